@@ -1,0 +1,135 @@
+"""A flow is data: named nodes, readable and writable as JSON, checked before it is published.
+
+The keys of the whole flow (repeat, language, stop) work at every Ask; where a number or a text is awaited only `*` does,
+as a digit is an answer there.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+from dialogue.checks import Problem, problems
+from dialogue.nodes import Ask, Branch, End, Node, Note, Put, Route, Speak, lines_of
+from dialogue.reading import Fields, parse, write
+from dialogue.values import Line, Wait, WaitKind
+
+
+@dataclass(frozen=True)
+class Flow:
+    """`first` is the node to begin at; `keys` lead from any Ask to a node or `@back`; `give_up` is the polite end."""
+
+    name: str
+    version: int
+    first: str
+    nodes: Mapping[str, Node]
+    keys: tuple[Route, ...] = ()
+    give_up: tuple[Line, ...] = (Line("give_up"),)
+
+    def check(self) -> list[Problem]:
+        """Everything that forbids publishing; empty for a sound flow."""
+        return problems(self.first, self.nodes, self.keys)
+
+    def labels(self) -> frozenset[str]:
+        """Every label the flow may say: what must have an approved text or clip before it is published."""
+        said = [line for node in self.nodes.values() for line in lines_of(node)]
+        return frozenset(line.label for line in (*said, *self.give_up))
+
+    def to_json(self) -> str:
+        document = asdict(self)
+        for name, node in self.nodes.items():
+            document["nodes"][name]["do"] = _WORD[type(node)]
+        return write(document)
+
+    @classmethod
+    def from_json(cls, stored: str) -> "Flow":
+        """Raises `DialogueError` naming the first mistake. A readable flow may still fail `check`."""
+        fields = parse(stored, "flow")
+        flow = cls(
+            name=fields.text("name"),
+            version=fields.whole("version"),
+            first=fields.text("first"),
+            nodes={name: _node(found) for name, found in fields.named("nodes")},
+            keys=_routes(fields, "keys"),
+            give_up=_lines(fields, "give_up"),
+        )
+        fields.done()
+        return flow
+
+
+_WORD: Mapping[type[Node], str] = {
+    Speak: "speak",
+    Ask: "ask",
+    Branch: "branch",
+    Put: "put",
+    Note: "note",
+    End: "end",
+}
+
+
+def _node(fields: Fields) -> Node:
+    node: Node
+    match fields.text("do"):
+        case "speak":
+            node = Speak(_lines(fields, "lines"), fields.text("next"))
+        case "ask":
+            node = _ask(fields)
+        case "branch":
+            node = Branch(fields.text("variable"), _routes(fields, "cases"), fields.text("otherwise"))
+        case "put":
+            node = Put(fields.text("variable"), fields.value("value"), fields.text("next"))
+        case "note":
+            node = Note(fields.text("kind"), fields.text("next"), fields.values("values"))
+        case "end":
+            node = End(_lines(fields, "lines"))
+        case _:
+            fields.refuse("do", "unknown kind of node")
+    fields.done()
+    return node
+
+
+def _ask(fields: Fields) -> Ask:
+    return Ask(
+        lines=_lines(fields, "lines"),
+        wait=_wait(fields.inside("wait")),
+        routes=_routes(fields, "routes"),
+        save=fields.text("save"),
+        no_key=_lines(fields, "no_key"),
+        wrong_key=_lines(fields, "wrong_key"),
+        give_up=fields.text("give_up"),
+    )
+
+
+def _wait(fields: Fields) -> Wait:
+    kind = fields.text("kind")
+    if kind not in list(WaitKind):
+        fields.refuse("kind", "unknown kind of wait")
+    wait = Wait(
+        kind=WaitKind(kind),
+        keys=fields.texts("keys"),
+        words=fields.words("words"),
+        low=fields.whole("low"),
+        high=fields.whole("high"),
+        unknown=fields.flag("unknown"),
+        min_s=fields.count("min_s"),
+        max_s=fields.count("max_s"),
+        silence_s=fields.count("silence_s"),
+        first_s=fields.count("first_s"),
+        between_s=fields.count("between_s"),
+    )
+    fields.done()
+    return wait
+
+
+def _lines(fields: Fields, name: str) -> tuple[Line, ...]:
+    read: list[Line] = []
+    for found in fields.each(name):
+        read.append(Line(found.text("label"), found.said_values("values")))
+        found.done()
+    return tuple(read)
+
+
+def _routes(fields: Fields, name: str) -> tuple[Route, ...]:
+    read: list[Route] = []
+    for found in fields.each(name):
+        read.append(Route(found.text("key"), found.text("to")))
+        found.done()
+    return tuple(read)
