@@ -1,0 +1,228 @@
+"""Rows about what is said, to whom and when, and what was learned: campaigns, recipients, enrolments, quizzes."""
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from messaging.models import Listener, Route
+from runtime.database import Base, Id, Json, choice
+
+
+class CampaignState(StrEnum):
+    """Where a campaign stands; its broadcasts have states of their own."""
+
+    DRAFT = "draft"
+    SCHEDULED = "scheduled"
+    RUNNING = "running"
+    PAUSED = "paused"
+    FINISHED = "finished"
+    CANCELLED = "cancelled"
+
+
+class Repeat(StrEnum):
+    """How an event comes back."""
+
+    ONCE = "once"
+    WEEKLY = "weekly"
+    STAGE = "stage"  # relative to each enrolment's anchor month
+
+
+class CatchUp(StrEnum):
+    """What to do with an occurrence whose time passed while nothing ran."""
+
+    SEND_LATE = "send_late"
+    SKIP = "skip"
+    SEND_NEXT = "send_next"
+
+
+class OccurrenceState(StrEnum):
+    """What became of one due time of an event."""
+
+    FIRED = "fired"
+    SKIPPED = "skipped"
+    MERGED = "merged"
+
+
+class EnrolmentState(StrEnum):
+    """Where a member's series stands."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    ENDED = "ended"
+
+
+class Audience(Base):
+    """A saved filter over members; `filter` is the JSON of `campaigns.audiences.Filter`."""
+
+    __tablename__ = "audience"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    name: Mapped[str] = mapped_column(String(80), unique=True)
+    filter: Mapped[Json] = mapped_column(default=dict)
+    created_at: Mapped[datetime]
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+
+
+class Campaign(Base):
+    """A programme of contents for one audience."""
+
+    __tablename__ = "campaign"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    name: Mapped[str] = mapped_column(String(120))
+    audience: Mapped[Json] = mapped_column(default=dict)
+    route: Mapped[Route] = mapped_column(choice(Route), default=Route.SMS)
+    state: Mapped[CampaignState] = mapped_column(choice(CampaignState), default=CampaignState.DRAFT, index=True)
+    step: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[datetime]
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    confirmed_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    events: Mapped[list["CampaignEvent"]] = relationship(back_populates="campaign", order_by="CampaignEvent.id")
+
+
+class CampaignEvent(Base):
+    """One content of a campaign and when it is due; `next_due` is the only thing the clock looks at."""
+
+    __tablename__ = "campaign_event"
+    __table_args__ = (CheckConstraint("expires_hours > 0", name="expires"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"), index=True)
+    content_id: Mapped[int] = mapped_column(ForeignKey("content.id"))
+    repeat: Mapped[Repeat] = mapped_column(choice(Repeat), default=Repeat.ONCE)
+    starts_at: Mapped[datetime | None]
+    until: Mapped[datetime | None]
+    months_after: Mapped[int | None]
+    expires_hours: Mapped[int] = mapped_column(default=24)
+    catch_up: Mapped[CatchUp] = mapped_column(choice(CatchUp), default=CatchUp.SEND_LATE)
+    quiet_hours: Mapped[bool] = mapped_column(default=True)
+    phase: Mapped[str | None] = mapped_column(String(8))
+    next_due: Mapped[datetime | None] = mapped_column(index=True)
+    campaign: Mapped[Campaign] = relationship(back_populates="events")
+
+
+class Occurrence(Base):
+    """One due time of an event; unique, so that two clocks fire it once."""
+
+    __tablename__ = "occurrence"
+    __table_args__ = (UniqueConstraint("event_id", "due_at"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    event_id: Mapped[int] = mapped_column(ForeignKey("campaign_event.id"))
+    due_at: Mapped[datetime]
+    fired_at: Mapped[datetime]
+    state: Mapped[OccurrenceState] = mapped_column(choice(OccurrenceState))
+    broadcast_id: Mapped[int | None] = mapped_column(ForeignKey("broadcast.id"), unique=True)
+
+
+class Recipient(Base):
+    """A member due in a broadcast and what became of it: a message, a call, or the reason why not."""
+
+    __tablename__ = "recipient"
+    __table_args__ = (
+        UniqueConstraint("broadcast_id", "member_id"),
+        CheckConstraint("message_id IS NULL OR call_id IS NULL", name="one_way"),
+        CheckConstraint("(message_id IS NULL AND call_id IS NULL) = (skipped IS NOT NULL)", name="reached_or_said_why"),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    broadcast_id: Mapped[int] = mapped_column(ForeignKey("broadcast.id"))
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"), index=True)
+    message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"), index=True)
+    call_id: Mapped[int | None] = mapped_column(ForeignKey("call.id"), index=True)
+    language: Mapped[str | None] = mapped_column(ForeignKey("language.code"))
+    skipped: Mapped[str | None] = mapped_column(String(24))
+
+
+class Enrolment(Base):
+    """A member's place in a life-stage series, counted from the month of a birth or an expected birth."""
+
+    __tablename__ = "enrolment"
+    __table_args__ = (
+        UniqueConstraint("campaign_id", "member_id", "anchor_month"),
+        Index("ix_enrolment_state_due", "state", "next_due"),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"), index=True)
+    anchor_month: Mapped[date]
+    state: Mapped[EnrolmentState] = mapped_column(choice(EnrolmentState), default=EnrolmentState.ACTIVE)
+    next_event_id: Mapped[int | None] = mapped_column(ForeignKey("campaign_event.id"))
+    next_due: Mapped[datetime | None]
+    enrolled_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class Quiz(Base):
+    """A set of questions, asked once or before and after a session."""
+
+    __tablename__ = "quiz"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    title: Mapped[str] = mapped_column(String(120))
+    open: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime]
+    questions: Mapped[list["Question"]] = relationship(back_populates="quiz", order_by="Question.id")
+
+
+class Question(Base):
+    """One question: its words and options are a content, its explanation another; `right` counts from 1."""
+
+    __tablename__ = "question"
+    __table_args__ = (CheckConstraint('"right" BETWEEN 1 AND options', name="right_is_an_option"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    quiz_id: Mapped[int] = mapped_column(ForeignKey("quiz.id"), index=True)
+    content_id: Mapped[int] = mapped_column(ForeignKey("content.id"), unique=True)
+    explanation_id: Mapped[int | None] = mapped_column(ForeignKey("content.id"))
+    theme_code: Mapped[int | None] = mapped_column(ForeignKey("theme.code"), index=True)
+    club_question: Mapped[bool] = mapped_column(default=False)
+    options: Mapped[int]
+    right: Mapped[int]
+    quiz: Mapped[Quiz] = relationship(back_populates="questions")
+
+
+class Answer(Base):
+    """A digit or key given to a question: tied to a phone and to what the listener said of themselves, never to a name."""
+
+    __tablename__ = "answer"
+    __table_args__ = (
+        UniqueConstraint("message_id"),
+        UniqueConstraint("call_id", "question_id", "turn"),
+        CheckConstraint("(message_id IS NULL) <> (call_id IS NULL)", name="one_way"),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    question_id: Mapped[int] = mapped_column(ForeignKey("question.id"), index=True)
+    contact_id: Mapped[int] = mapped_column(ForeignKey("contact.id"), index=True)
+    broadcast_id: Mapped[int | None] = mapped_column(ForeignKey("broadcast.id"), index=True)
+    phase: Mapped[str | None] = mapped_column(String(8))
+    key: Mapped[int]
+    right: Mapped[bool]
+    scored: Mapped[bool] = mapped_column(default=True)  # the first in time; repeats and late ones are kept, not scored
+    listener: Mapped[Listener | None] = mapped_column(choice(Listener))
+    language: Mapped[str | None] = mapped_column(ForeignKey("language.code"))
+    message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
+    call_id: Mapped[int | None] = mapped_column(ForeignKey("call.id"))
+    turn: Mapped[int | None]
+    answered_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class FlowSession(Base):
+    """The stored state of one contact's conversation on one channel."""
+
+    __tablename__ = "flow_session"
+    __table_args__ = (UniqueConstraint("contact_id", "channel_id"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    contact_id: Mapped[int] = mapped_column(ForeignKey("contact.id"))
+    channel_id: Mapped[int] = mapped_column(ForeignKey("channel.id"))
+    call_id: Mapped[int | None] = mapped_column(ForeignKey("call.id"), index=True)
+    flow: Mapped[Json]
+    state: Mapped[Json | None]
+    opened_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]

@@ -1,0 +1,185 @@
+"""Rows about what clubs report, ask and decide.
+
+A report is never changed: a correction is a new version with the same number, and only the current valid one counts.
+"""
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from runtime.crypto import Sealed
+from runtime.database import Base, Id, Json, choice
+
+
+class ReportState(StrEnum):
+    """Only `valid` counts in indicators."""
+
+    DRAFT = "draft"
+    HELD = "held"
+    VALID = "valid"
+    UNVERIFIED = "unverified"
+    CANCELLED = "cancelled"
+    REPLACED = "replaced"
+
+
+class ExpectedState(StrEnum):
+    """What became of a report we waited for."""
+
+    WAITING = "waiting"
+    ON_TIME = "on_time"
+    LATE = "late"
+    MISSING = "missing"
+    EXCUSED = "excused"
+
+
+class InquiryKind(StrEnum):
+    """What a listener sent, sorted by staff."""
+
+    UNSORTED = "unsorted"
+    NUTRITION = "nutrition"
+    COMPLAINT = "complaint"
+    TESTIMONY = "testimony"
+    PROTECTION = "protection"
+
+
+class InquiryState(StrEnum):
+    """Where an inquiry stands."""
+
+    OPEN = "open"
+    ANSWERED = "answered"
+    PASSED_ON = "passed_on"
+    CLOSED = "closed"
+
+
+class Report(Base):
+    """One version of what was reported about one session of one club; `values` holds whole numbers, never a text."""
+
+    __tablename__ = "report"
+    __table_args__ = (
+        UniqueConstraint("number", "version"),
+        Index("ix_report_session", "club_id", "session_date", "kind", "session_order"),
+        CheckConstraint("version >= 1 AND session_order >= 1", name="counts_from_one"),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    number: Mapped[int] = mapped_column(index=True)
+    version: Mapped[int] = mapped_column(default=1)
+    kind: Mapped[str] = mapped_column(String(8))
+    club_id: Mapped[int | None] = mapped_column(ForeignKey("club.id"))
+    session_date: Mapped[date | None]
+    session_order: Mapped[int] = mapped_column(default=1)
+    values: Mapped[Json] = mapped_column(default=dict)
+    note: Mapped[str | None] = mapped_column(Sealed("report:note"))
+    state: Mapped[ReportState] = mapped_column(choice(ReportState), index=True)
+    flags: Mapped[list[str]] = mapped_column(default=list)
+    question_id: Mapped[int | None] = mapped_column(ForeignKey("question.id"))
+    contact_id: Mapped[int | None] = mapped_column(ForeignKey("contact.id"), index=True)
+    message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
+    call_id: Mapped[int | None] = mapped_column(ForeignKey("call.id"))
+    entered_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    reported_at: Mapped[datetime] = mapped_column(index=True)
+    decided_at: Mapped[datetime | None]
+    replaced_by: Mapped[int | None] = mapped_column(ForeignKey("report.id"))
+
+
+class ExpectedReport(Base):
+    """A session day for which a report or an excuse was due."""
+
+    __tablename__ = "expected_report"
+    __table_args__ = (UniqueConstraint("club_id", "due_on"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    club_id: Mapped[int] = mapped_column(ForeignKey("club.id"))
+    due_on: Mapped[date] = mapped_column(index=True)
+    state: Mapped[ExpectedState] = mapped_column(choice(ExpectedState), default=ExpectedState.WAITING)
+    report_id: Mapped[int | None] = mapped_column(ForeignKey("report.id"))
+    reminders: Mapped[int] = mapped_column(default=0)
+
+
+class Action(Base):
+    """Something a club decided to do by a day, and what it says became of it."""
+
+    __tablename__ = "action"
+    __table_args__ = (UniqueConstraint("club_id", "number"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    club_id: Mapped[int] = mapped_column(ForeignKey("club.id"))
+    number: Mapped[int]
+    type: Mapped[int]
+    note: Mapped[str | None] = mapped_column(Sealed("action:note"))
+    decided_on: Mapped[date]
+    due_on: Mapped[date]
+    done_on: Mapped[date | None]
+    quantity: Mapped[int | None]
+    cancelled: Mapped[bool] = mapped_column(default=False)
+    message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
+
+
+class Inquiry(Base):
+    """A question or voice message from a listener, its sorting and its answer."""
+
+    __tablename__ = "inquiry"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    number: Mapped[int] = mapped_column(unique=True)
+    kind: Mapped[InquiryKind] = mapped_column(choice(InquiryKind), default=InquiryKind.UNSORTED, index=True)
+    state: Mapped[InquiryState] = mapped_column(choice(InquiryState), default=InquiryState.OPEN, index=True)
+    contact_id: Mapped[int | None] = mapped_column(ForeignKey("contact.id"))
+    club_id: Mapped[int | None] = mapped_column(ForeignKey("club.id"))
+    message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
+    recording_id: Mapped[int | None] = mapped_column(ForeignKey("recording.id"))
+    text: Mapped[str | None] = mapped_column(Sealed("inquiry:text"))
+    theme_code: Mapped[int | None] = mapped_column(ForeignKey("theme.code"))
+    receipt_number: Mapped[str | None] = mapped_column(String(24), unique=True)
+    received_at: Mapped[datetime] = mapped_column(index=True)
+    due_at: Mapped[datetime]
+    role: Mapped[str | None] = mapped_column(String(24))
+    answer: Mapped[str | None] = mapped_column(Sealed("inquiry:answer"))
+    answered_at: Mapped[datetime | None]
+    answered_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    aired: Mapped[bool] = mapped_column(default=False)
+
+
+class RadioEpisode(Base):
+    """A radio programme on one theme, and when it is on air."""
+
+    __tablename__ = "radio_episode"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    station: Mapped[str] = mapped_column(String(80))
+    title: Mapped[str] = mapped_column(String(120))
+    theme_code: Mapped[int | None] = mapped_column(ForeignKey("theme.code"))
+    airs_at: Mapped[datetime]
+    repeats_at: Mapped[datetime | None]
+
+
+class SpotCheck(Base):
+    """A supervisor's own count at a session, beside what was reported."""
+
+    __tablename__ = "spot_check"
+    __table_args__ = (UniqueConstraint("report_id", "supervisor_id"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    report_id: Mapped[int] = mapped_column(ForeignKey("report.id"))
+    supervisor_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
+    drawn_on: Mapped[date]
+    women: Mapped[int | None]
+    men: Mapped[int | None]
+    seen_at: Mapped[datetime | None]
+
+
+class CreditOwed(Base):
+    """Airtime owed to a facilitator for a month's accepted texts."""
+
+    __tablename__ = "credit_owed"
+    __table_args__ = (UniqueConstraint("member_id", "month"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
+    month: Mapped[date]
+    texts: Mapped[int]
+    tariff: Mapped[int]
+    paid_at: Mapped[datetime | None]
+    paid_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))

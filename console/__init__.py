@@ -1,0 +1,1 @@
+"""Where staff work: pages, forms, the phone simulator, the API and the command line."""

@@ -1,0 +1,129 @@
+"""Rows about staff and how they sign in: the one place where the sign-in library's models and SQLAlchemy meet in the console.
+
+Capabilities (langue, suivi, protection) are roles too: alone or added to another.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+
+from flask_security.core import RoleMixin, UserMixin
+from sqlalchemy import Column, ForeignKey, LargeBinary, String, Table, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from runtime.crypto import Sealed
+from runtime.database import Base, Id, Json
+
+
+class RoleName(StrEnum):
+    """What a member of staff may do; console/access.py says which page asks for which."""
+
+    ADMINISTRATION = "administration"
+    COMMUNICATION = "communication"
+    VALIDATION = "validation"
+    TERRAIN = "terrain"
+    LECTURE = "lecture"
+    LANGUE = "langue"
+    SUIVI = "suivi"
+    PROTECTION = "protection"
+
+
+staff_role = Table(
+    "staff_role",
+    Base.metadata,
+    Column("staff_id", ForeignKey("staff.id"), primary_key=True),
+    Column("role_id", ForeignKey("role.id"), primary_key=True),
+)
+
+staff_village = Table(
+    "staff_village",
+    Base.metadata,
+    Column("staff_id", ForeignKey("staff.id"), primary_key=True),
+    Column("village_id", ForeignKey("village.id"), primary_key=True),
+)
+
+
+class Role(Base, RoleMixin):
+    """One role or capability."""
+
+    __tablename__ = "role"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    name: Mapped[str] = mapped_column(String(24), unique=True)
+    description: Mapped[str | None] = mapped_column(String(120))
+
+
+class Staff(Base, UserMixin):
+    """A console user; `villages` limits the Terrain role to its own."""
+
+    __tablename__ = "staff"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    username: Mapped[str] = mapped_column(String(64), unique=True)
+    email: Mapped[str | None] = mapped_column(String(255), unique=True)
+    display_name: Mapped[str] = mapped_column(String(80))
+    password: Mapped[str | None] = mapped_column(String(255))
+    active: Mapped[bool] = mapped_column(default=True)
+    fs_uniquifier: Mapped[str] = mapped_column(String(64), unique=True)
+    confirmed_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    ui_language: Mapped[str] = mapped_column(String(5), default="fr")
+    tf_primary_method: Mapped[str | None] = mapped_column(String(64))
+    tf_totp_secret: Mapped[str | None] = mapped_column(Sealed("staff:tf_totp_secret"))
+    mf_recovery_codes: Mapped[list[str] | None]
+    failed_sign_ins: Mapped[int] = mapped_column(default=0)
+    refused_until: Mapped[datetime | None]
+    roles: Mapped[list[Role]] = relationship(secondary=staff_role)
+
+
+class SignInLink(Base):
+    """A link that signs in once, for a first start or a forgotten password; only its blind index is kept."""
+
+    __tablename__ = "sign_in_link"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    token_index: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    made_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class ApiToken(Base):
+    """A bearer token of the API, shown once; only its blind index is kept."""
+
+    __tablename__ = "api_token"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    name: Mapped[str] = mapped_column(String(64), unique=True)
+    token_index: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    scopes: Mapped[list[str]] = mapped_column(default=list)
+    made_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]
+
+
+class FormToken(Base):
+    """The one-time token of a form that was sent: a second sending of the same form does nothing again."""
+
+    __tablename__ = "form_token"
+    __table_args__ = (UniqueConstraint("token"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    token: Mapped[str] = mapped_column(String(64))
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    used_at: Mapped[datetime]
+    answer: Mapped[str | None] = mapped_column(String(400))  # where the first sending led
+
+
+class Draft(Base):
+    """What somebody was typing in a form, kept until it is sent."""
+
+    __tablename__ = "draft"
+    __table_args__ = (UniqueConstraint("staff_id", "form"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    form: Mapped[str] = mapped_column(String(120))
+    saved_at: Mapped[datetime]
+    fields: Mapped[Json]

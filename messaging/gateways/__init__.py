@@ -1,0 +1,1 @@
+"""One file per telephone provider; gateways do not know each other."""

@@ -1,0 +1,64 @@
+"""The rows of messaging, in four files; import them from here."""
+
+from messaging.models.calls import Call, CallEvent, CallState, Listener, Moderation, Recording
+from messaging.models.channels import (
+    Budget,
+    Bundle,
+    Channel,
+    ChannelLog,
+    ChannelState,
+    InboundKey,
+    WebhookBody,
+)
+from messaging.models.contacts import (
+    Consent,
+    Contact,
+    ContactState,
+    OpenPrompt,
+    OptOut,
+    PromptKind,
+    Purpose,
+)
+from messaging.models.messages import (
+    Attempt,
+    Broadcast,
+    BroadcastState,
+    Direction,
+    Kind,
+    Message,
+    MessageState,
+    Route,
+    StatusUpdate,
+)
+
+__all__ = [
+    "Attempt",
+    "Broadcast",
+    "BroadcastState",
+    "Budget",
+    "Bundle",
+    "Call",
+    "CallEvent",
+    "CallState",
+    "Channel",
+    "ChannelLog",
+    "ChannelState",
+    "Consent",
+    "Contact",
+    "ContactState",
+    "Direction",
+    "InboundKey",
+    "Kind",
+    "Listener",
+    "Message",
+    "MessageState",
+    "Moderation",
+    "OpenPrompt",
+    "OptOut",
+    "PromptKind",
+    "Purpose",
+    "Recording",
+    "Route",
+    "StatusUpdate",
+    "WebhookBody",
+]

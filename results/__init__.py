@@ -1,0 +1,1 @@
+"""How many took part and what was learned: indicators, charts, exports."""

@@ -1,0 +1,89 @@
+"""Who did what: an append-only list whose entries are chained, so that a removed or changed one shows.
+
+Entries name rows by kind and id, never a number, a name or a text.
+"""
+
+import hashlib
+import json
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from runtime.database import Base, Id, Instant, Json
+from runtime.installation import installation
+
+
+class AuditEntry(Base):
+    """One act of a member of staff, an API token (`actor_kind`) or the service itself."""
+
+    __tablename__ = "audit_entry"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    at: Mapped[datetime] = mapped_column(Instant, index=True)
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    actor_kind: Mapped[str] = mapped_column(String(16), default="staff")
+    action: Mapped[str] = mapped_column(String(64), index=True)
+    subject_kind: Mapped[str] = mapped_column(String(32))
+    subject_id: Mapped[int | None]
+    details: Mapped[Json] = mapped_column(default=dict)
+    previous: Mapped[str] = mapped_column(String(64))
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+
+
+def record(
+    session: Session,
+    now: datetime,
+    action: str,
+    subject_kind: str,
+    subject_id: int | None = None,
+    *,
+    staff_id: int | None = None,
+    actor_kind: str = "staff",
+    **details: str | int | bool | None,
+) -> AuditEntry:
+    """Append one entry; the caller's transaction commits it together with the act itself."""
+    # Locking the single installation row orders writers, so that two entries never name the same predecessor.
+    session.refresh(installation(session), with_for_update=True)
+    last = session.scalar(select(AuditEntry.digest).order_by(AuditEntry.id.desc()).limit(1)) or ""
+    entry = AuditEntry(
+        at=now,
+        staff_id=staff_id,
+        actor_kind=actor_kind,
+        action=action,
+        subject_kind=subject_kind,
+        subject_id=subject_id,
+        details=details,
+        previous=last,
+    )
+    entry.digest = _digest(entry)
+    session.add(entry)
+    session.flush()
+    return entry
+
+
+def broken_links(session: Session) -> list[int]:
+    """The ids of entries that do not follow from the one before; empty for an intact chain.
+
+    The oldest kept entry may name a predecessor that was deleted by age.
+    """
+    broken, previous = [], None
+    for entry in session.scalars(select(AuditEntry).order_by(AuditEntry.id)):
+        if entry.digest != _digest(entry) or (previous is not None and entry.previous != previous):
+            broken.append(entry.id)
+        previous = entry.digest
+    return broken
+
+
+def _digest(entry: AuditEntry) -> str:
+    said = [
+        entry.at.isoformat(timespec="milliseconds"),
+        entry.staff_id,
+        entry.actor_kind,
+        entry.action,
+        entry.subject_kind,
+        entry.subject_id,
+        entry.details,
+        entry.previous,
+    ]
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()

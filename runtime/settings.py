@@ -1,0 +1,68 @@
+"""Every setting of the service, typed, read once at the start.
+
+Each comes from the environment (`LAMEN_` before its name, but for `PORT` and `DATABASE_URL`) or from a file of that name in
+`LAMEN_SECRETS_DIR`. docs/settings.md lists them all; a test fails for one that is missing there.
+"""
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import AliasChoices, Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What an installation may choose; the defaults run the whole service on one laptop without any account."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="LAMEN_",
+        extra="ignore",
+        frozen=True,
+        populate_by_name=True,
+        secrets_dir=os.environ.get("LAMEN_SECRETS_DIR") or None,
+    )
+
+    port: int = Field(8000, validation_alias=AliasChoices("PORT", "port"), ge=1, le=65535)
+    database_url: str = Field("sqlite:///var/lamen.db", validation_alias=AliasChoices("DATABASE_URL", "database_url"))
+    host: str = "127.0.0.1"
+    public_url: str | None = None
+    var: Path = Path("var")
+    key_file: Path | None = None
+    secret_key: str | None = None
+    insecure_http: bool = True
+    debug: bool = False
+    timezone: str = "Africa/Bamako"
+    work_engine: Literal["inline", "procrastinate"] = "inline"
+    run_clock: bool = True
+    demo: bool = False
+    log_format: Literal["auto", "json", "text"] = "auto"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    tick_seconds: float = Field(5.0, gt=0)
+    clock_lease_seconds: float = Field(15.0, gt=0)
+    message_lease_seconds: float = Field(45.0, gt=0)
+    cancel_window_minutes: int = Field(10, ge=0)
+    second_approval_above: int = Field(500, ge=1)
+    push_windows: str = "08:00-12:00,16:00-20:00"
+    friday_pause: str = "12:30-14:30"
+    pushes_per_day: int = Field(1, ge=0)
+    pushes_per_week: int = Field(3, ge=0)
+    replies_per_day: int = Field(10, ge=0)
+    facilitator_replies_per_day: int = Field(40, ge=0)
+    upload_megabytes: int = Field(5, ge=1)
+    sound_megabytes: int = Field(30, ge=1)
+
+    @property
+    def key_path(self) -> Path:
+        """Where the encryption keys lie; created by the first start."""
+        return self.key_file or self.var / "keys.json"
+
+    @property
+    def base_url(self) -> str:
+        """The address providers and staff use, without a final slash; never taken from a request's Host."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+
+def load() -> Settings:
+    """Read the settings; pydantic's ValidationError names each wrong one."""
+    return Settings()

@@ -1,0 +1,1 @@
+"""Where telephone providers call us: a few routes, no rules."""
