@@ -81,7 +81,7 @@ def _choice(wait: Wait, given: Input) -> Understood:
 
 def _star(given: Input, flow_keys: Collection[str]) -> Key | None:
     """`*` alone is the flow's; followed by `#` it is an answer ("not known")."""
-    finished = isinstance(given, Pressed) and given.finished_on
+    finished = isinstance(given, Pressed) and (given.keys + given.finished_on).endswith("#")
     return Key("*") if "*" in flow_keys and not finished and _lone_key(given) == "*" else None
 
 

@@ -156,9 +156,7 @@ class _Walk:
         self._back.append(node)
 
     def _at(self, node: str, tries: int) -> State:
-        return replace(
-            self._state, node=node, variables=self._variables, tries=tries, steps=self._steps, back=tuple(self._back)
-        )
+        return replace(self._state, node=node, variables=self._variables, tries=tries, steps=self._steps, back=tuple(self._back))
 
     def _offered(self, wait: Wait) -> Wait:
         """A choice also offers the flow's keys, so that a keypad lets them through."""
@@ -168,10 +166,7 @@ class _Walk:
         return replace(wait, keys=wait.keys + more)
 
     def _filled(self, lines: tuple[Line, ...]) -> list[Line]:
-        return [
-            Line(line.label, {key: _sayable(self._value(value)) for key, value in line.values.items()})
-            for line in lines
-        ]
+        return [Line(line.label, {key: _sayable(self._value(value)) for key, value in line.values.items()}) for line in lines]
 
     def _value(self, value: Value) -> Value:
         if not isinstance(value, str) or not value.startswith("$"):

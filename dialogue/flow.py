@@ -1,7 +1,7 @@
 """A flow is data: named nodes, readable and writable as JSON, checked before it is published.
 
-The keys of the whole flow (repeat, language, stop) work at every Ask; where a number or a text is awaited only `*` does,
-as a digit is an answer there.
+The keys of the whole flow (repeat, language, stop) work at every Ask; where a number or a text is awaited only `*`
+does, as a digit is an answer there.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
 """Builds the flows of a nutrition message, a quiz and a called-back bip.
 
-Each serves SMS and calls alike: a channel skips the lines it has no words or sound for (a jingle has no text) and joins the
-rest of a turn. A host applies what happened before it words the replies of that turn: a new language begins at once.
+Each serves SMS and calls alike: a channel skips the lines it has no words or sound for (a jingle has no text) and joins
+the rest of a turn. A host applies what happened before it words the replies of that turn: a new language begins here.
 """
 
 from collections.abc import Sequence
@@ -53,10 +53,10 @@ def outgoing_flow(
     name: str = "outgoing",
     version: int = 1,
 ) -> Flow:
-    """A message we push, labels `core` and `explanation`, then its menu: 1 replay, 2 quiz, 9 stop, 0 repeat, `*` language.
+    """A message we push (labels `core`, `explanation`), then 1 replay, 2 quiz, 9 stop, 0 repeat, `*` language.
 
-    Whoever changes language at the menu hears the message again in it. Happened: `answer`, `language` (language), `stop`.
-    Raises `DialogueError` for more than eight languages.
+    Whoever changes language at the menu hears the message again in it. Happened: `answer`, `language` (its code),
+    `stop`. Raises `DialogueError` for more than eight languages.
     """
     routes = [Route("1", "core")]
     nodes: dict[str, Node] = {
@@ -82,9 +82,10 @@ def main_flow(
     name: str = "main",
     version: int = 1,
 ) -> Flow:
-    """The answer to a bip: 1 latest message (its labels), 5 quiz, 9 stop, 0 repeat, `*` language; empty options are skipped.
+    """The answer to a bip: 1 latest message (its labels), 5 quiz, 9 stop, 0 repeat, `*` language.
 
-    With nothing to choose from, the latest message plays at once. Happened: `answer`, `language` (language), `stop`.
+    Empty options are skipped; without a quiz, the latest message plays at once. Happened: `answer`, `language` (its
+    code), `stop`. Raises `DialogueError` for more than eight languages.
     """
     routes: list[Route] = []
     lines = list(_lines("menu_main"))

@@ -14,7 +14,10 @@ Value: TypeAlias = str | int | float | bool | None
 
 
 class Fields:
-    """One JSON object, read field by field. Each method raises `DialogueError` when the field is missing or of another kind."""
+    """One JSON object, read field by field.
+
+    Each method raises `DialogueError` when the field is missing or of another kind.
+    """
 
     def __init__(self, found: object, where: str) -> None:
         if not isinstance(found, dict):
@@ -110,7 +113,7 @@ class Fields:
             return value
         if isinstance(value, float) and math.isfinite(value):
             return value
-        self._refuse(name, "expected text, a number, true, false or null")
+        return self._refuse(name, "expected text, a number, true, false or null")
 
     def _refuse(self, name: str, problem: str) -> NoReturn:
         raise DialogueError(f"{self._where}.{name}", problem)

@@ -54,7 +54,10 @@ class Said:
 
 @dataclass(frozen=True)
 class Pressed:
-    """Keys of one gather; no key and no `finished_on` is silence. `finished_on` is `#` where the provider tells it apart."""
+    """Keys of one gather; no key and no `finished_on` is silence.
+
+    `finished_on` is `#` where the provider tells a bare `#` from silence.
+    """
 
     keys: str
     finished_on: str = ""
