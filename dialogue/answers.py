@@ -3,7 +3,6 @@
 A letter O is never read as zero here: a lone `O` is as likely a "oui", and is asked again.
 """
 
-import math
 import re
 import unicodedata
 from collections.abc import Collection
@@ -69,7 +68,8 @@ def _nothing(wait: Wait, given: Input) -> bool:
         case Pressed(keys, finished_on):
             return not keys.strip() and not finished_on.strip()
         case Recorded(_, seconds):
-            return wait.kind is WaitKind.SOUND and not _long_enough(wait, seconds)
+            # Written so that a length that is no number counts as too short.
+            return wait.kind is WaitKind.SOUND and not seconds >= wait.min_s
 
 
 def _choice(wait: Wait, given: Input) -> Understood:
@@ -125,10 +125,6 @@ def _sound(wait: Wait, given: Input, flow_keys: Collection[str]) -> Understood:
             return Answer(clean(text))
         case _:
             return Miss.WRONG_KEY
-
-
-def _long_enough(wait: Wait, seconds: float) -> bool:
-    return math.isfinite(seconds) and seconds >= wait.min_s
 
 
 def _lone_key(given: Input) -> str | None:

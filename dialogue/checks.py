@@ -110,14 +110,14 @@ def _of_paths(first: str, nodes: Mapping[str, Node], keys: tuple[Route, ...]) ->
 
 
 def _graph(nodes: Mapping[str, Node], keys: tuple[Route, ...] = ()) -> dict[str, list[str]]:
-    """Who leads to whom among known nodes. With `keys`, every Ask takes them, and `@back` may return to any Ask."""
+    """Who leads to whom among known nodes. Every Ask takes `keys`, and `@back` may return to any Ask."""
     asks = [name for name in nodes if isinstance(nodes[name], Ask)]
     graph: dict[str, list[str]] = {}
     for name, node in nodes.items():
         to = list(targets(node))
         if isinstance(node, Ask):
             to += [route.to for route in keys if route.to != BACK]
-        if keys and BACK in to:
+        if BACK in to:
             to += asks
         graph[name] = [target for target in to if target in nodes]
     return graph

@@ -72,6 +72,7 @@ def case(wait: Wait, given: Input, meaning: Understood, name: str) -> object:
         case(sound(), Recorded("r1", 2), Answer("r1", 2), "the shortest sound"),
         case(sound(), Recorded("r1", 1.9), Miss.NO_KEY, "a sound too short"),
         case(sound(), Recorded("r1", float("nan")), Miss.NO_KEY, "a sound without a length"),
+        case(sound(max_s=60), Recorded("r1", float("inf")), Answer("r1", 60), "a sound without an end"),
         case(sound(max_s=60), Recorded("r1", 61, Ended.FULL), Answer("r1", 60), "a sound measured too long"),
         case(sound(), Recorded("r1", 9, Ended.HANGUP), Answer("r1", 9), "a sound cut by hanging up"),
         case(sound(), Said("Peut-on donner un oeuf ?"), Answer("Peut-on donner un oeuf ?"), "a question typed"),

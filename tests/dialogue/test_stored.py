@@ -126,3 +126,4 @@ def test_an_error_never_repeats_what_a_person_said() -> None:
     assert "Awa" not in str(caught.value)
     assert caught.value.where == "state"
     assert caught.value.__suppress_context__
+    assert caught.value.__cause__ is None
