@@ -1,0 +1,217 @@
+"""Members from a spreadsheet: every row is either imported, imported without consent, or refused with what to do about it.
+
+Nothing is written by `check`: what a person confirms is exactly the plan they were shown.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from enum import StrEnum
+
+from messaging.numbers import operator_of
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from clubs.models import Club, Member, Village
+from clubs.rows import REQUIRED, Candidate, Known, Refused, read_row
+from clubs.sheets import Row, Sheet, SheetError
+from messaging.models import Consent, Contact, ContactState
+from runtime.audit import record
+from runtime.crypto import blind
+from translations.models import Language
+
+
+class Weight(StrEnum):
+    """An error keeps the row out; a warning lets it in without consent."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True)
+class Remark:
+    """What is wrong with a row, under the file's own row number, and what to do: French sentences."""
+
+    row: int
+    column: str
+    weight: Weight
+    sentence: str
+
+
+@dataclass(frozen=True)
+class ImportPlan:
+    """What an import would do."""
+
+    rows: int
+    ready: tuple[Candidate, ...]
+    remarks: tuple[Remark, ...]
+    unknown_columns: tuple[str, ...] = ()
+
+    @property
+    def refused(self) -> tuple[Remark, ...]:
+        """The remarks that keep their row out."""
+        return tuple(remark for remark in self.remarks if remark.weight is Weight.ERROR)
+
+    @property
+    def never_pushed(self) -> tuple[Remark, ...]:
+        """The remarks whose row is stored but gets no message."""
+        return tuple(remark for remark in self.remarks if remark.weight is Weight.WARNING)
+
+
+@dataclass(frozen=True)
+class ImportResult:
+    """What an import did."""
+
+    members: int
+    contacts: int
+    consents: int
+
+
+def check(session: Session, sheet: Sheet, today: date) -> ImportPlan:
+    """Look at every row without writing; SheetError names the columns that are missing altogether."""
+    missing = [column for column in REQUIRED if column not in sheet.columns]
+    if missing:
+        raise SheetError("Il manque la colonne " + " et la colonne ".join(f"« {column} »" for column in missing) + ".")
+    known, twins = _known(session), _Twins(_present(session))
+    ready, remarks = [], []
+    for row in sheet.rows:
+        try:
+            candidate = read_row(row, known, today)
+            twins.refuse(candidate)
+        except Refused as refused:
+            remarks.append(Remark(row.number, refused.column, Weight.ERROR, refused.sentence))
+            continue
+        ready.append(candidate)
+        if candidate.number and not candidate.proven:
+            remarks.append(Remark(row.number, *_unproven(row)))
+    return ImportPlan(len(sheet.rows), tuple(ready), tuple(remarks), sheet.unknown)
+
+
+def carry_out(session: Session, plan: ImportPlan, now: datetime, staff_id: int | None = None) -> ImportResult:
+    """Write the plan's ready rows in the caller's transaction: contacts once per number, members, proven consents."""
+    numbers = {candidate.number: blind(candidate.number) for candidate in plan.ready if candidate.number}
+    contacts = _contacts(session, numbers, now)
+    owners: dict[str, int] = {}
+    consents = 0
+    for candidate in plan.ready:
+        contact = contacts[candidate.number] if candidate.number else None
+        if candidate.number and contact is not None:
+            owners[candidate.number] = owners.get(candidate.number, 0) + 1
+            contact.shared = contact.shared or owners[candidate.number] > 1
+            contact.language = contact.language or candidate.language
+        member = _member(candidate, contact, now)
+        session.add(member)
+        if contact is not None and candidate.proven:
+            consents += _consents(session, candidate, contact, member, now)
+    result = ImportResult(len(plan.ready), len(contacts), consents)
+    record(session, now, "members.import", "import", None, staff_id=staff_id, members=result.members, contacts=result.contacts)
+    return result
+
+
+def _known(session: Session) -> Known:
+    clubs = session.execute(select(Club.code, Club.id, Village.name).join(Village, Village.id == Club.village_id))
+    languages = {
+        name.casefold(): language.code
+        for language in session.scalars(select(Language))
+        for name in (language.code, language.name, language.autonym)
+        if name
+    }
+    villages = frozenset(name.casefold() for name in session.scalars(select(Village.name)))
+    return Known({code: (id_, village.casefold()) for code, id_, village in clubs}, villages, languages)
+
+
+def _present(session: Session) -> Counter[tuple[object, ...]]:
+    here = select(Member, Contact.number).outerjoin(Contact, Contact.id == Member.contact_id).where(Member.left_at.is_(None))
+    return Counter(
+        (member.club_id, number, member.sex, member.age_band, (member.name or "").casefold())
+        for member, number in session.execute(here)
+    )
+
+
+class _Twins:
+    """Rows that name a person twice.
+
+    Members with neither phone nor name cannot be told apart and a club has several: a file may name as many as it likes, but only
+    those beyond the ones already here are new, so that the same file read again adds nobody.
+    """
+
+    def __init__(self, present: Counter[tuple[object, ...]]) -> None:
+        self.present = present
+        self.first: dict[tuple[object, ...], int] = {}
+        self.nameless: Counter[tuple[object, ...]] = Counter()
+
+    def refuse(self, candidate: Candidate) -> None:
+        key = candidate.same_person
+        if candidate.number is None and candidate.name is None:
+            self.nameless[key] += 1
+            if self.nameless[key] <= self.present[key]:
+                raise Refused("nom", "Cette personne sans numéro est déjà inscrite. Retirez la ligne, ou ajoutez son nom.")
+            return
+        if self.present[key]:
+            raise Refused("numéro", "Cette personne est déjà inscrite. Retirez la ligne, ou ajoutez un nom si c'est une autre.")
+        first = self.first.setdefault(key, candidate.row)
+        if first != candidate.row:
+            raise Refused("numéro", f"Même personne qu'à la ligne {first}. Retirez une des deux, ou ajoutez un nom à chacune.")
+
+
+def _unproven(row: Row) -> tuple[str, Weight, str]:
+    for column, what in (("date", "la date de l'accord"), ("témoin", "le nom du témoin")):
+        if not row.get(column):
+            return column, Weight.WARNING, f"Il manque {what}. La ligne est enregistrée, mais rien ne sera envoyé. Complétez-la."
+    sentence = "Aucun accord n'est noté. La ligne est enregistrée, mais rien ne sera envoyé."
+    return "accord messages", Weight.WARNING, sentence
+
+
+def _contacts(session: Session, numbers: Mapping[str, bytes], now: datetime) -> dict[str, Contact]:
+    indexes = list(numbers.values())
+    found: dict[bytes, Contact] = {}
+    for start in range(0, len(indexes), 500):
+        rows = session.scalars(select(Contact).where(Contact.number_index.in_(indexes[start : start + 500])))
+        found.update((contact.number_index, contact) for contact in rows)
+    contacts = {}
+    for number, index in numbers.items():
+        contact = found.get(index)
+        if contact is None:
+            contact = Contact(
+                number=number, number_index=index, operator=operator_of(number), state=ContactState.ACTIVE, created_at=now
+            )
+            session.add(contact)
+        contacts[number] = contact
+    session.flush()
+    return contacts
+
+
+def _member(candidate: Candidate, contact: Contact | None, now: datetime) -> Member:
+    return Member(
+        club_id=candidate.club_id,
+        contact_id=contact.id if contact is not None else None,
+        name=candidate.name,
+        role=candidate.role,
+        sex=candidate.sex,
+        age_band=candidate.age_band,
+        language=candidate.language,
+        preferred=candidate.preferred,
+        phone_owner=candidate.phone_owner,
+        joined_at=now,
+    )
+
+
+def _consents(session: Session, candidate: Candidate, contact: Contact, member: Member, now: datetime) -> int:
+    session.flush([member])
+    given = datetime.combine(candidate.given_on or now.date(), time(12), UTC)
+    for purpose in candidate.purposes:
+        session.add(
+            Consent(
+                contact_id=contact.id,
+                member_id=member.id,
+                purpose=purpose,
+                via="register",
+                script_version="register",
+                language=candidate.language,
+                witness=candidate.witness,
+                register_page=candidate.page,
+                given_at=given,
+            )
+        )
+    return len(candidate.purposes)

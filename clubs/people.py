@@ -1,0 +1,130 @@
+"""Who stands behind a phone: which role it speaks for, which clubs and villages are its own, which language it hears.
+
+A contact is a number that several members may share, so everything here answers with sets; the highest role among the members
+behind a number decides what the number may do.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from clubs.models import Club, Member, Post, Role, Village
+from messaging.models import Contact
+
+
+class SpeaksAs(StrEnum):
+    """What a number may do, by the highest role behind it."""
+
+    SUPERVISOR = "supervisor"
+    FACILITATOR = "facilitator"
+    MEMBER = "member"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Sender:
+    """A number as the report grammar sees it; `clubs` are the codes it may report for, `villages` the ids it supervises."""
+
+    speaks_as: SpeaksAs
+    member_ids: tuple[int, ...] = ()
+    clubs: tuple[str, ...] = ()
+    villages: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Unreached:
+    """A member whom no message reaches, as their facilitator's list shows them: no name."""
+
+    member_id: int
+    sex: str
+    age_band: str | None
+    language: str | None
+
+
+def who_is(session: Session, contact: Contact, today: date) -> Sender:
+    """The role of a number today; a contact that belongs to no member still here is unknown."""
+    members = list(session.scalars(select(Member).where(Member.contact_id == contact.id, Member.left_at.is_(None))))
+    if not members:
+        return Sender(SpeaksAs.UNKNOWN)
+    ids = tuple(member.id for member in members)
+    roles = {member.role for member in members}
+    villages = tuple(id_ for id_ in session.scalars(_posts(ids, today, Post.village_id)) if id_ is not None)
+    codes = _codes(session, session.scalars(_posts(ids, today, Post.club_id)))
+    if Role.SUPERVISOR in roles:
+        return Sender(SpeaksAs.SUPERVISOR, ids, codes, villages)
+    if Role.FACILITATOR in roles and codes:
+        return Sender(SpeaksAs.FACILITATOR, ids, codes)
+    return Sender(SpeaksAs.MEMBER, ids, _codes(session, (member.club_id for member in members)))
+
+
+def _codes(session: Session, club_ids: Iterable[int | None]) -> tuple[str, ...]:
+    wanted = {id_ for id_ in club_ids if id_ is not None}
+    return tuple(session.scalars(select(Club.code).where(Club.id.in_(wanted)).order_by(Club.code)))
+
+
+def _held(today: date) -> ColumnElement[bool]:
+    return and_(Post.since <= today, or_(Post.until.is_(None), Post.until >= today))
+
+
+def _posts(member_ids: Iterable[int], today: date, column: InstrumentedAttribute[int | None]) -> Select[int | None]:
+    return select(column).where(Post.member_id.in_(list(member_ids)), _held(today), column.is_not(None))
+
+
+def club_by_code(session: Session, code: str) -> Club | None:
+    """The club of that four-digit code."""
+    return session.scalar(select(Club).where(Club.code == code))
+
+
+def facilitators(session: Session, club_id: int, today: date) -> list[Member]:
+    """Who reports for a club today, the longest in post first."""
+    posts = select(Member).join(Post, Post.member_id == Member.id).where(Post.club_id == club_id, _held(today))
+    return list(session.scalars(posts.order_by(Post.since)))
+
+
+def spoken_by(session: Session, member: Member) -> str | None:
+    """The language to use for a member: their own, their phone's, their club's, their village's."""
+    if member.language:
+        return member.language
+    contact = session.get(Contact, member.contact_id) if member.contact_id else None
+    if contact is not None and contact.language:
+        return contact.language
+    club = session.get(Club, member.club_id) if member.club_id else None
+    if club is None:
+        return None
+    return club.language or session.scalar(select(Village.language).where(Village.id == club.village_id))
+
+
+def heard_by(session: Session, contact: Contact) -> str | None:
+    """The language to use for a number: its own, else that of the first member behind it."""
+    if contact.language:
+        return contact.language
+    for member in session.scalars(select(Member).where(Member.contact_id == contact.id).order_by(Member.id)):
+        language = spoken_by(session, member)
+        if language:
+            return language
+    return None
+
+
+def to_relay(session: Session, club_id: int) -> list[Unreached]:
+    """The members whom nothing reaches: no number, or one that may not be used. Their facilitator tells them in person."""
+    rows = session.execute(
+        select(Member.id, Member.sex, Member.age_band, Member.language)
+        .outerjoin(Contact, Contact.id == Member.contact_id)
+        .where(
+            Member.club_id == club_id,
+            Member.left_at.is_(None),
+            or_(Member.contact_id.is_(None), Contact.state.not_in(("active",))),
+        )
+        .order_by(Member.id)
+    )
+    return [Unreached(id_, sex.value, band.value if band else None, language) for id_, sex, band, language in rows]
+
+
+def pause_club(session: Session, club: Club, until: date | None) -> None:
+    """Stop pushes, calls and reminders to a club through a day, or take the pause back."""
+    club.paused_until = until
+    session.flush()

@@ -1,0 +1,172 @@
+"""One row of a members' sheet, read into a candidate or refused with what to do about it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import TypeVar
+
+from messaging.numbers import normalise
+
+from clubs.models import AgeBand, Preferred, Role, Sex
+from clubs.sheets import Row
+from messaging.models import Purpose
+
+HEADINGS: Mapping[str, tuple[str, ...]] = {
+    "village": ("nom du village",),
+    "club": ("code club", "code du club", "ceapv"),
+    "nom": ("nom et prénom", "prénom", "name"),
+    "sexe": ("sex", "genre"),
+    "âge": ("tranche d'âge", "age band", "age"),
+    "numéro": ("téléphone", "number", "tel", "portable"),
+    "téléphone de": ("à qui", "whose phone", "propriétaire"),
+    "langue": ("language",),
+    "rôle": ("role", "fonction"),
+    "préférence": ("canal", "sms ou voix"),
+    "accord messages": ("consent push", "accord sms", "consentement messages"),
+    "accord appels": ("consent call", "consentement appels"),
+    "date": ("date de l'accord", "date consentement", "consent date"),
+    "témoin": ("witness",),
+    "page": ("page du registre", "register page"),
+}
+REQUIRED = ("club", "sexe")
+T = TypeVar("T")
+YES = {"oui", "o", "yes", "y", "1", "x", "vrai", "true"}
+SEXES = {"f": Sex.WOMAN, "femme": Sex.WOMAN, "h": Sex.MAN, "homme": Sex.MAN, "m": Sex.MAN}
+ROLES = {
+    "": Role.MEMBER,
+    "membre": Role.MEMBER,
+    "participant": Role.MEMBER,
+    "participante": Role.MEMBER,
+    "animatrice": Role.FACILITATOR,
+    "animateur": Role.FACILITATOR,
+    "relais": Role.RELAY,
+}
+BANDS = {band.value: band for band in AgeBand}
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A row that can be imported."""
+
+    row: int
+    club_id: int
+    name: str | None
+    sex: Sex
+    age_band: AgeBand | None
+    number: str | None
+    phone_owner: str | None
+    language: str | None
+    role: Role
+    preferred: Preferred
+    purposes: tuple[Purpose, ...]
+    given_on: date | None
+    witness: str | None
+    page: str | None
+
+    @property
+    def same_person(self) -> tuple[object, ...]:
+        """Two rows with one key are taken for one person."""
+        return (self.club_id, self.number, self.sex, self.age_band, (self.name or "").casefold())
+
+    @property
+    def proven(self) -> bool:
+        """A consent that the sender can prove: what for, since when, before whom. Without it nothing is pushed."""
+        return bool(self.purposes and self.given_on and self.witness)
+
+
+@dataclass(frozen=True)
+class Known:
+    """What rows may name: clubs by code with their id and village, village names and languages in small letters."""
+
+    clubs: Mapping[str, tuple[int, str]]
+    villages: frozenset[str]
+    languages: Mapping[str, str]
+
+
+class Refused(Exception):
+    """A row that stays out: the column at fault and a French sentence."""
+
+    def __init__(self, column: str, sentence: str) -> None:
+        super().__init__(column)
+        self.column, self.sentence = column, sentence
+
+
+def read_row(row: Row, known: Known, today: date) -> Candidate:
+    """The candidate of a row; Refused at its first fault."""
+    club_id = _club(row, known)
+    number = _number(row)
+    return Candidate(
+        row=row.number,
+        club_id=club_id,
+        name=row.get("nom") or None,
+        sex=_one_of(row, "sexe", SEXES, "Écrivez F ou H."),
+        age_band=_one_of(row, "âge", {"": None, **BANDS}, "Écrivez 15-24, 25-49 ou 50+."),
+        number=number,
+        phone_owner=row.get("téléphone de")[:24] or None,
+        language=_one_of(row, "langue", {"": None, **known.languages}, "Cette langue n'est pas dans les réglages."),
+        role=_one_of(row, "rôle", ROLES, "Écrivez membre, animatrice ou relais."),
+        preferred=_one_of(
+            row, "préférence", {"": Preferred.SMS, "sms": Preferred.SMS, "voix": Preferred.VOICE}, "Écrivez SMS ou voix."
+        ),
+        purposes=_purposes(row),
+        given_on=_day(row, today),
+        witness=row.get("témoin") or None,
+        page=row.get("page")[:24] or None,
+    )
+
+
+def _club(row: Row, known: Known) -> int:
+    village = row.get("village")
+    if village and village.casefold() not in known.villages:
+        raise Refused("village", f"Le village « {village} » n'existe pas ici. Corrigez le nom ou créez d'abord le village.")
+    code = row.get("club")
+    if not code:
+        raise Refused("club", "Il manque le code du club. Écrivez ses quatre chiffres.")
+    if code not in known.clubs:
+        raise Refused("club", f"Le club « {code} » n'existe pas. Vérifiez les quatre chiffres sur la carte.")
+    club_id, own_village = known.clubs[code]
+    if village and own_village != village.casefold():
+        raise Refused("village", f"Le club {code} n'est pas à « {village} ». Corrigez le club ou le village.")
+    return club_id
+
+
+def _number(row: Row) -> str | None:
+    written = row.get("numéro")
+    if not written:
+        return None
+    number = normalise(written)
+    if number is None:
+        digits = sum(character.isdigit() for character in written)
+        raise Refused(
+            "numéro", f"Ce numéro a {digits} chiffres et n'est pas un portable malien. Il en faut 8, par exemple 76 12 34 56."
+        )
+    return number
+
+
+def _one_of(row: Row, column: str, choices: Mapping[str, T], advice: str) -> T:
+    written = row.get(column)
+    try:
+        return choices[written.casefold()]
+    except KeyError:
+        shown = f"« {written} » n'est pas reconnu." if written else "Cette case est vide."
+        raise Refused(column, f"{shown} {advice}") from None
+
+
+def _purposes(row: Row) -> tuple[Purpose, ...]:
+    asked = (("accord messages", Purpose.PUSH), ("accord appels", Purpose.CALL))
+    return tuple(purpose for column, purpose in asked if row.get(column).casefold() in YES)
+
+
+def _day(row: Row, today: date) -> date | None:
+    written = row.get("date")
+    if not written:
+        return None
+    for pattern in ("%Y-%m-%d", "%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y"):
+        try:
+            day = datetime.strptime(written, pattern).replace(tzinfo=UTC).date()
+        except ValueError:
+            continue
+        if day > today:
+            raise Refused("date", "La date de l'accord est dans le futur. Corrigez-la.")
+        return day
+    raise Refused("date", f"« {written} » n'est pas une date. Écrivez jour/mois/année, par exemple 15/03/2026.")
