@@ -1,0 +1,185 @@
+"""The tables behind the charts: figures cut by week, village, language or sex.
+
+A cell that speaks of fewer than five people is None, kept back from partners and from every export, and shown as such.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Integer, Row, SQLColumnExpression, case, func, select
+from sqlalchemy.orm import Session
+
+from campaigns.models import Answer, Question, Recipient
+from clubs.models import Club, Member, Village
+from clubs.records import Report
+from messaging.models import Broadcast, Call, Message, MessageState
+from results.indicators import QUIZ_VOTERS_AT_LEAST, SMALL, reported, valid_reports
+from results.scope import Scope
+from translations.models import Theme
+
+Cell = int | float | str | None
+
+
+@dataclass(frozen=True)
+class Table:
+    """`columns` names the cells of each row; the first cell says what the row is about. None is a small cell kept back."""
+
+    id: str
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    formula: str = ""
+
+
+def tables(session: Session, scope: Scope, *, small_cells: bool = False) -> list[Table]:
+    """Every table over a scope, in the order of the page and the workbook."""
+    made = [make(session, scope) for make in (by_week, by_village, by_language, by_sex, by_theme, quiz_by_theme, quiz_by_phone)]
+    return made if small_cells else [_keep_back(table) for table in made]
+
+
+def by_week(session: Session, scope: Scope) -> Table:
+    """Sessions and attendance by week, counted from Monday."""
+    rows = _attendance(session, scope, lambda row: (row.session_date - timedelta(days=row.session_date.weekday())).isoformat())
+    return Table(
+        "weeks", "Séances par semaine", ("Semaine du", *ATTENDANCE), _filled(rows, _weeks(scope)), "comptes rendus CR valides"
+    )
+
+
+def by_village(session: Session, scope: Scope) -> Table:
+    """Sessions and attendance by village."""
+    rows = _attendance(session, scope, lambda row: row.village)
+    return Table("villages", "Séances par village", ("Village", *ATTENDANCE), tuple(sorted(rows)), "comptes rendus CR valides")
+
+
+def by_language(session: Session, scope: Scope) -> Table:
+    """What became of each person due in a broadcast, by the language chosen for them."""
+    rows = _reached(session, scope, func.coalesce(Recipient.language, "-"))
+    return Table("languages", "Diffusions par langue", ("Langue", *REACHED), rows, REACHED_FORMULA)
+
+
+def by_sex(session: Session, scope: Scope) -> Table:
+    """What became of each person due in a broadcast, by their declared sex."""
+    rows = _reached(session, scope, Member.sex)
+    named = tuple((SEXES.get(str(row[0]), row[0]), *row[1:]) for row in rows)
+    return Table("sexes", "Diffusions par sexe", ("Sexe", *REACHED), named, REACHED_FORMULA)
+
+
+def by_theme(session: Session, scope: Scope) -> Table:
+    """Sessions and attendance by theme; a session of two themes counts under its first."""
+    names = dict(session.execute(select(Theme.code, Theme.name)).tuples().all())
+    rows = _attendance(session, scope, lambda row: f"{row.theme} {names.get(row.theme, '')}".strip())
+    return Table("themes", "Séances par thème", ("Thème", *ATTENDANCE), tuple(sorted(rows)), "comptes rendus CR valides")
+
+
+def quiz_by_theme(session: Session, scope: Scope) -> Table:
+    """The raised-hands quiz by theme: right before, right after, voters, gain in points."""
+    theme = reported("theme")
+    sums = [func.sum(reported(name)) for name in ("before", "after", "voters")]
+    counted = valid_reports(scope, "QZ").with_only_columns(theme, *sums).group_by(theme).order_by(theme)
+    names = dict(session.execute(select(Theme.code, Theme.name)).tuples().all())
+    rows = []
+    for code, before, after, voters in session.execute(counted):
+        gain = round(100 * (after - before) / voters, 1) if voters >= QUIZ_VOTERS_AT_LEAST else None
+        rows.append((f"{code} {names.get(code, '')}".strip(), before, after, voters, gain))
+    columns = ("Thème", "Justes avant", "Justes après", "Votants", "Gain (points)")
+    return Table("quiz", "Quiz des séances", columns, tuple(rows), "100 x (après - avant) / votants ; caché sous 10 votants")
+
+
+def quiz_by_phone(session: Session, scope: Scope) -> Table:
+    """First answers by phone, question by question."""
+    right = func.sum(case((Answer.right, 1), else_=0))
+    counted = select(Question.id, func.count(), right).join(Answer).where(Answer.scored, scope.within(Answer.answered_at))
+    if scope.narrowed:
+        counted = counted.where(Answer.contact_id.in_(scope.contacts()))
+    rows = [
+        (f"Question {question}", answers, int(good), round(100 * int(good) / answers, 1))
+        for question, answers, good in session.execute(counted.group_by(Question.id).order_by(Question.id)).tuples()
+    ]
+    columns = ("Question", "Premières réponses", "Justes", "Justes (%)")
+    return Table("quiz_phones", "Quiz par téléphone", columns, tuple(rows), "premières réponses justes / premières réponses")
+
+
+ATTENDANCE = ("Séances", "Femmes", "Hommes", "Présences", "Femmes (%)")
+REACHED = ("Prévus", "Remis", "Transmis", "Échoués", "En attente", "Inconnus", "Écartés")
+REACHED_FORMULA = "prévus = remis + transmis + échoués + en attente + inconnus + écartés"
+SEXES = {"F": "Femmes", "H": "Hommes"}
+PENDING = ("scheduled", "held", "queued", "sending", "errored", "dialling", "ringing", "answered")
+LEFT_OUT = ("suppressed", "cancelled", "expired")
+
+
+def _attendance(session: Session, scope: Scope, key: Callable[[Row[Any]], str]) -> tuple[tuple[Cell, ...], ...]:
+    columns = (
+        Report.session_date,
+        Village.name.label("village"),
+        *(reported(name).label(name) for name in ("theme", "women", "men")),
+    )
+    sums: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+    for row in session.execute(valid_reports(scope, "CR").with_only_columns(*columns)):
+        line = sums[key(row)]
+        for index, amount in enumerate((1, row.women or 0, row.men or 0)):
+            line[index] += amount
+    return tuple(_line(label, *line) for label, line in sums.items())
+
+
+def _line(label: str, held: int, women: int, men: int) -> tuple[Cell, ...]:
+    present = women + men
+    return (label, held, women, men, present, round(100 * women / present, 1) if present else 0)
+
+
+def _weeks(scope: Scope) -> Iterable[str]:
+    monday = scope.since - timedelta(days=scope.since.weekday())
+    while monday <= scope.until:
+        yield monday.isoformat()
+        monday += timedelta(days=7)
+
+
+def _filled(rows: Sequence[tuple[Cell, ...]], labels: Iterable[str]) -> tuple[tuple[Cell, ...], ...]:
+    # A week without a session is a zero that must show, not a gap that the eye closes.
+    known = {row[0]: row for row in rows}
+    return tuple(known.get(label, _line(label, 0, 0, 0)) for label in labels)
+
+
+def _reached(session: Session, scope: Scope, key: SQLColumnExpression[str]) -> tuple[tuple[Cell, ...], ...]:
+    state = func.coalesce(Message.state, Call.state, "suppressed")
+
+    def tally(*states: str) -> SQLColumnExpression[int]:
+        return func.sum(case((state.in_(states), 1), else_=0), type_=Integer)
+
+    counted = (
+        select(
+            key,
+            func.count(),
+            tally(MessageState.DELIVERED, "completed"),
+            tally(MessageState.WIRED, MessageState.SENT, "dropped"),
+            tally(MessageState.FAILED, "busy", "no_answer", "machine"),
+            tally(*PENDING),
+            tally(MessageState.UNKNOWN),
+            tally(*LEFT_OUT),
+        )
+        .select_from(Recipient)
+        .join(Broadcast, Broadcast.id == Recipient.broadcast_id)
+        .join(Member, Member.id == Recipient.member_id)
+        .outerjoin(Club, Club.id == Member.club_id)
+        .outerjoin(Village, Village.id == Club.village_id)
+        .outerjoin(Message, Message.id == Recipient.message_id)
+        .outerjoin(Call, Call.id == Recipient.call_id)
+        .where(scope.within(Broadcast.due_at), scope.member())
+        .group_by(key)
+        .order_by(key)
+    )
+    return tuple(
+        (str(row[0].value if hasattr(row[0], "value") else row[0]), *map(int, row[1:])) for row in session.execute(counted)
+    )
+
+
+def _keep_back(table: Table) -> Table:
+    return Table(table.id, table.title, table.columns, tuple(_hidden(row) for row in table.rows), table.formula)
+
+
+def _hidden(row: tuple[Cell, ...]) -> tuple[Cell, ...]:
+    counts = [cell for cell in row[1:] if isinstance(cell, int)]
+    people = max(counts, default=0)
+    return (row[0], *(None for _ in row[1:])) if 0 < people < SMALL else row
