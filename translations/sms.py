@@ -78,17 +78,16 @@ class Offer:
 _GSM_MAP: dict[str, str] = {
     **dict(zip("êëâîïôûçÿ", "eeaiioucy", strict=True)),
     **dict(zip("ÀÂÈÊËÎÏÔÙÛŸ", "AAEEEIIOUUY", strict=True)),
-    **{"œ": "oe", "Œ": "OE"},
+    **dict(zip("œŒ…½¼¾×‹›", ("oe", "OE", "...", "1/2", "1/4", "3/4", "x", "<", ">"), strict=True)),
+    **dict(zip("ɛɔƐƆɲƝŋŊ", ("è", "ò", "E", "O", "ny", "Ny", "ng", "Ng"), strict=True)),
+    **dict(zip("ɓƁɗƊƴƳ", "bBdDyY", strict=True)),
+    **dict(zip("[]{}|\\~", "()()//-", strict=True)),
     **dict.fromkeys("’‘‛′ʼʹ`´", "'"),
     **dict.fromkeys("«»“”„″", '"'),
     **dict.fromkeys("‐‑‒–—―−•·", "-"),
     **dict.fromkeys("\u00a0\u2007\u2008\u2009\u200a\u2002\u2003\u202f\u3000", " "),
     **dict.fromkeys("\u00ad\u200b\u200e\u200f\u2060\ufeff", ""),
     **dict.fromkeys("\u2028\u2029", "\n"),
-    **{"…": "...", "½": "1/2", "¼": "1/4", "¾": "3/4", "×": "x", "‹": "<", "›": ">"},
-    **{"ɛ": "è", "ɔ": "ò", "Ɛ": "E", "Ɔ": "O", "ɲ": "ny", "Ɲ": "Ny", "ŋ": "ng", "Ŋ": "Ng"},
-    **{"ɓ": "b", "Ɓ": "B", "ɗ": "d", "Ɗ": "D", "ƴ": "y", "Ƴ": "Y"},
-    **{"[": "(", "]": ")", "{": "(", "}": ")", "|": "/", "\\": "/", "~": "-"},
 }
 _LOSES = frozenset("ɓƁɗƊƴƳƐƆ")
 # Bambara, for one, writes e and ɛ, o and ɔ for different words: with è and ò gone as well, they fall together.
