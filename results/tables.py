@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Integer, Row, SQLColumnExpression, case, func, select
+from sqlalchemy import Integer, SQLColumnExpression, case, func, select
 from sqlalchemy.orm import Session
 
 from campaigns.models import Answer, Question, Recipient
@@ -81,7 +81,8 @@ def quiz_by_theme(session: Session, scope: Scope) -> Table:
     counted = valid_reports(scope, "QZ").with_only_columns(theme, *sums).group_by(theme).order_by(theme)
     names = dict(session.execute(select(Theme.code, Theme.name)).tuples().all())
     rows = []
-    for code, before, after, voters in session.execute(counted):
+    counts: list[Any] = list(session.execute(counted))
+    for code, before, after, voters in counts:
         gain = round(100 * (after - before) / voters, 1) if voters >= QUIZ_VOTERS_AT_LEAST else None
         rows.append((f"{code} {names.get(code, '')}".strip(), before, after, voters, gain))
     columns = ("Thème", "Justes avant", "Justes après", "Votants", "Gain (points)")
@@ -110,14 +111,15 @@ PENDING = ("scheduled", "held", "queued", "sending", "errored", "dialling", "rin
 LEFT_OUT = ("suppressed", "cancelled", "expired")
 
 
-def _attendance(session: Session, scope: Scope, key: Callable[[Row[Any]], str]) -> tuple[tuple[Cell, ...], ...]:
+def _attendance(session: Session, scope: Scope, key: Callable[[Any], str]) -> tuple[tuple[Cell, ...], ...]:
     columns = (
         Report.session_date,
         Village.name.label("village"),
         *(reported(name).label(name) for name in ("theme", "women", "men")),
     )
     sums: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
-    for row in session.execute(valid_reports(scope, "CR").with_only_columns(*columns)):
+    read: list[Any] = list(session.execute(valid_reports(scope, "CR").with_only_columns(*columns)))
+    for row in read:
         line = sums[key(row)]
         for index, amount in enumerate((1, row.women or 0, row.men or 0)):
             line[index] += amount
