@@ -1,6 +1,7 @@
 """The reports we wait for: one for each session day of a club's calendar, settled by the session report or excuse that comes.
 
-On time is within 72 hours of the end of the session day, late within 14 days; then it is missing, though still accepted to day 45.
+On time is within 72 hours of the end of the session day, late within 14 days; then it is missing, though still accepted to
+day 45.
 """
 
 from datetime import UTC, date, datetime, time, timedelta
@@ -20,7 +21,7 @@ def plan(session: Session, today: date) -> int:
     """Write the days that became due by `today` and count them; a paused club's are excused."""
     due = select(Club, Village.paused_until).join(Village).where(Club.active, Club.next_expected <= today)
     planned = 0
-    for club, village_pause in session.execute(due).tuples():
+    for club, village_pause in session.execute(due):
         while club.next_expected is not None and club.next_expected <= today:
             day = club.next_expected
             paused = any(until is not None and day <= until for until in (club.paused_until, village_pause))

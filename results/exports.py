@@ -57,7 +57,7 @@ def reports(session: Session, scope: Scope) -> Table:
         .join(Village, Village.id == Club.village_id)
         .where(Report.state == ReportState.VALID, Report.session_date.between(scope.since, scope.until), scope.club())
         .order_by(Report.session_date, Report.number)
-    ).tuples()
+    )
     lines = tuple(
         (
             report.number,

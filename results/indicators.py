@@ -90,7 +90,7 @@ def _messages(session: Session, scope: Scope) -> Iterator[Figure]:
     if scope.narrowed:
         sent.append(Message.contact_id.in_(scope.contacts()))
     counted = select(Message.state, func.count()).where(*sent).group_by(Message.state)
-    states = dict(session.execute(counted).tuples().all())
+    states = dict(session.execute(counted).all())
     delivered, failed = states.get(MessageState.DELIVERED, 0), states.get(MessageState.FAILED, 0)
     left = sum(states.get(state, 0) for state in (MessageState.WIRED, MessageState.SENT, MessageState.DELIVERED))
     yield total("sms_sent", "SMS de diffusion envoyés", "SMS partis (remis, transmis ou sans accusé)", left)
@@ -194,7 +194,7 @@ def _expected(session: Session, scope: Scope) -> Iterator[Figure]:
         .where(ExpectedReport.state != ExpectedState.EXCUSED)
         .group_by(ExpectedReport.state)
     )
-    states = dict(session.execute(counted).tuples().all())
+    states = dict(session.execute(counted).all())
     due = sum(states.values())
     in_time, late = states.get(ExpectedState.ON_TIME, 0), states.get(ExpectedState.LATE, 0)
     yield share("completeness", "Complétude", "(CR + RAS) / rapports attendus", in_time + late, due, n=SMALL)

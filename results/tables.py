@@ -69,7 +69,7 @@ def by_sex(session: Session, scope: Scope) -> Table:
 
 def by_theme(session: Session, scope: Scope) -> Table:
     """Sessions and attendance by theme; a session of two themes counts under its first."""
-    names = dict(session.execute(select(Theme.code, Theme.name)).tuples().all())
+    names = dict(session.execute(select(Theme.code, Theme.name)).all())
     rows = _attendance(session, scope, lambda row: f"{row.theme} {names.get(row.theme, '')}".strip())
     return Table("themes", "Séances par thème", ("Thème", *ATTENDANCE), tuple(sorted(rows)), "comptes rendus CR valides")
 
@@ -79,7 +79,7 @@ def quiz_by_theme(session: Session, scope: Scope) -> Table:
     theme = reported("theme")
     sums = [func.sum(reported(name)) for name in ("before", "after", "voters")]
     counted = valid_reports(scope, "QZ").with_only_columns(theme, *sums).group_by(theme).order_by(theme)
-    names = dict(session.execute(select(Theme.code, Theme.name)).tuples().all())
+    names = dict(session.execute(select(Theme.code, Theme.name)).all())
     rows = []
     counts: list[Any] = list(session.execute(counted))
     for code, before, after, voters in counts:
@@ -97,7 +97,7 @@ def quiz_by_phone(session: Session, scope: Scope) -> Table:
         counted = counted.where(Answer.contact_id.in_(scope.contacts()))
     rows = [
         (f"Question {question}", answers, int(good), round(100 * int(good) / answers, 1))
-        for question, answers, good in session.execute(counted.group_by(Question.id).order_by(Question.id)).tuples()
+        for question, answers, good in session.execute(counted.group_by(Question.id).order_by(Question.id))
     ]
     columns = ("Question", "Premières réponses", "Justes", "Justes (%)")
     return Table("quiz_phones", "Quiz par téléphone", columns, tuple(rows), "premières réponses justes / premières réponses")

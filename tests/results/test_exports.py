@@ -1,0 +1,68 @@
+"""Files that leave the house: right in a spreadsheet, safe against formulas, without a number or a name."""
+
+import csv
+import io
+import zipfile
+from datetime import UTC, date, datetime
+
+import pytest
+from python_calamine import CalamineWorkbook
+
+from clubs.models import Village
+from results.charts import bars
+from results.exports import csv_files, workbook
+from results.scope import Scope
+from results.tables import by_village
+from runtime.database import Database
+from tests.world import World
+
+MARCH = Scope(date(2026, 3, 1), date(2026, 3, 31))
+NOW = datetime(2026, 4, 1, tzinfo=UTC)
+
+
+def opened(database: Database) -> CalamineWorkbook:
+    with database.reading() as session:
+        return CalamineWorkbook.from_filelike(io.BytesIO(workbook(session, MARCH, NOW)))
+
+
+def test_the_workbook_opens_with_its_sheets_and_numbers_as_numbers(database: Database, month: World) -> None:
+    book = opened(database)
+    assert book.sheet_names[0] == "Couverture"
+    sessions = next(row for row in book.get_sheet_by_name("Indicateurs").to_python() if row[0] == "Séances tenues")
+    assert sessions[1] == 3.0
+
+
+@pytest.mark.parametrize("start", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx"], ids=["equals", "plus", "minus", "at", "tab"])
+def test_a_text_that_looks_like_a_formula_stays_a_text(database: Database, month: World, start: str) -> None:
+    with database.writing() as session:
+        session.get_one(Village, month.villages[0]).name = start
+    rows = opened(database).get_sheet_by_name("Séances par village").to_python()
+    assert start in [row[0] for row in rows]
+    with database.reading() as session:
+        archive = zipfile.ZipFile(io.BytesIO(csv_files(session, MARCH)))
+    cells = [cell for line in csv.reader(io.StringIO(archive.read("villages.csv").decode("utf-8-sig"))) for cell in line]
+    assert not any(cell.startswith(("=", "+", "-", "@", "\t")) for cell in cells)
+
+
+def test_no_number_and_no_name_leaves_in_any_file(database: Database, month: World) -> None:
+    with database.reading() as session:
+        files = zipfile.ZipFile(io.BytesIO(csv_files(session, MARCH)))
+        book = zipfile.ZipFile(io.BytesIO(workbook(session, MARCH, NOW)))
+    everything = b"".join(archive.read(name) for archive in (files, book) for name in archive.namelist()).decode(
+        "utf-8", "replace"
+    )
+    for number in month.numbers.values():
+        assert number not in everything
+        assert number[4:] not in everything
+    assert "Moussa" not in everything
+
+
+def test_a_drawing_is_plain_svg_or_nothing(database: Database, month: World) -> None:
+    with database.reading() as session:
+        table = by_village(session, MARCH)
+        svg = bars(table, "Présences")
+        nothing = bars(by_village(session, Scope(date(2025, 1, 1), date(2025, 1, 2))), "Présences")
+    assert svg is not None
+    assert svg.startswith("<svg")
+    assert "<script" not in svg
+    assert nothing is None

@@ -1,0 +1,109 @@
+"""The indicators equal what a person counts by hand on the small month."""
+
+from datetime import date
+
+import pytest
+
+from clubs.models import Sex
+from results.indicators import Figure, figures
+from results.scope import Scope
+from results.tables import Table, tables
+from runtime.database import Database
+from tests.world import World
+
+MARCH = Scope(date(2026, 3, 1), date(2026, 3, 31))
+
+
+def by_id(database: Database, scope: Scope, *, small_cells: bool = True) -> dict[str, Figure]:
+    with database.reading() as session:
+        return {figure.id: figure for figure in figures(session, scope, small_cells=small_cells)}
+
+
+@pytest.mark.parametrize(
+    ("figure", "value"),
+    [
+        pytest.param("sessions", 3, id="a corrected session counts once and a held one not at all"),
+        pytest.param("attendances", 42, id="18+7, 12+3 and 1+1 were present"),
+        pytest.param("attendance_mean", 14.0, id="42 over three sessions"),
+        pytest.param("women", 73.8, id="31 women of 42"),
+        pytest.param("youth", 40.0, id="10 youths of 25, where youth was told"),
+        pytest.param("mothers", 6.0, id="6 mothers in the one session that told"),
+        pytest.param("active_clubs", 66.7, id="2 clubs of 3 met"),
+        pytest.param("completeness", 75.0, id="3 of 4 expected came, the excused day apart"),
+        pytest.param("promptness", 50.0, id="2 of 4 came in time"),
+        pytest.param("quiz_gain", 35.7, id="10 more right answers among 28 voters"),
+        pytest.param("quiz_right", 50.0, id="one of two phones was right"),
+        pytest.param("sms_sent", 2, id="one delivered and one without receipt left"),
+        pytest.param("sms_delivered", 50.0, id="one delivered, one failed, the unknown apart"),
+        pytest.param("sms_unknown", 1, id="one unknown"),
+        pytest.param("sms_received", 1, id="one SMS came in"),
+        pytest.param("calls_answered", 50.0, id="one of two numbers answered"),
+        pytest.param("seconds_heard", 31.0, id="the one answered call was heard for 31 seconds"),
+        pytest.param("core_reached", 100.0, id="the one answered call reached the core"),
+        pytest.param("opt_out", 16.7, id="one number of six stopped"),
+        pytest.param("members", 8, id="eight members"),
+        pytest.param("actions", 50.0, id="one of two actions was done"),
+    ],
+)
+def test_an_indicator_equals_the_count_by_hand(database: Database, month: World, figure: str, value: float) -> None:
+    assert by_id(database, MARCH)[figure].value == value
+
+
+def test_a_village_sees_its_own_sessions_only(database: Database, month: World) -> None:
+    own = Scope(MARCH.since, MARCH.until, villages=frozenset({month.villages[1]}))
+    found = by_id(database, own)
+    assert (found["sessions"].value, found["attendances"].value, found["sms_sent"].value) == (1, 2, 1)
+
+
+def test_no_village_at_all_is_nothing_not_everything(database: Database, month: World) -> None:
+    assert by_id(database, Scope(MARCH.since, MARCH.until, villages=frozenset()))["sessions"].value == 0
+
+
+def test_a_sex_narrows_what_is_known_by_person(database: Database, month: World) -> None:
+    women = Scope(MARCH.since, MARCH.until, sex=Sex.WOMAN)
+    assert by_id(database, women)["members"].value == 5
+    assert by_id(database, women)["sms_delivered"].value == 100.0
+
+
+def test_a_figure_about_fewer_than_five_people_is_kept_back(database: Database, month: World) -> None:
+    shown = by_id(database, Scope(MARCH.since, MARCH.until, villages=frozenset({month.villages[1]})), small_cells=False)
+    assert shown["attendances"].hidden
+    assert (shown["attendances"].value, shown["attendances"].numerator, shown["attendances"].n) == (None, 0, 0)
+
+
+def test_a_gain_under_ten_voters_is_not_told(database: Database, month: World) -> None:
+    few = Scope(MARCH.since, MARCH.until, villages=frozenset({month.villages[1]}))
+    assert by_id(database, few)["quiz_gain"].value is None
+
+
+def test_a_quiet_period_divides_nothing_by_nothing(database: Database, month: World) -> None:
+    empty = by_id(database, Scope(date(2025, 1, 1), date(2025, 1, 31)))
+    assert empty["women"].value is None
+    assert empty["sessions"].value == 0
+
+
+def by_table(database: Database, *, small_cells: bool = True) -> dict[str, Table]:
+    with database.reading() as session:
+        return {table.id: table for table in tables(session, MARCH, small_cells=small_cells)}
+
+
+def test_planned_is_the_sum_of_what_became_of_each(database: Database, month: World) -> None:
+    for table in ("languages", "sexes"):
+        for _, planned, *parts in by_table(database)[table].rows:
+            assert planned == sum(part for part in parts if isinstance(part, int))
+
+
+def test_a_shared_phone_reaches_both_sisters(database: Database, month: World) -> None:
+    women = next(row for row in by_table(database)["sexes"].rows if row[0] == "Femmes")
+    assert women[1:] == (3, 2, 0, 0, 0, 0, 1)
+
+
+def test_a_week_without_a_session_is_a_zero_that_shows(database: Database, month: World) -> None:
+    weeks = by_table(database)["weeks"].rows
+    assert [row[1] for row in weeks] == [0, 2, 1, 0, 0, 0]
+
+
+def test_small_rows_of_a_table_are_kept_back(database: Database, month: World) -> None:
+    villages = by_table(database, small_cells=False)["villages"].rows
+    assert villages[0][1:] == (2, 30, 10, 40, 75.0)
+    assert villages[1][1:] == (None, None, None, None, None)
