@@ -1,0 +1,264 @@
+"""Who a sending is for: a filter over members, and what stands in the way of reaching each.
+
+With `one_phone_per_club`, the default, a club is one recipient: its own phone or its facilitator's, whoever of its members the
+filter meant, because the message is heard together.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from campaigns.errors import CampaignError
+from clubs.models import AgeBand, Club, ClubKind, Member, Post, Preferred, Role, Sex, Village
+from messaging.models import Consent, Contact, ContactState, OptOut, Purpose, Route
+from runtime.database import Json
+
+PURPOSES: Mapping[Route, Purpose] = {Route.SMS: Purpose.PUSH, Route.VOICE: Purpose.CALL}
+
+
+class LeftOut(StrEnum):
+    """Why a member of the audience is not reached."""
+
+    NO_PHONE = "no_phone"
+    DEAD_NUMBER = "dead_number"
+    STOPPED = "stopped"
+    PAUSED = "paused"
+    NO_CONSENT = "no_consent"
+    NO_VARIANT = "no_variant"
+    NO_CHANNEL = "no_channel"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Every field narrows; an empty one does not. Ids for villages and clubs, language codes, values of the clubs' enums."""
+
+    villages: tuple[int, ...] = ()
+    clubs: tuple[int, ...] = ()
+    languages: tuple[str, ...] = ()
+    sexes: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    age_bands: tuple[str, ...] = ()
+    life_stages: tuple[str, ...] = ()
+    club_kinds: tuple[str, ...] = ()
+    one_phone_per_club: bool = True
+
+    def to_json(self) -> Json:
+        """As stored in `Audience.filter`, `Campaign.audience` and `Broadcast.audience`."""
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+
+    @classmethod
+    def from_json(cls, stored: Json) -> "Filter":
+        """CampaignError("audience") for a field or a value that no filter has: a misread filter would send to everybody."""
+        known = {field.name for field in fields(cls)}
+        if not isinstance(stored, dict) or not set(stored) <= known:
+            raise CampaignError("audience")
+        read = {name: _checked(name, value) for name, value in stored.items()}
+        return cls(**read)
+
+
+_WORDS: Mapping[str, type[StrEnum]] = {"sexes": Sex, "roles": Role, "age_bands": AgeBand, "club_kinds": ClubKind}
+
+
+def _checked(name: str, value: Any) -> Any:
+    if name == "one_phone_per_club":
+        if isinstance(value, bool):
+            return value
+        raise CampaignError("audience")
+    wanted = int if name in ("villages", "clubs") else str
+    if not isinstance(value, list | tuple) or any(not isinstance(item, wanted) for item in value):
+        raise CampaignError("audience")
+    if name in _WORDS and not set(value) <= {word.value for word in _WORDS[name]}:
+        raise CampaignError("audience")
+    return tuple(value)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A member of an audience, with the number and the language they are reached by; `consents` are purposes given."""
+
+    member_id: int
+    village_id: int | None
+    contact_id: int | None
+    contact_state: ContactState | None
+    operator: str | None
+    language: str | None
+    preferred: Preferred
+    paused: bool
+    stopped: frozenset[Purpose | None]
+    consents: frozenset[Purpose]
+
+    def route(self, wanted: Route) -> Route:
+        """The kind of channel that this member gets."""
+        if wanted is not Route.OWN:
+            return wanted
+        return Route.VOICE if self.preferred is Preferred.VOICE else Route.SMS
+
+    def reason_left_out(self, route: Route) -> LeftOut | None:
+        """What forbids sending by `route` (not `own`) whatever the content; None when nothing does."""
+        if self.contact_id is None or self.contact_state is ContactState.ERASED:
+            return LeftOut.NO_PHONE
+        if self.contact_state is ContactState.DEAD:
+            return LeftOut.DEAD_NUMBER
+        if self.contact_state is ContactState.STOPPED or self.stopped & {None, PURPOSES[route]}:
+            return LeftOut.STOPPED
+        if self.paused:
+            return LeftOut.PAUSED
+        if self.contact_state is ContactState.ANNOUNCED or PURPOSES[route] not in self.consents:
+            return LeftOut.NO_CONSENT
+        return None
+
+
+@dataclass(frozen=True)
+class Counts:
+    """`members` of the audience; of them `reachable`; numbers they share count once in `numbers`."""
+
+    members: int
+    numbers: int
+    reachable: int
+    by_language: dict[str, int]
+    by_route: dict[str, int]
+    left_out: dict[str, int]
+
+
+def members(session: Session, wanted: Filter, today: date, after_id: int = 0, limit: int = 500) -> list[Candidate]:
+    """A page of the audience by member id, the cursor of a fan-out. `today` decides posts and pauses."""
+    found = session.execute(_query(wanted, today).where(Member.id > after_id).order_by(Member.id).limit(limit)).all()
+    numbers = {row.contact_id for row in found if row.contact_id is not None}
+    consents: dict[int, set[Purpose]] = {}
+    given = select(Consent.contact_id, Consent.purpose).where(Consent.contact_id.in_(numbers), Consent.withdrawn_at.is_(None))
+    for contact_id, purpose in session.execute(given):
+        consents.setdefault(contact_id, set()).add(purpose)
+    stopped: dict[int, set[Purpose | None]] = {}
+    ids = [row.id for row in found]
+    opted = select(OptOut.member_id, OptOut.purpose).where(OptOut.member_id.in_(ids), OptOut.ended_at.is_(None))
+    for member_id, purpose_out in session.execute(opted):
+        if member_id is not None:
+            stopped.setdefault(member_id, set()).add(purpose_out)
+    return [
+        Candidate(
+            row.id,
+            row.village_id,
+            row.contact_id,
+            row.state,
+            row.operator,
+            row.language,
+            row.preferred,
+            any(day is not None and day >= today for day in (row.club_paused, row.village_paused)),
+            frozenset(stopped.get(row.id, ())),
+            frozenset(consents.get(row.contact_id, ())),
+        )
+        for row in found
+    ]
+
+
+def count(session: Session, wanted: Filter, route: Route, today: date) -> Counts:
+    """The audience as the campaign page shows it live; a language nobody knows stands under ""."""
+    by_language: dict[str, int] = {}
+    by_route: dict[str, int] = {}
+    left_out: dict[str, int] = {}
+    numbers: set[tuple[int | None, Route]] = set()
+    total = after = 0
+    while page := members(session, wanted, today, after):
+        after = page[-1].member_id
+        total += len(page)
+        for one in page:
+            way = one.route(route)
+            reason = one.reason_left_out(way)
+            if reason is not None:
+                left_out[reason.value] = left_out.get(reason.value, 0) + 1
+                continue
+            numbers.add((one.contact_id, way))
+            by_language[one.language or ""] = by_language.get(one.language or "", 0) + 1
+            by_route[way.value] = by_route.get(way.value, 0) + 1
+    return Counts(total, len(numbers), total - sum(left_out.values()), by_language, by_route, left_out)
+
+
+def _query(wanted: Filter, today: date) -> Select[*tuple[Any, ...]]:
+    """One row a recipient: id, contact, language, preference, pauses."""
+    reached = _club_number(today) if wanted.one_phone_per_club else Member.contact_id
+    spoken = (
+        # A club hears together: what one member's own telephone prefers does not decide for it.
+        func.coalesce(Club.language, Village.language, Contact.language, Member.language)
+        if wanted.one_phone_per_club
+        else func.coalesce(Member.language, Contact.language, Club.language, Village.language)
+    )
+    query = (
+        select(
+            Member.id,
+            Club.village_id,
+            Contact.id.label("contact_id"),
+            Contact.state,
+            Contact.operator,
+            spoken.label("language"),
+            Member.preferred,
+            Club.paused_until.label("club_paused"),
+            Village.paused_until.label("village_paused"),
+        )
+        .join(Club, Club.id == Member.club_id, isouter=not wanted.one_phone_per_club)
+        .join(Village, Village.id == Club.village_id, isouter=True)
+        .join(Contact, Contact.id == reached, isouter=True)
+        .where(Member.left_at.is_(None), or_(Club.id.is_(None), Club.active))
+    )
+    if wanted.languages:
+        query = query.where(spoken.in_(wanted.languages))
+    if wanted.one_phone_per_club:
+        meant = aliased(Member)
+        here = and_(meant.club_id == Club.id, meant.left_at.is_(None), *_person(meant, wanted))
+        return query.where(Member.id == _speaker(), exists().where(here), *_place(wanted))
+    return query.where(*_person(Member, wanted), *_place(wanted))
+
+
+def _speaker() -> ColumnElement[int]:
+    """The member who stands for their club: a facilitator, else the first with a phone, else the first."""
+    each = aliased(Member)
+    chosen = func.coalesce(
+        func.min(case((and_(each.role == Role.FACILITATOR, each.contact_id.is_not(None)), each.id))),
+        func.min(case((each.contact_id.is_not(None), each.id))),
+        func.min(each.id),
+    )
+    return select(chosen).where(each.club_id == Club.id, each.left_at.is_(None)).correlate(Club).scalar_subquery()
+
+
+def _club_number(today: date) -> ColumnElement[int | None]:
+    """The club's own phone, else its facilitator's; a facilitator may belong to another club and only be posted here."""
+    poster = aliased(Member)
+    held = and_(Post.club_id == Club.id, Post.since <= today, or_(Post.until.is_(None), Post.until >= today))
+    posted = (
+        select(func.min(poster.contact_id))
+        .join(Post, Post.member_id == poster.id)
+        .where(held, poster.left_at.is_(None))
+        .correlate(Club)
+        .scalar_subquery()
+    )
+    own = case((Member.role == Role.FACILITATOR, Member.contact_id))
+    return func.coalesce(Club.phone_id, own, posted, Member.contact_id)
+
+
+def _person(who: type[Member], wanted: Filter) -> list[ColumnElement[bool]]:
+    rules: list[ColumnElement[bool]] = []
+    if wanted.sexes:
+        rules.append(who.sex.in_([Sex(word) for word in wanted.sexes]))
+    if wanted.roles:
+        rules.append(who.role.in_([Role(word) for word in wanted.roles]))
+    if wanted.age_bands:
+        rules.append(who.age_band.in_([AgeBand(word) for word in wanted.age_bands]))
+    if wanted.life_stages:
+        rules.append(who.life_stage.in_(wanted.life_stages))
+    return rules
+
+
+def _place(wanted: Filter) -> list[ColumnElement[bool]]:
+    rules: list[ColumnElement[bool]] = []
+    if wanted.villages:
+        rules.append(Club.village_id.in_(wanted.villages))
+    if wanted.clubs:
+        rules.append(Club.id.in_(wanted.clubs))
+    if wanted.club_kinds:
+        rules.append(Club.kind.in_([ClubKind(word) for word in wanted.club_kinds]))
+    return rules
