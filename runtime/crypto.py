@@ -138,3 +138,23 @@ class Sealed(TypeDecorator[str]):
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> str | None:
         return None if value is None else keyring().open(bytes(value), self.place)
+
+
+class SealedJson(TypeDecorator[dict[str, Any]]):
+    """A JSON object stored encrypted like `Sealed`."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def __init__(self, place: str) -> None:
+        super().__init__()
+        self.place = place
+
+    def process_bind_param(self, value: dict[str, Any] | None, dialect: Dialect) -> bytes | None:
+        return None if value is None else keyring().seal(json.dumps(value), self.place)
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> dict[str, Any] | None:
+        if value is None:
+            return None
+        opened: dict[str, Any] = json.loads(keyring().open(bytes(value), self.place))
+        return opened

@@ -1,4 +1,4 @@
-"""The rows of messaging, in four files; import them from here."""
+"""The rows of messaging, in five files; import them from here."""
 
 from messaging.models.calls import Call, CallEvent, CallState, Listener, Moderation, Recording
 from messaging.models.channels import (
@@ -30,6 +30,7 @@ from messaging.models.messages import (
     Route,
     StatusUpdate,
 )
+from messaging.models.simulator import SimulatorEvent
 
 __all__ = [
     "Attempt",
@@ -59,6 +60,7 @@ __all__ = [
     "Purpose",
     "Recording",
     "Route",
+    "SimulatorEvent",
     "StatusUpdate",
     "WebhookBody",
 ]

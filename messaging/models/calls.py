@@ -59,7 +59,7 @@ class Call(Base):
         UniqueConstraint("channel_id", "external_id"),
         # One live call per number, whoever dialled.
         Index("uq_call_live", "contact_id", unique=True, sqlite_where=text(LIVE), postgresql_where=text(LIVE)),
-        Index("ix_call_outbox", "channel_id", "state", "not_before"),
+        Index("ix_call_outbox", "channel_id", "state", "priority", "not_before", "id"),
         CheckConstraint("(lease_until IS NULL) = (lease_boot IS NULL)", name="whole_lease"),
     )
 
@@ -75,6 +75,8 @@ class Call(Base):
     reason: Mapped[str | None] = mapped_column(String(40))
     external_id: Mapped[str | None] = mapped_column(String(96))
     attempts: Mapped[int] = mapped_column(default=0)
+    uncounted: Mapped[int] = mapped_column(default=0)
+    retry: Mapped[bool] = mapped_column(default=False)  # busy, no_answer… waits for another try at `not_before`
     not_before: Mapped[datetime]
     expires_at: Mapped[datetime | None]
     lease_until: Mapped[float | None]
@@ -87,6 +89,7 @@ class Call(Base):
     last_answer: Mapped[Json | None]
     seconds: Mapped[int | None]
     seconds_heard: Mapped[float | None]
+    core_end_s: Mapped[float | None]
     core_reached: Mapped[bool | None]
     price: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(index=True)

@@ -7,7 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, 
 from sqlalchemy.orm import Mapped, mapped_column
 
 from runtime.crypto import Sealed
-from runtime.database import Base, Id, choice
+from runtime.database import Base, Id, Json, choice
 
 
 class ChannelState(StrEnum):
@@ -47,6 +47,8 @@ class Channel(Base):
     default_for: Mapped[list[str]] = mapped_column(default=list)
     breaker_until: Mapped[datetime | None]
     breaker_step: Mapped[int] = mapped_column(default=0)
+    misses_in_row: Mapped[int] = mapped_column(default=0)
+    pace: Mapped[Json] = mapped_column(default=dict)  # parts sent by second, over the last minute
     created_at: Mapped[datetime]
 
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from runtime.crypto import Sealed
+from runtime.crypto import Sealed, SealedJson
 from runtime.database import Base, Id, Json, choice
 
 
@@ -33,11 +33,14 @@ class Purpose(StrEnum):
 class PromptKind(StrEnum):
     """What we last asked a contact; the newest open one owns the next digit or OUI."""
 
-    CLARIFICATION = "clarification"
-    HOLD = "hold"
+    SESSION = "session"  # 1 a correction, 2 another session
+    CLUB = "club"
+    REASON = "reason"
     QUIZ = "quiz"
-    CONSENT = "consent"
     LANGUAGE = "language"
+    HOLD = "hold"
+    CONSENT = "consent"
+    JOIN = "join"
 
 
 class Contact(Base):
@@ -54,6 +57,8 @@ class Contact(Base):
     shared: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
     last_heard_at: Mapped[datetime | None]
+    doubt_at: Mapped[datetime | None]  # perhaps a STOP, or a loop: pushes are held until staff have looked
+    doubt: Mapped[str | None] = mapped_column(String(16))
 
 
 class Consent(Base):
@@ -104,7 +109,7 @@ class OpenPrompt(Base):
     contact_id: Mapped[int] = mapped_column(ForeignKey("contact.id"))
     kind: Mapped[PromptKind] = mapped_column(choice(PromptKind))
     subject_id: Mapped[int]
-    details: Mapped[Json] = mapped_column(default=dict)
+    details: Mapped[Json] = mapped_column(SealedJson("open_prompt:details"), default=dict)  # may quote what was received
     opened_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
