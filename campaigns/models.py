@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, func, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from messaging.models import Listener, Route
@@ -193,6 +193,16 @@ class Answer(Base):
         UniqueConstraint("message_id"),
         UniqueConstraint("call_id", "question_id", "turn"),
         CheckConstraint("(message_id IS NULL) <> (call_id IS NULL)", name="one_way"),
+        # One scored answer a phone, question and phase, whatever two processes do at once.
+        Index(
+            "uq_answer_scored",
+            "contact_id",
+            "question_id",
+            func.coalesce(text("phase"), text("''")),
+            unique=True,
+            sqlite_where=text("scored"),
+            postgresql_where=text("scored"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
