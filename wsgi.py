@@ -49,7 +49,7 @@ def create_app(settings: Settings | None = None, *, database: Database | None = 
     app.extensions["lamen"] = _exchange(app, settings, database or Database(settings.database_url), work or Immediate())
     for name, attribute in (
         ("webhooks.routes", "blueprint"),
-        ("console.pages", "register"),
+        ("console.frame", "register"),
         ("console.api", "register"),
         ("console.commands", "register"),
     ):

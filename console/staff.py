@@ -7,11 +7,13 @@ from datetime import datetime
 from enum import StrEnum
 
 from flask_security.core import RoleMixin, UserMixin
-from sqlalchemy import Column, ForeignKey, LargeBinary, String, Table, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import Column, ForeignKey, LargeBinary, String, Table, UniqueConstraint, delete, insert, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Mapped, mapped_column, object_session, relationship, scoped_session, sessionmaker
 
 from runtime.crypto import Sealed
-from runtime.database import Base, Id, Json
+from runtime.database import Base, Database, Id, Json, Session
+from runtime.installation import Installation
 
 
 class RoleName(StrEnum):
@@ -72,7 +74,22 @@ class Staff(Base, UserMixin):
     mf_recovery_codes: Mapped[list[str] | None]
     failed_sign_ins: Mapped[int] = mapped_column(default=0)
     refused_until: Mapped[datetime | None]
-    roles: Mapped[list[Role]] = relationship(secondary=staff_role)
+    roles: Mapped[list[Role]] = relationship(secondary=staff_role, lazy="selectin")
+
+    def check_tf_required_setup(self) -> bool:
+        """Whether signing in must first set a second factor up: two roles, and only where messages really leave.
+
+        In a simulation it is each person's own choice, so that the demonstration opens without a telephone at hand.
+        """
+        if not {role.name for role in self.roles} & {RoleName.ADMINISTRATION, RoleName.VALIDATION}:
+            return False
+        session = object_session(self)
+        row = None if session is None else session.get(Installation, 1)
+        return row is not None and not row.simulation
+
+    def check_tf_required(self, tf_setup_methods: list[tuple[str, str]], tf_fresh: bool) -> tuple[bool, list[tuple[str, str]]]:
+        """The sign-in library asks this after the password: a code is wanted of all who set one up, and of those who must."""
+        return bool(tf_setup_methods) or self.check_tf_required_setup(), tf_setup_methods
 
 
 class SignInLink(Base):
@@ -86,6 +103,20 @@ class SignInLink(Base):
     made_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+
+
+class StaffSession(Base):
+    """One browser signed in: found by its token's blind index, ended by its owner, by disabling the account, or by time."""
+
+    __tablename__ = "staff_session"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), index=True)
+    token_index: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    began_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    browser: Mapped[str] = mapped_column(String(80), default="")
 
 
 class ApiToken(Base):
@@ -127,3 +158,42 @@ class Draft(Base):
     form: Mapped[str] = mapped_column(String(120))
     saved_at: Mapped[datetime]
     fields: Mapped[Json]
+
+
+def plain_sessions(database: Database) -> "scoped_session[Session]":
+    """Sessions for the sign-in library's own pages; they write, so each request must commit or remove its own soon."""
+    return scoped_session(sessionmaker(database.engine, class_=Session, expire_on_commit=False))
+
+
+def village_ids(session: Session, staff_id: int) -> frozenset[int]:
+    """The villages a member of staff was given."""
+    return frozenset(session.scalars(select(staff_village.c.village_id).where(staff_village.c.staff_id == staff_id)))
+
+
+def give_villages(session: Session, staff_id: int, villages: frozenset[int]) -> None:
+    """Replace the villages a member of staff was given."""
+    session.execute(delete(staff_village).where(staff_village.c.staff_id == staff_id))
+    if villages:
+        session.execute(insert(staff_village), [{"staff_id": staff_id, "village_id": village} for village in sorted(villages)])
+
+
+def give_roles(session: Session, staff: Staff, names: set[RoleName]) -> None:
+    """Replace the roles of a member of staff; role rows are made on first use."""
+    known = {role.name: role for role in session.scalars(select(Role))}
+    for name in names:
+        if name not in known:
+            known[name] = Role(name=name.value)
+            session.add(known[name])
+    staff.roles = [known[name] for name in sorted(names)]
+    session.flush()
+
+
+def take_token(session: Session, token: str, staff_id: int | None, now: datetime) -> FormToken | None:
+    """Mark a form's token as used; None when it was used before, also by a request running at this moment."""
+    row = FormToken(token=token, staff_id=staff_id, used_at=now)
+    try:
+        with session.begin_nested():
+            session.add(row)
+    except IntegrityError:
+        return None
+    return row

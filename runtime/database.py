@@ -19,7 +19,8 @@ from typing import Any
 
 from sqlalchemy import JSON, BigInteger, DateTime, Enum, Integer, MetaData, create_engine, event, make_url, text
 from sqlalchemy.engine import Connection, Dialect, Engine
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import Session as Session  # passed on: packages above the rows name it without importing SQLAlchemy
 from sqlalchemy.pool import QueuePool
 from sqlalchemy.types import TypeDecorator
 
@@ -128,7 +129,7 @@ class Database:
         self.engine = (
             _sqlite(self.url.database or "")
             if self.sqlite
-            else create_engine(self.url, pool_size=10, max_overflow=20, pool_pre_ping=True)
+            else create_engine(self.url, pool_size=10, max_overflow=20, pool_pre_ping=True, hide_parameters=True)
         )
         self._reader = self.engine.execution_options(read_only=True)
 
@@ -164,7 +165,9 @@ def _sqlite(path: str) -> Engine:
         connection.lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
         return connection
 
-    engine = create_engine("sqlite+pysqlite://", creator=connect, poolclass=QueuePool, pool_size=10, max_overflow=40)
+    engine = create_engine(
+        "sqlite+pysqlite://", creator=connect, poolclass=QueuePool, pool_size=10, max_overflow=40, hide_parameters=True
+    )
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
@@ -179,7 +182,8 @@ def lease_time(session: Session) -> LeaseTime:
     """The time by which leases are counted; never the wall clock, never a simulation's moved time."""
     if session.get_bind().dialect.name == "postgresql":
         return LeaseTime(float(session.scalar(text("SELECT extract(epoch FROM clock_timestamp())")) or 0), "postgresql")
-    return LeaseTime(time.monotonic(), _boot_id())
+    # BOOTTIME also counts while a laptop sleeps: its leases must be old when it wakes.
+    return LeaseTime(time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)), _boot_id())
 
 
 def _boot_id() -> str:

@@ -1,0 +1,115 @@
+"""What every request and every answer of the console passes: Fetch Metadata, CSRF, roles, security headers, error pages.
+
+Webhooks and the API have their own doors and pass none of these but the headers.
+"""
+
+from flask import Flask, Response, abort, current_app, g, redirect, request, url_for
+from flask_wtf.csrf import CSRFError, CSRFProtect  # type: ignore[import-untyped]  # publishes no types
+from secure import (
+    ContentSecurityPolicy,
+    CrossOriginOpenerPolicy,
+    PermissionsPolicy,
+    ReferrerPolicy,
+    Secure,
+    StrictTransportSecurity,
+    XContentTypeOptions,
+    XFrameOptions,
+)
+from werkzeug.exceptions import HTTPException
+
+from console.access import Answer, guard, outside, visitor
+from console.forms import render
+from console.once import new_token
+from console.words import _
+from runtime.settings import Settings
+
+SAFE = ("GET", "HEAD", "OPTIONS")
+
+
+def headers(settings: Settings) -> Secure:
+    """The security headers, written out: the library's defaults forbid the microphone and force https on local networks."""
+    policy = (
+        ContentSecurityPolicy()
+        .default_src("'self'")
+        .img_src("'self'", "data:")
+        .media_src("'self'", "blob:")
+        .object_src("'none'")
+        .base_uri("'none'")
+        .form_action("'self'")
+        .frame_ancestors("'none'")
+    )
+    return Secure(
+        csp=policy,
+        hsts=None if settings.insecure_http else StrictTransportSecurity().max_age(31536000),
+        referrer=ReferrerPolicy().set("same-origin"),
+        permissions=PermissionsPolicy().value("camera=(), geolocation=(), microphone=(self)"),
+        xcto=XContentTypeOptions().nosniff(),
+        xfo=XFrameOptions().deny(),
+        coop=CrossOriginOpenerPolicy().same_origin(),
+    )
+
+
+def hang(app: Flask, settings: Settings) -> None:
+    """Hang the doors."""
+    csrf = CSRFProtect(app)
+    security_headers = headers(settings)
+
+    @app.before_request
+    def enter() -> Answer | None:
+        if outside(request.path, request.endpoint) or request.endpoint is None:
+            return None
+        from_elsewhere()
+        visitor()
+        if request.method not in SAFE:
+            csrf.protect()
+        return guard(current_app.view_functions.get(request.endpoint), request.blueprint)
+
+    @app.after_request
+    def leave(response: Response) -> Response:
+        for name, value in security_headers.headers.items():
+            response.headers.setdefault(name, value)
+        if g.get("person") is not None and "no-store" not in response.headers.get("Cache-Control", ""):
+            response.headers["Cache-Control"] = "no-store"
+        return response
+
+    app.register_error_handler(CSRFError, forged)
+    app.register_error_handler(HTTPException, told)
+
+
+def from_elsewhere() -> None:
+    """403 for what another site makes a browser send; a link followed from elsewhere may open a page."""
+    site = request.headers.get("Sec-Fetch-Site", "none")
+    if site in ("same-origin", "none"):
+        return
+    if request.method in SAFE and request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate":
+        return
+    abort(403)
+
+
+def forged(_error: CSRFError) -> Answer:
+    """A form whose session is gone: back to signing in, which leads on to the page again."""
+    if visitor() is None:
+        return redirect(url_for("security.login", next=request.form.get("_page", "/")))
+    return _page(400, _("Ce formulaire n'est plus valable."), _("Revenez à la page, puis envoyez-le de nouveau."))
+
+
+def told(error: HTTPException) -> Answer:
+    """An error page in the words of people; other packages' paths keep the plain answer."""
+    if outside(request.path, request.endpoint) or error.code is None or error.code < 400:
+        return error.get_response()
+    words = {
+        400: (_("Ce formulaire n'a pas pu être lu."), _("Revenez à la page, puis envoyez-le de nouveau.")),
+        403: (_("Cette page n'est pas ouverte à votre rôle."), _("Demandez l'accès à l'administration.")),
+        404: (_("Cette page n'existe pas."), _("Vérifiez l'adresse, ou revenez à l'accueil.")),
+        405: (_("Cette adresse ne s'ouvre pas ainsi."), _("Revenez à l'accueil.")),
+        413: (_("Ce fichier est trop grand."), _("Envoyez un fichier plus petit.")),
+        429: (_("Trop de demandes en peu de temps."), _("Attendez une minute, puis recommencez.")),
+    }
+    happened, what_to_do = words.get(
+        error.code, (_("Le service n'a pas pu répondre."), _("Recommencez. Si cela continue, prévenez l'administration."))
+    )
+    return _page(error.code, happened, what_to_do)
+
+
+def _page(code: int, happened: str, what_to_do: str) -> Answer:
+    return render("error.html", happened=happened, what_to_do=what_to_do, once=new_token()), code

@@ -1,0 +1,93 @@
+"""Whether the service lives (`/healthz`), may be sent work (`/readyz`), and its figures for Prometheus (`/metrics`).
+
+Ready means: the database answers, its tables are those of this code, and a clock ticked within the last minute.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, cast
+
+import structlog
+from flask import Blueprint, Response, current_app, jsonify
+from flask.typing import ResponseReturnValue
+
+from messaging import figures
+from runtime import clock, metrics, migrate
+from runtime.database import Session
+from runtime.installation import business_time
+
+if TYPE_CHECKING:
+    from messaging.exchange import Exchange
+
+log = structlog.get_logger(__name__)
+
+OLD_BEAT = timedelta(seconds=60)
+
+blueprint = Blueprint("health", __name__)
+
+
+def _exchange() -> "Exchange":
+    return cast("Exchange", current_app.extensions["lamen"])
+
+
+@blueprint.get("/healthz")
+def healthz() -> ResponseReturnValue:
+    """200 while this process answers at all."""
+    return jsonify(status="ok")
+
+
+@blueprint.get("/readyz")
+def readyz() -> ResponseReturnValue:
+    """200 when everything needed is there, else 503; the body names each part."""
+    try:
+        with _exchange().database.reading() as session:
+            parts = _parts(session, datetime.now(UTC))
+    except Exception:  # whatever a database that is away raises, the answer is the same
+        log.exception("readyz.database")
+        parts = {"database": "away"}
+    ready = all(part == "ok" for name, part in parts.items() if name != "clock_age_seconds")
+    return jsonify(status="ok" if ready else "not ready", **parts), 200 if ready else 503
+
+
+def _parts(session: Session, wall: datetime) -> dict[str, str | float | None]:
+    tables = migrate.current(session)
+    if tables != migrate.head():
+        return {"database": "ok", "migrations": "behind" if tables is None else f"at {tables}, not {migrate.head()}"}
+    beat = clock.last_beat(session)
+    age = None if beat is None else round((wall - beat).total_seconds(), 1)
+    ticks = age is not None and age < OLD_BEAT.total_seconds()
+    return {"database": "ok", "migrations": "ok", "clock": "ok" if ticks else "still", "clock_age_seconds": age}
+
+
+@blueprint.get("/metrics")
+def measures() -> Response:
+    """The figures, in Prometheus's text form."""
+    exchange = _exchange()
+    with exchange.database.reading() as session:
+        read = _readings(session, datetime.now(UTC))
+    return Response(metrics.page(read, exchange.settings), content_type=metrics.CONTENT_TYPE)
+
+
+def _readings(session: Session, wall: datetime) -> list[metrics.Reading]:
+    queues = figures.queues(session, business_time(session, wall))
+    beat = clock.last_beat(session)
+    place, where = ("channel", "kind"), ("direction", "state")
+    states = {key: float(count) for key, count in figures.states(session).items()}
+    return [
+        metrics.Reading(
+            "lamen_queue_length", "Due and not yet sent.", place, {(q.channel, q.kind): float(q.length) for q in queues}
+        ),
+        metrics.Reading(
+            "lamen_queue_oldest_seconds",
+            "How long the oldest has been due.",
+            place,
+            {(q.channel, q.kind): q.oldest for q in queues},
+        ),
+        metrics.Reading("lamen_messages", "SMS by direction and state.", where, states),
+        metrics.Reading("lamen_inbound_messages", "SMS that ever came in.", (), {(): float(figures.inbound(session))}),
+        metrics.Reading(
+            "lamen_clock_beat_timestamp_seconds", "When a clock last ticked.", (), {(): beat.timestamp()} if beat else {}
+        ),
+        metrics.Reading(
+            "lamen_clock_jumped", "1 while nothing is fired: the wall clock jumped.", (), {(): float(bool(clock.jumped(session)))}
+        ),
+    ]

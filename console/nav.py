@@ -1,0 +1,45 @@
+"""The way to every page, in the same order everywhere; an entry shows to those who may open it, once its page exists."""
+
+from dataclasses import dataclass
+
+from flask import Flask, request, url_for
+
+from console.access import Person, declared
+from console.words import lazy
+
+# Endpoint, and its words. A page module of console/pages that is not there yet simply does not show.
+ORDER = (
+    ("home.index", lazy("Accueil")),
+    ("messages.index", lazy("Messages")),
+    ("approval.index", lazy("À approuver")),
+    ("campaigns.index", lazy("Campagnes")),
+    ("inbox.index", lazy("Boîte de réception")),
+    ("contacts.index", lazy("Contacts")),
+    ("villages.index", lazy("Villages et clubs")),
+    ("quizzes.index", lazy("Quiz")),
+    ("voice.index", lazy("Serveur vocal")),
+    ("results.index", lazy("Résultats")),
+    ("closing.index", lazy("Clôturer le mois")),
+    ("simulator.index", lazy("Simulateur")),
+    ("settings.index", lazy("Réglages")),
+)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One link; `current` while the page shown belongs to it."""
+
+    address: str
+    words: str
+    current: bool
+
+
+def entries(app: Flask, person: Person | None) -> list[Entry]:
+    """What `person` may open."""
+    if person is None:
+        return []
+    return [
+        Entry(url_for(endpoint), str(words), request.blueprint == endpoint.split(".")[0])
+        for endpoint, words in ORDER
+        if person.roles & (declared(app.view_functions.get(endpoint)) or frozenset())
+    ]

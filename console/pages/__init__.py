@@ -1,0 +1,52 @@
+"""The pages, one module each: a module of this package that holds `pages = Pages("name")` is found and registered by itself.
+
+How to write one (console/pages/help.py is the smallest, console/pages/settings/channels.py has every part):
+
+1. `console/pages/campaigns.py`:
+
+       pages = Pages("campaigns")                       # the blueprint's name: endpoints are "campaigns.index", …
+
+       @pages.page("/campagnes", roles=STAFF)           # deny by default: a route without roles is refused, and fails a test
+       def index() -> Answer:
+           with reading() as session:                   # the edge opens the transaction, lower packages make the queries
+               rows = some_query(session, villages=scope(session))
+           return render("campaigns/index.html", rows=rows)
+
+       @pages.page("/campagnes/nouvelle", roles={R.COMMUNICATION}, form=True)       # GET and POST of one form
+       def new() -> Answer:
+           form = Typed.sent_or(draft("campaign-new"))  # what was posted, else the draft kept, else nothing
+           if not form.sent:
+               return render("campaigns/new.html", form=form)
+           name = form.text("name", needed=_("Donnez un nom."))
+           if form.errors:
+               return render("campaigns/new.html", form=form), 422     # the token is given back, what was typed is kept
+           with writing() as session:
+               campaign = make(session, name, now=now(session), staff_id=who().id)
+           return done(url_for("campaigns.show", number=campaign.id), _("Campagne enregistrée."))
+
+       @pages.page("/campagnes/<int:number>/annuler", roles={R.COMMUNICATION}, post=True)   # a button: POST only
+
+   Roles: `EVERYONE` (signed in), `STAFF` (all but Lecture and Langue), or a set of `RoleName` (`R`). `ANYBODY` needs no sign-in.
+   `who()` is the person (`id`, `roles`, `may(R.…)`, `sees_people`); `scope(session)` is None (all villages) or a frozenset of
+   village ids, which every query of rows with a place must be given: outside of it `abort(404)`, as if the row did not exist.
+   `now(session)` is business time, which a simulation may have moved.
+
+2. `console/templates/campaigns/index.html` begins `{% extends "base.html" %}`, fills `{% block title %}` and `{% block main %}`
+   and imports what it needs: `{% from "macros.html" import form, button, field, area, select, choices, tick, errors, empty, table, pages_of,
+   number, figure %}`. Every `<form method="post">` is made by `{% call form(…) %}`, or `button(…)` for one button: they carry
+   the CSRF token and the one-time token; a POST without the latter is refused (400), a second sending of the same is led to
+   where the first one led. Tables: `{% call table([_("Nom"), …], caption=…) %}` and cells
+   `<td data-label="{{ _('Nom') }}">`, which become labelled lines on a telephone.
+   Text boxes of long work carry `draft="campaign-new"` on the form: typing is kept each time a field is left.
+
+3. Words: French msgids, `_("…")` in templates, `from console.words import _` in Python, never inside an f-string:
+   `_("%(n)s clubs", n=3)`. Write ordinary spaces before : ; ? ! and inside « »: the frame makes them non-breaking.
+   After a change: `make catalogs`, then fill the English of console/translations/en/LC_MESSAGES/messages.po.
+   Filters: `moment` (samedi 21 novembre, 8 h), `day`, `francs`, `whole`.
+
+4. Lists of 50: `page = Page.asked(total)`; `query.offset(page.offset).limit(page.size)`; `{{ pages_of(page) }}`. Filters live in
+   the URL (a GET form).
+
+5. Tests: `tests/console/`, fixtures `signed_in(role)` (a client), `send(client, url, fields)` of conftest (adds CSRF and one-time token).
+   `tests/console/test_access.py` walks every route for every role by itself; give a route with arguments its example there.
+"""

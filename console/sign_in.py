@@ -1,0 +1,262 @@
+"""Signing in: Flask-Security with a username, our own session rows, and a delay that grows with each wrong password.
+
+The library's pages write through one scoped session, which must never stand open while another transaction writes: on SQLite
+writers queue, and a request would wait for itself.
+"""
+
+import base64
+import secrets
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import Flask, current_app, request, session
+from flask_security import Security, hash_password, user_authenticated
+from flask_security.datastore import SQLAlchemySessionUserDatastore
+from flask_security.forms import LoginForm
+from wtforms import StringField  # type: ignore[import-untyped]  # the library publishes no types
+
+from console.access import Answer
+from console.edge import exchange, reading, wall_time, writing
+from console.staff import Role, RoleName, SignInLink, Staff, StaffSession, give_roles, plain_sessions
+from console.words import _, lazy
+from runtime import audit
+from runtime.crypto import blind
+from runtime.database import Session
+from runtime.settings import Settings
+
+IDLE, LONGEST = timedelta(minutes=30), timedelta(hours=12)
+LINK_LIVES = timedelta(hours=24)
+TOUCH = timedelta(minutes=1)  # last seen is written at most this often
+FREE_TRIES, LONGEST_WAIT = 3, timedelta(minutes=15)
+PASSWORD_LEAST, PASSWORD_MOST = 12, 128
+
+
+def configure(app: Flask, settings: Settings) -> None:
+    """The sign-in library's settings."""
+    secret = settings.secret_key or blind("console:cookies").hex()
+    app.config.update(
+        SECRET_KEY=secret,
+        SESSION_COOKIE_NAME="lamen" if settings.insecure_http else "__Host-lamen",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=not settings.insecure_http,
+        WTF_CSRF_TIME_LIMIT=None,  # a text written slowly must not be refused
+        WTF_CSRF_CHECK_DEFAULT=False,  # console/doors.py asks for it, with webhooks and the API left out
+        SECURITY_USER_IDENTITY_ATTRIBUTES=[{"username": {"mapper": _username, "case_insensitive": True}}],
+        SECURITY_LOGIN_URL="/connexion",
+        SECURITY_LOGOUT_URL="/deconnexion",
+        SECURITY_VERIFY_URL="/connexion/verifier",
+        SECURITY_TWO_FACTOR_SETUP_URL="/connexion/code/installer",
+        SECURITY_TWO_FACTOR_TOKEN_VALIDATION_URL="/connexion/code",
+        SECURITY_TWO_FACTOR_RESCUE_URL="/connexion/code/aide",
+        SECURITY_TWO_FACTOR_SELECT_URL="/connexion/code/choix",
+        SECURITY_MULTI_FACTOR_RECOVERY_CODES_URL="/connexion/codes-de-secours",
+        SECURITY_MULTI_FACTOR_RECOVERY_URL="/connexion/code-de-secours",
+        SECURITY_POST_LOGOUT_VIEW="/connexion",
+        SECURITY_TWO_FACTOR_POST_SETUP_VIEW="/compte",
+        SECURITY_POST_VERIFY_VIEW="/compte",
+        SECURITY_PASSWORD_HASH="argon2",
+        SECURITY_PASSWORD_SCHEMES=["argon2"],
+        SECURITY_PASSWORD_SINGLE_HASH=["argon2"],
+        SECURITY_PASSWORD_HASH_PASSLIB_OPTIONS={
+            "argon2__type": "id",
+            "argon2__memory_cost": 19456,
+            "argon2__time_cost": 2,
+            "argon2__parallelism": 1,
+        },
+        SECURITY_PASSWORD_LENGTH_MIN=PASSWORD_LEAST,
+        SECURITY_TWO_FACTOR=True,
+        SECURITY_TWO_FACTOR_ENABLED_METHODS=["authenticator"],
+        SECURITY_TWO_FACTOR_RESCUE_EMAIL=False,
+        SECURITY_TWO_FACTOR_ALWAYS_VALIDATE=True,
+        SECURITY_TOTP_SECRETS={"1": blind("console:second-factor").hex()},
+        SECURITY_TOTP_ISSUER="Lamɛn",
+        SECURITY_MULTI_FACTOR_RECOVERY_CODES=True,
+        SECURITY_MULTI_FACTOR_RECOVERY_CODES_KEYS=[_fernet_key()],
+        SECURITY_SEND_REGISTER_EMAIL=False,
+        SECURITY_FRESHNESS=timedelta(hours=1),
+        SECURITY_CACHE_CONTROL=None,
+    )
+
+
+def _fernet_key() -> bytes:
+    return base64.urlsafe_b64encode(blind("console:recovery-codes"))
+
+
+def _username(identity: str) -> str | None:
+    """Names are compared as written here: without spaces around, in small letters."""
+    return identity.strip().lower()[:64] or None
+
+
+class SignInForm(LoginForm):  # type: ignore[misc]  # its own parents are untyped
+    """A name and a password; one answer whether or not the account exists, and a wait that grows."""
+
+    email = None
+    username = StringField(lazy("Nom d'utilisateur"))
+
+    def validate(self, **arguments: Any) -> bool:
+        """Refuse while the account must wait; count a wrong password, forget them after a right one."""
+        store = staff_store()
+        self.ifield = self.username
+        name = _username(self.username.data or "")
+        self.user = store.find_user(username=name, case_insensitive=True) if name else None
+        wait = waiting(self.user, wall_time())
+        if wait:
+            self._refuse(_("Trop d'essais. Attendez %(n)s s, puis recommencez.", n=int(wait.total_seconds()) + 1))
+            return False
+        right: bool = super().validate(**arguments)
+        if not right and self.user is not None and self.user.active:
+            count_wrong(self.user, wall_time())
+            store.commit()
+        if not right:
+            self._refuse(_("Le nom ou le mot de passe est faux. Vérifiez les deux, puis recommencez."))
+        return right
+
+    def _refuse(self, message: str) -> None:
+        self.username.errors, self.password.errors, self.form_errors = [], [], [message]
+
+
+def waiting(staff: Staff | None, now: datetime) -> timedelta | None:
+    """How long the account must still wait before another try."""
+    if staff is None or staff.refused_until is None or staff.refused_until <= now:
+        return None
+    return staff.refused_until - now
+
+
+def count_wrong(staff: Staff, now: datetime) -> None:
+    """One more wrong password: the first three cost nothing, then 2, 4, 8 … seconds, a quarter of an hour at most."""
+    staff.failed_sign_ins += 1
+    over = staff.failed_sign_ins - FREE_TRIES
+    if over >= 0:
+        staff.refused_until = now + min(timedelta(seconds=2 ** min(over + 1, 20)), LONGEST_WAIT)
+
+
+def staff_store() -> SQLAlchemySessionUserDatastore:
+    """The sign-in library's own way to the rows; commit it before any other transaction writes."""
+    store: SQLAlchemySessionUserDatastore = current_app.extensions["lamen_staff"]
+    return store
+
+
+def install(app: Flask) -> None:
+    """Put the sign-in library into the application."""
+    sessions = plain_sessions(app.extensions["lamen"].database)
+    store = SQLAlchemySessionUserDatastore(sessions, Staff, Role)
+    app.extensions["lamen_staff"] = store
+    security = Security(app, store, login_form=SignInForm)
+    security._want_json = lambda _request: False  # pages only: the API has its own tokens
+    app.login_manager.user_loader(_load)  # type: ignore[attr-defined]  # set by the library
+    user_authenticated.connect(_begin, app)
+
+    @app.teardown_appcontext
+    def _close(_error: BaseException | None) -> None:
+        sessions.remove()
+
+
+def two_factor_first(staff: Staff) -> Answer | None:
+    """The way to the second factor when this person needs one; None to sign in at once."""
+    security: Security = current_app.extensions["security"]
+    answer: Answer | None = security.two_factor_plugins.tf_enter(staff, False, "link", next_loc="/")
+    return answer
+
+
+def _begin(_app: Flask, user: Staff, **_others: Any) -> None:
+    """Somebody signed in: a session row with a new token, in the library's own transaction."""
+    at, token, store = wall_time(), secrets.token_urlsafe(24), staff_store()
+    session["sid"], session["last_staff"] = token, user.id
+    user.failed_sign_ins, user.refused_until = 0, None
+    store.put(user)
+    browser = (request.user_agent.string or "")[:80]
+    store.db.session.add(StaffSession(staff_id=user.id, token_index=blind(token), began_at=at, seen_at=at, browser=browser))
+    audit.record(store.db.session, at, "signed_in", "staff", user.id, staff_id=user.id)
+
+
+def _load(identity: str) -> Staff | None:
+    """The staff row behind the cookie, while its session row lives; detached, so that no page holds a transaction."""
+    token = session.get("sid")
+    if not token:
+        return None
+    with reading() as transaction:
+        row = transaction.query(StaffSession).filter_by(token_index=blind(token)).one_or_none()
+        staff = None if row is None else transaction.get(Staff, row.staff_id)
+    if row is None or staff is None or staff.fs_uniquifier != identity or not alive(row, wall_time()) or not staff.active:
+        return None
+    if wall_time() - row.seen_at > TOUCH:
+        with writing() as transaction:
+            transaction.query(StaffSession).filter_by(id=row.id).update({"seen_at": wall_time()})
+    if request.blueprint == "security":  # its pages change the row: give it the one of their own transaction
+        return staff_store().find_user(id=staff.id)  # type: ignore[no-any-return]
+    return staff
+
+
+def alive(row: StaffSession, now: datetime) -> bool:
+    """Whether a session still counts: 30 minutes without a page, 12 hours in all."""
+    return row.ended_at is None and now - row.seen_at <= IDLE and now - row.began_at <= LONGEST
+
+
+def end_sessions(transaction: Session, staff_id: int, now: datetime, *, but: str | None = None) -> int:
+    """End the sessions of somebody, but the one of token `but`; how many ended."""
+    rows = transaction.query(StaffSession).filter_by(staff_id=staff_id, ended_at=None)
+    if but is not None:
+        rows = rows.filter(StaffSession.token_index != blind(but))
+    return rows.update({"ended_at": now})
+
+
+def add_staff(
+    transaction: Session, username: str, name: str, roles: set[RoleName], now: datetime, *, language: str = "fr"
+) -> Staff:
+    """A new member of staff, without a password until they use a sign-in link; ValueError for a name that is taken."""
+    username = _username(username) or ""
+    if not username or transaction.query(Staff).filter_by(username=username).first() is not None:
+        raise ValueError("taken")
+    staff = Staff(
+        username=username,
+        display_name=name,
+        fs_uniquifier=secrets.token_hex(16),
+        created_at=now,
+        confirmed_at=now,
+        active=True,
+        ui_language=language,
+        failed_sign_ins=0,
+    )
+    transaction.add(staff)
+    give_roles(transaction, staff, roles)
+    return staff
+
+
+def make_link(transaction: Session, staff: Staff, wall: datetime) -> str:
+    """A sign-in link's token, good once and for 24 hours; the address is `/entrer/<token>`. `wall` is wall time."""
+    token = secrets.token_urlsafe(24)
+    transaction.add(SignInLink(staff_id=staff.id, token_index=blind(token), made_at=wall, expires_at=wall + LINK_LIVES))
+    transaction.flush()
+    return token
+
+
+def link_of(transaction: Session, token: str, wall: datetime) -> SignInLink | None:
+    """The link of a token, if it can still be used."""
+    row = transaction.query(SignInLink).filter_by(token_index=blind(token)).one_or_none()
+    return None if row is None or row.used_at is not None or row.expires_at <= wall else row
+
+
+def link_address(token: str) -> str:
+    """The whole address of a link, on the configured base, never on a request's Host."""
+    return f"{exchange().settings.base_url}/entrer/{token}"
+
+
+def weak(password: str, username: str) -> str | None:
+    """Why a password will not do, in words for its author; None when it will."""
+    if not PASSWORD_LEAST <= len(password) <= PASSWORD_MOST:
+        return _(
+            "Ce mot de passe a %(n)s caractères. Il en faut de %(least)s à %(most)s.",
+            n=len(password),
+            least=PASSWORD_LEAST,
+            most=PASSWORD_MOST,
+        )
+    if len(set(password.lower())) < 5 or username.lower() in password.lower():
+        return _("Ce mot de passe est trop facile à deviner. Prenez par exemple quatre mots sans lien.")
+    return None
+
+
+def set_password(transaction: Session, staff: Staff, password: str, now: datetime) -> None:
+    """Set a password that `weak` accepted; the other sessions are the caller's to end."""
+    staff.password = hash_password(password)
+    audit.record(transaction, now, "password_set", "staff", staff.id, staff_id=staff.id)

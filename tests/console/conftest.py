@@ -1,0 +1,49 @@
+"""A signed-in browser for each role, and forms sent as the pages would send them."""
+
+import re
+import secrets
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from console.sign_in import add_staff, make_link
+from console.staff import RoleName, give_villages
+from runtime.database import Database
+
+SignedIn = Callable[..., FlaskClient]
+
+
+def send(browser: FlaskClient, address: str, fields: Mapping[str, Any] | None = None, *, once: str | None = None) -> TestResponse:
+    """POST a form as a page would: with its CSRF token and a one-time token, new unless given."""
+    page = browser.get("/aide").get_data(as_text=True)
+    found = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    assert found is not None
+    hidden = {"csrf_token": found[1], "_once": once or secrets.token_urlsafe(18)}
+    return browser.post(address, data={**hidden, **(fields or {})})
+
+
+@pytest.fixture
+def post() -> Callable[..., TestResponse]:
+    """`post(browser, address, fields)`."""
+    return send
+
+
+@pytest.fixture
+def signed_in(app: Flask, database: Database) -> SignedIn:
+    """`signed_in(RoleName.COMMUNICATION, …, name="fanta", villages={1})`: a browser where that person signed in by a link."""
+
+    def sign_in(*roles: RoleName, name: str | None = None, villages: frozenset[int] = frozenset()) -> FlaskClient:
+        browser, wall = app.test_client(), datetime.now(UTC)
+        with database.writing() as session:
+            person = add_staff(session, name or f"p{secrets.token_hex(4)}", "Fanta", set(roles), wall)
+            give_villages(session, person.id, villages)
+            token = make_link(session, person, wall)
+        assert send(browser, f"/entrer/{token}").status_code == 303
+        return browser
+
+    return sign_in
