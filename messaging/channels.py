@@ -1,0 +1,138 @@
+"""Our own numbers on gateways: adding them, their secret webhook addresses, and which one a message takes.
+
+The token in a webhook address is the only protection several providers offer: it is sealed, found by its blind index, and an
+old one keeps working for a week after its rotation.
+"""
+
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from messaging.errors import ChannelError
+from messaging.gateways.protocol import Account
+from messaging.models import Channel, ChannelState
+from messaging.numbers import is_simulated, normalise
+from runtime.crypto import blind
+from runtime.installation import installation
+
+TOKEN_BYTES = 32
+OLD_TOKEN_LIFE = timedelta(days=7)
+SIMULATOR = "simulator"
+SMS, VOICE = "sms", "voice"
+HOOKS = ("sms", "status", "call", "recording")
+_COLUMNS = ("in_flight", "parts_per_minute", "calls_at_once", "price_per_part", "price_per_minute")
+
+
+def add(
+    session: Session,
+    name: str,
+    gateway: str,
+    number: str,
+    settings: Mapping[str, str],
+    now: datetime,
+    kinds: Sequence[str] = (SMS,),
+    default_for: Sequence[str] = (),
+) -> Channel:
+    """Store a channel with a fresh token. Settings named like a column (price_per_part…) set it; the rest are the gateway's.
+
+    ChannelError: "name_taken", "real_in_simulation", "not_a_number" (for such a column).
+    """
+    if session.scalar(select(Channel.id).where(Channel.name == name)) is not None:
+        raise ChannelError("name_taken")
+    place = installation(session)
+    if gateway != SIMULATOR and (place.simulation or place.demonstration or place.offset_seconds):
+        raise ChannelError("real_in_simulation")
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    channel = Channel(
+        name=name,
+        gateway=gateway,
+        number=normalise(number) or number.strip(),
+        kinds=list(kinds),
+        default_for=list(default_for),
+        token=token,
+        token_index=blind(token),
+        state=ChannelState.ACTIVE,
+        created_at=now,
+    )
+    session.add(channel)
+    configure(channel, settings)
+    session.flush()
+    return channel
+
+
+def configure(channel: Channel, settings: Mapping[str, str]) -> None:
+    """Change settings; those not named stay. An empty value removes one. ChannelError("not_a_number") as `add`."""
+    kept: dict[str, Any] = json.loads(channel.settings) if channel.settings else {}
+    for key, value in settings.items():
+        if key in _COLUMNS:
+            setattr(channel, key, _whole(value))
+        elif value == "":
+            kept.pop(key, None)
+        else:
+            kept[key] = value
+    channel.settings = json.dumps(kept)
+
+
+def rotate_token(channel: Channel, now: datetime) -> str:
+    """A new token; the old one still answers for seven days."""
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    channel.old_token_index, channel.old_token_until = channel.token_index, now + OLD_TOKEN_LIFE
+    channel.token, channel.token_index = token, blind(token)
+    return token
+
+
+def by_token(session: Session, token: str, now: datetime | None = None) -> Channel | None:
+    """The channel a webhook address belongs to; removed channels have none.
+
+    Found by a keyed index, then compared in constant time: the time it takes says nothing about any token.
+    """
+    index = blind(token)
+    found = session.scalar(select(Channel).where((Channel.token_index == index) | (Channel.old_token_index == index)))
+    if found is None or found.state is ChannelState.REMOVED:
+        return None
+    if secrets.compare_digest(found.token_index, index):
+        return found
+    overlaps = found.old_token_until is not None and (now is None or now < found.old_token_until)
+    return found if overlaps and secrets.compare_digest(found.old_token_index or b"", index) else None
+
+
+def webhook_urls(channel: Channel, base_url: str) -> dict[str, str]:
+    """The addresses to give to the provider, by what they are for."""
+    return {kind: f"{base_url}/hooks/{channel.token}/{kind}" for kind in HOOKS}
+
+
+def account(channel: Channel, base_url: str) -> Account:
+    """The channel as its gateway sees it."""
+    return Account(channel.id, channel.number, json.loads(channel.settings or "{}"), f"{base_url}/hooks/{channel.token}")
+
+
+def trains(channel: Channel) -> bool:
+    """Whether this channel may send French drafts: a simulator's only, by its setting `training`."""
+    return channel.gateway == SIMULATOR and str(json.loads(channel.settings or "{}").get("training", "")) in ("1", "true", "oui")
+
+
+def choose(session: Session, kind: str, language: str | None, number: str) -> Channel | None:
+    """The channel for one number: "sms" or "voice", the one that is default for the language first, then the oldest.
+
+    Simulated numbers only take simulators. A paused channel is still chosen: its queue waits.
+    """
+    usable = select(Channel).where(Channel.state != ChannelState.REMOVED).order_by(Channel.id)
+    found = [
+        channel
+        for channel in session.scalars(usable)
+        if kind in channel.kinds and (channel.gateway == SIMULATOR or not is_simulated(number))
+    ]
+    found.sort(key=lambda channel: (channel.state is not ChannelState.ACTIVE, (language or "") not in channel.default_for))
+    return found[0] if found else None
+
+
+def _whole(value: str) -> int:
+    try:
+        return int(value)
+    except ValueError as error:
+        raise ChannelError("not_a_number") from error

@@ -1,0 +1,236 @@
+"""All that the rest of Lamen knows about a telephone provider, in both directions, as plain data.
+
+A gateway never touches messages or calls: it sends what it is given and reads what it is told. What it cannot know it says:
+`Outcome.UNKNOWN` is an answer, and the only right one when a request left and no answer was read.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+from messaging.errors import MessagingError
+from messaging.steps import Step
+
+CONNECT_SECONDS = 3.05
+READ_SECONDS = 10.0
+TOTAL_SECONDS = 15.0  # a peer that drips bytes escapes a read timeout
+
+
+class GatewayError(MessagingError):
+    """The base of what gateways raise."""
+
+
+class Refused(GatewayError):
+    """A webhook whose signature or form is not that of the provider: answered 403."""
+
+
+class Unreadable(GatewayError):
+    """A verified webhook in words we do not know: logged, answered 2xx, because repeating it cannot help. `word` names it."""
+
+    def __init__(self, word: str) -> None:
+        super().__init__(f"not understood: {word}")
+        self.word = word
+
+
+class Outcome(StrEnum):
+    """What became of one request."""
+
+    WIRED = "wired"  # accepted
+    ERRORED = "errored"  # provably not taken; may be tried again
+    FAILED = "failed"  # refused for good
+    UNKNOWN = "unknown"  # left, no answer read
+    NOT_BEGUN = "not_begun"  # the process ends and nothing left
+
+
+class Cause(StrEnum):
+    """Why something was not taken or not delivered; `messaging.retry` holds the delays."""
+
+    NO_CONNECTION = "no_connection"
+    THROTTLED = "throttled"
+    BUSY_GATEWAY = "busy_gateway"  # a listed 503
+    PHONE_LIMIT = "phone_limit"
+    ABSENT = "absent"
+    MODEM = "modem"
+    CREDENTIALS = "credentials"
+    CREDIT = "credit"
+    SENDER = "sender"
+    DEAD_NUMBER = "dead_number"
+    THIS_TEXT = "this_text"
+    OPT_OUT = "opt_out"
+    UNDELIVERED = "undelivered"
+    TIMEOUT = "timeout"
+    OTHER = "other"
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What a provider can do. `adopts`: receipts carry only its own id; `ours_in_receipts`: they carry our attempt's."""
+
+    sms: bool = True
+    voice: bool = False
+    inbound_sms: bool = True
+    ours_in_receipts: bool = False
+    adopts: bool = False
+    simulated: bool = False
+
+
+@dataclass(frozen=True)
+class Account:
+    """One channel as its gateway sees it. `hooks` is the absolute address `…/hooks/<token>` without a final slash."""
+
+    channel_id: int
+    number: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    hooks: str = ""
+
+
+@dataclass(frozen=True)
+class OutgoingSms:
+    """`reference` is our attempt's id; `life` the seconds left before the text is worth nothing."""
+
+    reference: str
+    number: str
+    text: str
+    encoding: str
+    parts: int
+    life: int
+    at: datetime
+
+
+@dataclass(frozen=True)
+class OutgoingCall:
+    """`reference` is our attempt's id; `ring_seconds` how long the phone may ring."""
+
+    reference: str
+    number: str
+    ring_seconds: int
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Sent:
+    """The answer to one request. `request` and `response` are the exchange without secrets, numbers or texts."""
+
+    outcome: Outcome
+    external_id: str | None = None
+    cause: Cause | None = None
+    code: str = ""
+    retry_after: int | None = None
+    request: str = ""
+    response: str = ""
+    status: int | None = None
+    milliseconds: int = 0
+
+
+@dataclass(frozen=True)
+class WebhookRequest:
+    """What reached us: `query` is raw, `url` the configured public address of it, `form` its fields, repeated ones in order."""
+
+    method: str
+    path: str
+    url: str
+    query: str
+    headers: Mapping[str, str]
+    body: bytes
+    form: Sequence[tuple[str, str]] = ()
+
+    def field(self, name: str, default: str = "") -> str:
+        """The first field of that name, of the form or else of the query."""
+        return next((value for key, value in self.form if key == name), default)
+
+
+@dataclass(frozen=True)
+class IncomingSms:
+    """`key` is what makes it count once, None where the provider has none; `sender` as given: a number, a code or a name."""
+
+    key: str | None
+    sender: str
+    text: str
+    provider_at: datetime | None = None
+    opts_out: bool = False
+    raw: str = ""
+
+
+@dataclass(frozen=True)
+class StatusReport:
+    """A delivery report. `status` is wired, sent, delivered, errored or failed; `reference` our attempt's id or theirs."""
+
+    reference: str
+    status: str
+    code: str = ""
+    cause: Cause | None = None
+    number: str | None = None
+    provider_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class CallStep:
+    """One voice request or call status.
+
+    `event` is a call's new state in our words (ringing, answered, completed, busy, no_answer, machine, failed) or "turn" while
+    it goes on. `turn` is the number our own address carried; `digits` None without any keypad news, "" after a silence.
+    `heard` is seconds of the message heard so far, None where nobody knows.
+    """
+
+    external_id: str
+    number: str
+    event: str
+    inbound: bool = False
+    reference: str | None = None
+    turn: int | None = None
+    digits: str | None = None
+    finished_on: str = ""
+    recording: str | None = None
+    seconds: int | None = None
+    heard: float | None = None
+    cause: Cause | None = None
+    code: str = ""
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A recording announced by the provider: `place` is what its own fetch rules rebuild an address from."""
+
+    external_id: str
+    place: str
+    seconds: float | None = None
+
+
+class Line(Protocol):
+    """An open way to one provider, used by many requests at once within one event loop."""
+
+    async def send(self, sms: OutgoingSms) -> Sent: ...
+
+    async def dial(self, call: OutgoingCall) -> Sent: ...
+
+
+class Gateway(Protocol):
+    """One provider. Reading methods are pure; `Refused` becomes 403, `Unreadable` 2xx."""
+
+    name: str
+    capabilities: Capabilities
+
+    def line(self, account: Account) -> AbstractAsyncContextManager[Line]:
+        """Open whatever many requests share; closed when the dispatch ends."""
+        ...
+
+    def check(self, settings: Mapping[str, Any]) -> list[str]:
+        """What is wrong with a channel's settings, one word each; empty when all is well."""
+        ...
+
+    def verify(self, account: Account, request: WebhookRequest) -> None: ...
+
+    def read_sms(self, account: Account, request: WebhookRequest) -> IncomingSms: ...
+
+    def read_status(self, account: Account, request: WebhookRequest) -> StatusReport: ...
+
+    def read_call(self, account: Account, request: WebhookRequest) -> CallStep: ...
+
+    def read_recording(self, account: Account, request: WebhookRequest) -> Recorded: ...
+
+    def render(self, steps: Sequence[Step], turn: int) -> tuple[str, str]:
+        """The body that carries out these steps, and its content type."""
+        ...

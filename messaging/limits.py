@@ -1,0 +1,57 @@
+"""How many replies and pushes one number gets: against loops, costs and annoyance (field.md 2.3)."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from messaging.models import Call, CallState, Direction, Kind, Message, MessageState
+
+REPLIES_PER_DAY = 10
+REPLIES_PER_MINUTE = 3
+IDENTICAL_REPLIES = 5
+IDENTICAL_WITHIN = timedelta(minutes=30)
+LOOP_MESSAGES = 20
+LOOP_WITHIN = timedelta(minutes=10)
+_GONE = (MessageState.SENDING, MessageState.WIRED, MessageState.SENT, MessageState.DELIVERED, MessageState.UNKNOWN)
+_HEARD = (CallState.DIALLING, CallState.RINGING, CallState.ANSWERED, CallState.COMPLETED, CallState.DROPPED, CallState.UNKNOWN)
+_NOT_REPLIED = (MessageState.SUPPRESSED, MessageState.CANCELLED, MessageState.EXPIRED)
+
+
+def why_no_reply(session: Session, contact_id: int, text: str, now: datetime, cap: int) -> str | None:
+    """The limit this reply would pass ("day", "minute", "identical"), or None. `cap` is the replies allowed in 24 hours."""
+    mine = (
+        Message.contact_id == contact_id,
+        Message.direction == Direction.OUT,
+        Message.kind == Kind.REPLY,
+        Message.state.not_in(_NOT_REPLIED),
+    )
+    count = select(func.count()).select_from(Message)
+    if (session.scalar(count.where(*mine, Message.created_at > now - timedelta(days=1))) or 0) >= cap:
+        return "day"
+    if (session.scalar(count.where(*mine, Message.created_at > now - timedelta(minutes=1))) or 0) >= REPLIES_PER_MINUTE:
+        return "minute"
+    recent = session.scalars(select(Message.text).where(*mine, Message.created_at > now - IDENTICAL_WITHIN))
+    return "identical" if sum(one == text for one in recent) >= IDENTICAL_REPLIES else None
+
+
+def loops(session: Session, contact_id: int, now: datetime) -> bool:
+    """Whether this number wrote so often that a machine must be answering us."""
+    mine = (Message.contact_id == contact_id, Message.direction == Direction.IN, Message.created_at > now - LOOP_WITHIN)
+    return (session.scalar(select(func.count()).select_from(Message).where(*mine)) or 0) > LOOP_MESSAGES
+
+
+def pushes_since(session: Session, contact_ids: Sequence[int], since: datetime) -> dict[int, list[datetime]]:
+    """When each of these numbers was last pushed to, by SMS or call, oldest first; retries of one push count once."""
+    found: dict[int, list[datetime]] = {}
+    sent = (Message.contact_id.in_(contact_ids), Message.kind == Kind.PUSH, Message.state.in_(_GONE))
+    called = (Call.contact_id.in_(contact_ids), Call.kind == Kind.PUSH, Call.state.in_(_HEARD))
+    rows = [
+        *session.execute(select(Message.contact_id, Message.sending_at).where(*sent, Message.sending_at >= since)).tuples(),
+        *session.execute(select(Call.contact_id, Call.dialling_at).where(*called, Call.dialling_at >= since)).tuples(),
+    ]
+    for contact_id, at in rows:
+        if at is not None:
+            found.setdefault(contact_id, []).append(at)
+    return {contact_id: sorted(times) for contact_id, times in found.items()}

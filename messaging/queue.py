@@ -1,0 +1,158 @@
+"""Put replies, pushes and calls into the outbox; nothing is sent here.
+
+A queued row commits together with whatever asked for it, and a nudge follows the commit: so a crash between the two delays a
+message by a minute and never loses it.
+"""
+
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy.orm import Session
+
+from messaging import limits
+from messaging.exchange import DIAL, DISPATCH, Exchange
+from messaging.models import (
+    Broadcast,
+    Call,
+    CallState,
+    Channel,
+    Contact,
+    ContactState,
+    Direction,
+    Kind,
+    Message,
+    MessageState,
+)
+from runtime.work import WorkEngine
+from translations.models import Variant
+from translations.sms import measure, prepare, price
+
+log = structlog.get_logger(__name__)
+
+PRIORITY = {Kind.CONFIRMATION: 0, Kind.REPLY: 0, Kind.REMINDER: 10, Kind.PUSH: 20}
+"""Lower leaves first: somebody who wrote waits for no broadcast."""
+REPLY_LIFE = timedelta(hours=24)
+REMINDER_LIFE = timedelta(hours=24)
+
+
+def queue_reply(
+    session: Session,
+    exchange_or_work: Exchange | WorkEngine,
+    contact: Contact,
+    text: str,
+    now: datetime,
+    *,
+    channel_id: int,
+    answers: Message | None,
+    kind: Kind = Kind.REPLY,
+    variant: Variant | None = None,
+    cap: int = limits.REPLIES_PER_DAY,
+) -> Message | None:
+    """Queue an SMS to somebody who wrote to us (or a reminder, by `kind`); None, and a log line, when a limit says silence.
+
+    `cap` is the replies allowed a day: 10, for facilitators 40. Machines and erased numbers are never answered.
+    """
+    if not _answerable(contact):
+        log.info("reply.unanswerable", contact=contact.id)
+        return None
+    text = prepare(text)
+    if kind is Kind.REPLY and (why := limits.why_no_reply(session, contact.id, text, now, cap)):
+        log.warning("reply.limited", contact=contact.id, limit=why)
+        return None
+    channel = session.get_one(Channel, channel_id)
+    message = _message(channel, contact, text, now, kind)
+    message.answers_id = None if answers is None else answers.id
+    message.variant_id = None if variant is None else variant.id
+    message.expires_at = now + (REMINDER_LIFE if kind is Kind.REMINDER else REPLY_LIFE)
+    session.add(message)
+    session.flush()
+    _work(exchange_or_work).nudge(session, DISPATCH, channel_id)
+    return message
+
+
+def queue_push(
+    session: Session,
+    broadcast: Broadcast,
+    contact: Contact,
+    variant: Variant,
+    text: str,
+    now: datetime,
+    channel: Channel,
+) -> Message:
+    """Add the SMS of a broadcast to one number: queued, or scheduled while the broadcast is not yet due. Not flushed.
+
+    Unique by (broadcast, contact): the caller makes sure it is the first.
+    """
+    message = _message(channel, contact, prepare(text), now, Kind.PUSH)
+    message.broadcast_id, message.variant_id = broadcast.id, variant.id
+    message.expires_at = broadcast.expires_at
+    message.not_before = max(now, broadcast.not_before)
+    session.add(message)
+    return message
+
+
+def queue_call(
+    session: Session,
+    broadcast: Broadcast | None,
+    contact: Contact,
+    variant: Variant | None,
+    now: datetime,
+    channel: Channel,
+    kind: Kind,
+) -> Call:
+    """Add an outgoing call: a broadcast's, or with none the call back after a bip. Not flushed."""
+    call = Call(
+        direction=Direction.OUT,
+        channel_id=channel.id,
+        contact_id=contact.id,
+        broadcast_id=None if broadcast is None else broadcast.id,
+        variant_id=None if variant is None else variant.id,
+        kind=kind,
+        priority=PRIORITY[kind],
+        state=CallState.QUEUED,
+        language=contact.language if variant is None else variant.language,
+        not_before=now if broadcast is None else max(now, broadcast.not_before),
+        expires_at=None if broadcast is None else broadcast.expires_at,
+        price=channel.price_per_minute,
+        created_at=now,
+        attempts=0,
+        uncounted=0,
+        retry=False,
+        turn=0,
+    )
+    session.add(call)
+    return call
+
+
+def nudge_calls(session: Session, exchange_or_work: Exchange | WorkEngine, channel_id: int) -> None:
+    """Have the channel's calls dialled soon after this commit."""
+    _work(exchange_or_work).nudge(session, DIAL, channel_id)
+
+
+def _message(channel: Channel, contact: Contact, text: str, now: datetime, kind: Kind) -> Message:
+    size = measure(text)
+    return Message(
+        direction=Direction.OUT,
+        channel_id=channel.id,
+        contact_id=contact.id,
+        kind=kind,
+        priority=PRIORITY[kind],
+        text=text,
+        state=MessageState.QUEUED,
+        encoding=size.encoding.value,
+        parts=size.parts,
+        price=price(size.parts, 1, channel.price_per_part),
+        not_before=now,
+        created_at=now,
+        attempts=0,
+        uncounted=0,
+        handling_failures=0,
+    )
+
+
+def _answerable(contact: Contact) -> bool:
+    return contact.state is not ContactState.ERASED and (contact.number or "").startswith("+")
+
+
+def _work(exchange_or_work: Exchange | WorkEngine) -> WorkEngine:
+    return exchange_or_work.work if isinstance(exchange_or_work, Exchange) else exchange_or_work

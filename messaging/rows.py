@@ -1,0 +1,16 @@
+"""Insert a row unless its unique key is taken, on SQLite and PostgreSQL alike."""
+
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, Insert
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from runtime.database import Base
+
+
+def insert_once(session: Session, model: type[Base], **values: Any) -> bool:
+    """True if this call wrote the row. Another transaction writing the same key is waited for, never an error."""
+    insert: Any = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    statement: Insert = insert(model).values(**values).on_conflict_do_nothing()
+    return cast("CursorResult[Any]", session.execute(statement)).rowcount == 1

@@ -1,0 +1,152 @@
+"""What a call is told to do next, as plain values with a JSON form; each gateway writes them in its provider's words.
+
+A list ends with Gather, Record, Redirect, Reject or Hangup: anything else would leave the provider without an instruction.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any
+
+from messaging.errors import MessagingError
+
+Json = dict[str, Any]
+
+
+class StepError(MessagingError):
+    """Steps that no provider could follow, or JSON that is none of ours."""
+
+
+@dataclass(frozen=True)
+class Sound:
+    """One clip: where it is fetched, how long it lasts, and second by which the core is said (None: not a message)."""
+
+    url: str
+    seconds: float
+    core_end_s: float | None = None
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class Play:
+    clips: tuple[Sound, ...]
+
+
+@dataclass(frozen=True)
+class Say:
+    """French tests only."""
+
+    text: str
+    language: str = "fr"
+
+
+@dataclass(frozen=True)
+class Gather:
+    """Wait for keys; `next` is the absolute webhook address carrying the turn. `digits` 0: as many as come before `finish`."""
+
+    prompts: tuple[Play | Say, ...]
+    next: str
+    digits: int = 1
+    finish: str = ""
+    first_s: float = 7
+    between_s: float = 4
+
+
+@dataclass(frozen=True)
+class Record:
+    next: str
+    max_s: int = 60
+    silence_s: int = 4
+    finish: str = "#"
+    beep: bool = True
+
+
+@dataclass(frozen=True)
+class Pause:
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Redirect:
+    next: str
+
+
+@dataclass(frozen=True)
+class Reject:
+    busy: bool = True
+
+
+@dataclass(frozen=True)
+class Hangup:
+    pass
+
+
+Step = Play | Say | Gather | Record | Pause | Redirect | Reject | Hangup
+_NAMES: dict[str, type[Step]] = {
+    "play": Play,
+    "say": Say,
+    "gather": Gather,
+    "record": Record,
+    "pause": Pause,
+    "redirect": Redirect,
+    "reject": Reject,
+    "hangup": Hangup,
+}
+ENDINGS = (Gather, Record, Redirect, Reject, Hangup)
+
+
+def check(steps: Sequence[Step]) -> None:
+    """StepError unless the list ends as it must, and a Reject stands alone."""
+    if not steps or not isinstance(steps[-1], ENDINGS):
+        raise StepError("a call must be told how to go on or end")
+    if len(steps) > 1 and any(isinstance(step, Reject) for step in steps):
+        raise StepError("a refusal stands alone")
+
+
+def core_end(steps: Sequence[Step]) -> float | None:
+    """The second by which the message among these steps has said its core; None without a message."""
+    for clip in _sounds(steps):
+        if clip.core_end_s is not None:
+            return clip.core_end_s
+    return None
+
+
+def to_json(steps: Sequence[Step], turn: int) -> Json:
+    """`{"turn": 7, "steps": [{"do": "gather", …}]}`, with the field names of this file."""
+    return {"turn": turn, "steps": [_plain(step) for step in steps]}
+
+
+def from_json(stored: Json) -> tuple[Step, ...]:
+    """The steps of `to_json`; StepError for anything else."""
+    try:
+        return tuple(_step(item) for item in stored["steps"])
+    except (KeyError, TypeError) as error:
+        raise StepError("not a list of steps") from error
+
+
+def _sounds(steps: Sequence[Step]) -> list[Sound]:
+    found: list[Sound] = []
+    for step in steps:
+        if isinstance(step, Play):
+            found += step.clips
+        elif isinstance(step, Gather):
+            found += _sounds(step.prompts)
+    return found
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if not is_dataclass(value):
+        return value
+    named: Json = {} if isinstance(value, Sound) else {"do": type(value).__name__.lower()}
+    return named | {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+
+
+def _step(item: Json) -> Step:
+    given = {name: value for name, value in item.items() if name != "do"}
+    if item["do"] == "play":
+        return Play(tuple(Sound(**clip) for clip in given["clips"]))
+    if item["do"] == "gather":
+        prompts = tuple(_step(prompt) for prompt in given.pop("prompts"))
+        return Gather(prompts, **given)  # type: ignore[arg-type]  # _check below would say no more than the constructor
+    return _NAMES[item["do"]](**given)

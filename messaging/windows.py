@@ -1,0 +1,70 @@
+"""When pushes may leave: windows of the day, the Friday pause, and the local day that limits count.
+
+Replies never ask here: somebody who writes at midnight is answered at midnight.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from runtime.settings import Settings
+
+FRIDAY = 4
+DAYS_AHEAD = 8  # every rule repeats within a week
+
+
+@dataclass(frozen=True)
+class Windows:
+    """`open` as (from, to) local times within one day; `friday` is closed on top."""
+
+    zone: ZoneInfo
+    open: tuple[tuple[time, time], ...]
+    friday: tuple[time, time] | None
+
+    def local_day(self, now: datetime) -> datetime:
+        """The aware local midnight that begins the day of `now`."""
+        return now.astimezone(self.zone).replace(hour=0, minute=0, second=0, microsecond=0)
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether a push may leave at this moment."""
+        local = now.astimezone(self.zone)
+        return any(start <= local.time() < end for start, end in self._of(local))
+
+    def next_open(self, now: datetime) -> datetime:
+        """`now` if open, else the first moment after it that is."""
+        if self.is_open(now):
+            return now
+        day = self.local_day(now)
+        for ahead in range(DAYS_AHEAD):
+            midnight = day + timedelta(days=ahead)
+            for start, _ in self._of(midnight):
+                opens = midnight.replace(hour=start.hour, minute=start.minute)
+                if opens > now:
+                    return opens.astimezone(now.tzinfo)
+        raise ValueError("no window ever opens")
+
+    def _of(self, local: datetime) -> list[tuple[time, time]]:
+        if self.friday is None or local.weekday() != FRIDAY:
+            return list(self.open)
+        shut, reopens = self.friday
+        parts: list[tuple[time, time]] = []
+        for start, end in self.open:
+            parts += [(start, min(end, shut)), (max(start, reopens), end)]
+        return sorted({(start, end) for start, end in parts if start < end})
+
+
+def of(settings: Settings) -> Windows:
+    """The windows of an installation; ValueError for one that cannot be read."""
+    return _read(settings.timezone, settings.push_windows, settings.friday_pause)
+
+
+@lru_cache(maxsize=32)
+def _read(zone: str, windows: str, friday: str) -> Windows:
+    spans = tuple(sorted(_span(part) for part in windows.split(",") if part.strip()))
+    return Windows(ZoneInfo(zone), spans, _span(friday) if friday.strip() else None)
+
+
+def _span(text: str) -> tuple[time, time]:
+    start, _, end = text.strip().partition("-")
+    return time.fromisoformat(start), time.fromisoformat(end) if end != "24:00" else time.max
