@@ -138,12 +138,13 @@ def _message(message: MessageText) -> Iterator[str]:
 
 
 def _quiz(quiz: QuizText) -> Iterator[str]:
+    choices = f"{len(quiz.options)} réponse{'s' if len(quiz.options) > 1 else ''} au choix"
     if len(quiz.options) not in (2, 3):
-        yield f"Il y a {len(quiz.options)} réponses au choix. Il en faut 2 ou 3."
+        yield f"La question a {choices}. Il en faut 2 ou 3."
     if len(set(quiz.options)) != len(quiz.options):
         yield "Deux réponses au choix sont les mêmes."
     if not 1 <= quiz.right <= len(quiz.options):
-        yield f"« juste » vaut {quiz.right}, et il y a {len(quiz.options)} réponses au choix."
+        yield f"« juste » vaut {quiz.right}, et la question a {choices}."
     if not quiz.question.endswith("?"):
         yield "La question finit par un point d'interrogation."
     yield from _cheap("question", quiz.sms)

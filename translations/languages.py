@@ -93,5 +93,5 @@ def find(answer: str, languages: Iterable[ContentLanguage] = SEED) -> ContentLan
 
 
 def _folded(text: str) -> str:
-    plain = (c for c in unicodedata.normalize("NFKD", text).lower() if c.isalnum() or c.isspace())
-    return " ".join("".join(plain).split())
+    letters = (c for c in unicodedata.normalize("NFKD", text).lower() if not unicodedata.combining(c))
+    return " ".join("".join(c if c.isalnum() else " " for c in letters).split())
