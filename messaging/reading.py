@@ -1,0 +1,249 @@
+"""Numbers, messages and calls as other systems read them: flat values in pages, numbers masked unless asked for whole."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from messaging.models import (
+    Call,
+    CallState,
+    Consent,
+    Contact,
+    ContactState,
+    Direction,
+    Kind,
+    Listener,
+    Message,
+    MessageState,
+    Purpose,
+)
+from messaging.numbers import mask
+from runtime.crypto import blind
+from runtime.paging import Slice
+
+
+@dataclass(frozen=True)
+class ContactLine:
+    """A phone number, not a person; `consents` are the purposes agreed to and not withdrawn."""
+
+    id: int
+    number: str | None
+    operator: str | None
+    language: str | None
+    state: ContactState
+    shared: bool
+    consents: list[Purpose]
+    created_at: datetime
+    last_heard_at: datetime | None
+
+
+@dataclass(frozen=True)
+class MessageLine:
+    """An SMS; `text` is null once deleted by age, and for what only the Protection role may read. `price` in whole FCFA."""
+
+    id: int
+    direction: Direction
+    channel_id: int
+    contact_id: int
+    broadcast_id: int | None
+    answers_id: int | None
+    kind: Kind
+    state: MessageState
+    reason: str | None
+    text: str | None
+    encoding: str | None
+    parts: int
+    price: int
+    external_id: str | None
+    attempts: int
+    error_code: str | None
+    not_before: datetime
+    expires_at: datetime | None
+    created_at: datetime
+    wired_at: datetime | None
+    sent_at: datetime | None
+    delivered_at: datetime | None
+    ended_at: datetime | None
+    handled_at: datetime | None
+
+
+@dataclass(frozen=True)
+class CallLine:
+    """A call over all its attempts; `seconds` of connection, `seconds_heard` of its message. `price` in whole FCFA."""
+
+    id: int
+    direction: Direction
+    channel_id: int
+    contact_id: int
+    broadcast_id: int | None
+    kind: Kind
+    state: CallState
+    reason: str | None
+    external_id: str | None
+    attempts: int
+    error_code: str | None
+    language: str | None
+    listener: Listener | None
+    seconds: int | None
+    seconds_heard: float | None
+    price: int
+    created_at: datetime
+    answered_at: datetime | None
+    ended_at: datetime | None
+
+
+def contacts(
+    session: Session,
+    part: Slice,
+    *,
+    id: int | None = None,
+    number: str | None = None,
+    state: ContactState | None = None,
+    whole_numbers: bool = False,
+) -> list[ContactLine]:
+    """Contacts by id; `number` in E.164. Whoever asks for whole numbers writes the audit entry."""
+    query = part.of(select(Contact), Contact.id)
+    index = None if number is None else blind(number)
+    for column, value in ((Contact.id, id), (Contact.number_index, index), (Contact.state, state)):
+        if value is not None:
+            query = query.where(column == value)
+    found = list(session.scalars(query))
+    given: dict[int, set[Purpose]] = {}
+    consents = select(Consent.contact_id, Consent.purpose).where(
+        Consent.contact_id.in_([contact.id for contact in found]), Consent.withdrawn_at.is_(None)
+    )
+    for contact_id, purpose in session.execute(consents).tuples():
+        given.setdefault(contact_id, set()).add(purpose)
+    return [_contact(contact, sorted(given.get(contact.id, ())), whole_numbers) for contact in found]
+
+
+def _contact(contact: Contact, consents: list[Purpose], whole_numbers: bool) -> ContactLine:
+    number = contact.number
+    return ContactLine(
+        id=contact.id,
+        number=number if whole_numbers or number is None else mask(number),
+        operator=contact.operator,
+        language=contact.language,
+        state=contact.state,
+        shared=contact.shared,
+        consents=consents,
+        created_at=contact.created_at,
+        last_heard_at=contact.last_heard_at,
+    )
+
+
+def messages(
+    session: Session,
+    part: Slice,
+    *,
+    id: int | None = None,
+    external_id: str | None = None,
+    contact: int | None = None,
+    direction: Direction | None = None,
+    state: MessageState | None = None,
+    broadcast: int | None = None,
+    answers: int | None = None,
+    since: datetime | None = None,
+) -> list[MessageLine]:
+    """SMS by id; `answers` finds what was replied to a received one, `since` is a moment of creation."""
+    query = part.of(select(Message), Message.id)
+    wanted = (
+        (Message.id, id),
+        (Message.external_id, external_id),
+        (Message.contact_id, contact),
+        (Message.direction, direction),
+        (Message.state, state),
+        (Message.broadcast_id, broadcast),
+        (Message.answers_id, answers),
+    )
+    for column, value in wanted:
+        if value is not None:
+            query = query.where(column == value)
+    if since is not None:
+        query = query.where(Message.created_at >= since)
+    return [_message(row) for row in session.scalars(query)]
+
+
+def _message(row: Message) -> MessageLine:
+    return MessageLine(
+        id=row.id,
+        direction=row.direction,
+        channel_id=row.channel_id,
+        contact_id=row.contact_id,
+        broadcast_id=row.broadcast_id,
+        answers_id=row.answers_id,
+        kind=row.kind,
+        state=row.state,
+        reason=row.reason,
+        text=row.text,
+        encoding=row.encoding,
+        parts=row.parts,
+        price=row.price,
+        external_id=row.external_id,
+        attempts=row.attempts,
+        error_code=row.error_code,
+        not_before=row.not_before,
+        expires_at=row.expires_at,
+        created_at=row.created_at,
+        wired_at=row.wired_at,
+        sent_at=row.sent_at,
+        delivered_at=row.delivered_at,
+        ended_at=row.ended_at,
+        handled_at=row.handled_at,
+    )
+
+
+def calls(
+    session: Session,
+    part: Slice,
+    *,
+    id: int | None = None,
+    external_id: str | None = None,
+    contact: int | None = None,
+    direction: Direction | None = None,
+    state: CallState | None = None,
+    broadcast: int | None = None,
+    since: datetime | None = None,
+) -> list[CallLine]:
+    """Calls by id; `since` is a moment of creation."""
+    query = part.of(select(Call), Call.id)
+    wanted = (
+        (Call.id, id),
+        (Call.external_id, external_id),
+        (Call.contact_id, contact),
+        (Call.direction, direction),
+        (Call.state, state),
+        (Call.broadcast_id, broadcast),
+    )
+    for column, value in wanted:
+        if value is not None:
+            query = query.where(column == value)
+    if since is not None:
+        query = query.where(Call.created_at >= since)
+    return [_call(row) for row in session.scalars(query)]
+
+
+def _call(row: Call) -> CallLine:
+    return CallLine(
+        id=row.id,
+        direction=row.direction,
+        channel_id=row.channel_id,
+        contact_id=row.contact_id,
+        broadcast_id=row.broadcast_id,
+        kind=row.kind,
+        state=row.state,
+        reason=row.reason,
+        external_id=row.external_id,
+        attempts=row.attempts,
+        error_code=row.error_code,
+        language=row.language,
+        listener=row.listener,
+        seconds=row.seconds,
+        seconds_heard=row.seconds_heard,
+        price=row.price,
+        created_at=row.created_at,
+        answered_at=row.answered_at,
+        ended_at=row.ended_at,
+    )
