@@ -136,6 +136,8 @@ class Clip(Base):
     licence: Mapped[str] = mapped_column(String(80), default="")
     uploaded_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     uploaded_at: Mapped[datetime]
+    checked_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    checked_at: Mapped[datetime | None]
     approved_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     approved_at: Mapped[datetime | None]
     variant: Mapped[Variant] = relationship(back_populates="clips")

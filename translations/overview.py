@@ -1,0 +1,179 @@
+"""What staff see of the library: the themes by languages, what waits for review, and the words that changed.
+
+Nothing is stored here: an expired text counts as outdated from its last valid moment, without anybody writing it down.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from difflib import SequenceMatcher
+from enum import StrEnum
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from translations import review
+from translations.languages import SOURCE
+from translations.library import clip_of, newest_variants, sms_of
+from translations.models import Content, ContentKind, Language, Theme, Variant, VariantState
+from translations.sms import Encoding, measure
+
+
+class Change(StrEnum):
+    SAME = "same"
+    ADDED = "added"
+    REMOVED = "removed"
+
+
+class Task(StrEnum):
+    """What a variant waits for: a second speaker, or Validation."""
+
+    HEAR = "hear"
+    APPROVE = "approve"
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A run of words, with the spaces after them."""
+
+    change: Change
+    text: str
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One content in one language. `state` is None where nothing is written; `source_changed`: the French is newer.
+
+    `parts` counts the SMS of one sending, 0 without a text.
+    """
+
+    state: VariantState | None
+    variant_id: int | None = None
+    parts: int = 0
+    encoding: Encoding | None = None
+    has_sound: bool = False
+    source_changed: bool = False
+
+
+@dataclass(frozen=True)
+class ContentRow:
+    """A content and its cells by language code."""
+
+    content_id: int
+    key: str
+    title: str
+    kind: ContentKind
+    cells: Mapping[str, Cell]
+
+
+@dataclass(frozen=True)
+class ThemeRow:
+    """A theme (code and name None for contents without one) and how many of its contents stand in each state, by language."""
+
+    code: int | None
+    name: str | None
+    contents: tuple[ContentRow, ...]
+
+    def counts(self, language: str) -> Counter[VariantState | None]:
+        """Contents by state; None counts the missing."""
+        return Counter(row.cells[language].state for row in self.contents)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A variant on page « À approuver »; `mine` says that this member of staff wrote or recorded it and may not review it."""
+
+    variant: Variant
+    task: Task
+    mine: bool
+    parts: int
+    difference: tuple[Piece, ...]
+    fingerprint: str
+
+
+def matrix(
+    session: Session, now: datetime, kinds: Sequence[ContentKind] = (ContentKind.MESSAGE,), *, archived: bool = False
+) -> list[ThemeRow]:
+    """Every theme, in the order of its code, with its contents of these kinds; contents without a theme come last."""
+    languages = list(session.scalars(select(Language.code).where(Language.active).order_by(Language.menu_number)))
+    contents = list(session.scalars(select(Content).where(Content.kind.in_(kinds), Content.archived == archived)))
+    variants = {(v.content_id, v.language): v for v in newest_variants(session, [content.id for content in contents])}
+    rows: dict[int | None, list[ContentRow]] = {}
+    for content in sorted(contents, key=lambda one: one.key):
+        french = variants.get((content.id, SOURCE))
+        cells = {code: _cell(variants.get((content.id, code)), french, now) for code in languages}
+        row = ContentRow(content.id, content.key, content.title, content.kind, cells)
+        rows.setdefault(content.theme_code, []).append(row)
+    themes = session.execute(select(Theme.code, Theme.name).order_by(Theme.code)).tuples()
+    found = [ThemeRow(code, name, tuple(rows.get(code, ()))) for code, name in themes]
+    return [*found, ThemeRow(None, None, tuple(rows[None]))] if None in rows else found
+
+
+def pending(session: Session, staff_id: int) -> list[Waiting]:
+    """What waits for a second speaker or for Validation, oldest first."""
+    waiting = []
+    for variant in sorted(newest_variants(session), key=lambda one: (one.written_at, one.id)):
+        task = _task(variant)
+        if task is not None and not variant.content.archived:
+            mine = staff_id in review.authors(session, variant)
+            parts = measure(sms_of(variant)).parts
+            changed = difference(last_approved_text(session, variant), sms_of(variant) or variant.spoken or "")
+            waiting.append(Waiting(variant, task, mine, parts, changed, review.fingerprint(variant)))
+    return waiting
+
+
+def last_approved_text(session: Session, variant: Variant) -> str:
+    """The words of the last approved version before this one; "" when there was none."""
+    before = session.scalar(
+        select(Variant)
+        .where(
+            Variant.content_id == variant.content_id,
+            Variant.language == variant.language,
+            Variant.version < variant.version,
+            Variant.approved_at.is_not(None),
+        )
+        .order_by(Variant.version.desc())
+        .limit(1)
+    )
+    return "" if before is None else sms_of(before) or before.spoken or ""
+
+
+def difference(old: str, new: str) -> tuple[Piece, ...]:
+    """The two texts word by word: the added and same pieces make `new`, the removed and same ones `old`, spaces apart."""
+    before, after = re.findall(r"\S+\s*", old), re.findall(r"\S+\s*", new)
+    pieces = []
+    match = SequenceMatcher(a=[word.strip() for word in before], b=[word.strip() for word in after], autojunk=False)
+    for tag, a, b, c, d in match.get_opcodes():
+        if tag == "equal":
+            pieces.append(Piece(Change.SAME, "".join(after[c:d])))
+            continue
+        if b > a:
+            pieces.append(Piece(Change.REMOVED, "".join(before[a:b])))
+        if d > c:
+            pieces.append(Piece(Change.ADDED, "".join(after[c:d])))
+    return tuple(pieces)
+
+
+def _cell(variant: Variant | None, french: Variant | None, now: datetime) -> Cell:
+    if variant is None:
+        return Cell(None)
+    expired = variant.valid_until is not None and variant.valid_until <= now
+    size = measure(sms_of(variant)) if variant.text else None
+    stale = variant.language != SOURCE and french is not None and (variant.source_version or french.version) < french.version
+    return Cell(
+        state=VariantState.OUTDATED if expired and variant.state is VariantState.APPROVED else variant.state,
+        variant_id=variant.id,
+        parts=size.parts if size else 0,
+        encoding=size.encoding if size else None,
+        has_sound=clip_of(variant) is not None,
+        source_changed=stale,
+    )
+
+
+def _task(variant: Variant) -> Task | None:
+    sound = review.waiting_sound(variant)
+    if variant.state is VariantState.APPROVED and sound is not None:
+        return Task.HEAR if sound.checked_at is None else Task.APPROVE
+    return {VariantState.TO_HEAR: Task.HEAR, VariantState.TO_REVIEW: Task.APPROVE}.get(variant.state)

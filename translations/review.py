@@ -1,0 +1,277 @@
+"""From a draft to approved words: writing, a second speaker's check, approval by a third eye, and return with a reason.
+
+Nobody reviews words they wrote, nor a sound they sent: all who wrote since the last approved version count as authors, so that
+two people cannot approve each other's edits of one text. A page hands back the `fingerprint` it showed; if it no longer
+fits, nobody has seen what would be approved.
+"""
+
+import hashlib
+import json
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from runtime import audit
+from translations.errors import TranslationError
+from translations.languages import SOURCE
+from translations.library import current, slots
+from translations.models import Clip, Content, ContentKind, Variant, VariantState
+from translations.sms import prepare
+
+OPTIONS = range(2, 4)
+
+
+class Fault(StrEnum):
+    """Why a step of the review is refused."""
+
+    CHANGED = "changed"
+    OWN_WORK = "own_work"
+    OWN_SOUND = "own_sound"
+    EMPTY = "empty"
+    OPTIONS = "options"
+    SLOTS = "slots"
+    MACHINE = "machine"
+    SYNTHETIC = "synthetic"
+    NOT_DRAFT = "not_draft"
+    NOT_PROPOSED = "not_proposed"
+    NOT_CHECKED = "not_checked"
+    NO_BACK_TRANSLATION = "no_back_translation"
+    NO_REASON = "no_reason"
+
+
+SENTENCES = {
+    Fault.CHANGED: "Ce texte a changé depuis que vous l'avez ouvert. Relisez la nouvelle version.",
+    Fault.OWN_WORK: "Vous avez écrit ce texte. Une autre personne doit le relire.",
+    Fault.OWN_SOUND: "Vous avez envoyé ce son. Une autre personne doit l'écouter.",
+    Fault.EMPTY: "Il n'y a ni texte ni son. Écrivez ou enregistrez d'abord.",
+    Fault.OPTIONS: "Une question a deux ou trois réponses, autant qu'en français. Complétez-les.",
+    Fault.SLOTS: "Les mots entre accolades ne sont pas ceux du français. Recopiez-les sans les changer.",
+    Fault.MACHINE: "Ce texte a été écrit par une machine. Une personne qui parle la langue doit l'écrire.",
+    Fault.SYNTHETIC: "Une voix de synthèse reste un brouillon. Enregistrez une personne.",
+    Fault.NOT_DRAFT: "Ce texte n'est plus un brouillon. Modifiez-le pour le proposer de nouveau.",
+    Fault.NOT_PROPOSED: "Ce texte n'attend pas de relecture.",
+    Fault.NOT_CHECKED: "Une deuxième personne qui parle la langue doit d'abord écouter ou relire ce texte.",
+    Fault.NO_BACK_TRANSLATION: "Écrivez en français ce que vous avez entendu.",
+    Fault.NO_REASON: "Écrivez pourquoi vous renvoyez ce texte.",
+}
+
+
+class ReviewError(TranslationError):
+    """A refused step; `fault` says which rule, the text is its French sentence."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(SENTENCES[fault])
+        self.fault = fault
+
+
+def fingerprint(variant: Variant) -> str:
+    """What a reviewer has seen and heard, in 16 hex digits: words, options, version and the newest human sound."""
+    sound = _human_clip(variant)
+    seen = [variant.id, variant.version, variant.text, variant.spoken, variant.options, sound.sha256 if sound else None]
+    return hashlib.sha256(json.dumps(seen).encode()).hexdigest()[:16]
+
+
+def write(
+    session: Session,
+    content: Content,
+    language: str,
+    text: str | None,
+    spoken: str | None,
+    options: list[str],
+    staff_id: int | None,
+    now: datetime,
+    *,
+    machine_written: bool = False,
+    seen: str | None = None,
+) -> Variant:
+    """Save words as a draft. A new version, unless the newest is this author's own draft; unchanged words change nothing.
+
+    Editing approved words unpublishes them until they are approved again. `seen` is the fingerprint of what the author opened
+    ("" for nothing): ReviewError(CHANGED) if somebody else saved meanwhile. Sound is kept only if what it says did not change.
+    """
+    before = current(session, content.id, language)
+    if seen is not None and seen != (fingerprint(before) if before else ""):
+        raise ReviewError(Fault.CHANGED)
+    words = (_cleaned(text), _cleaned(spoken), [cleaned for option in options if (cleaned := _cleaned(option))])
+    if before is not None and (before.text, before.spoken, before.options) == words:
+        return before
+    if before is not None and _still_typing(before, staff_id, machine_written):
+        variant = before
+    else:
+        variant = Variant(content_id=content.id, language=language, version=before.version + 1 if before else 1)
+        session.add(variant)
+    variant.text, variant.spoken, variant.options = words
+    variant.author_id, variant.written_at, variant.machine_written = staff_id, now, machine_written
+    french = current(session, content.id, SOURCE) if language != SOURCE else None
+    variant.source_version = french.version if french else None
+    session.flush()
+    if before is not None and variant is not before:
+        _keep_sound(before, variant)
+        session.flush()
+    return variant
+
+
+def propose(session: Session, variant_id: int, staff_id: int | None, now: datetime, *, seen: str | None = None) -> Variant:
+    """Ask for review: first to a second speaker where there is a sound or another language than French, else to Validation."""
+    variant = _opened(session, variant_id, seen)
+    if variant.state is not VariantState.DRAFT:
+        raise ReviewError(Fault.NOT_DRAFT)
+    _refuse_unfit(session, variant)
+    variant.state = VariantState.TO_HEAR if _needs_speaker(variant) else VariantState.TO_REVIEW
+    variant.returned_reason = None
+    _note(session, now, "variant.propose", variant, staff_id)
+    return variant
+
+
+def check_language(
+    session: Session, variant_id: int, staff_id: int, back_translation: str | None, now: datetime, *, seen: str | None = None
+) -> Variant:
+    """A second speaker has read the words and heard the sound to its end; where there is no text, they say it in French."""
+    variant = _opened(session, variant_id, seen)
+    sound = waiting_sound(variant)
+    if variant.state is not VariantState.TO_HEAR and not (_published(variant) and sound and sound.checked_at is None):
+        raise ReviewError(Fault.NOT_PROPOSED)
+    _refuse_own(session, variant, staff_id)
+    heard = _cleaned(back_translation)
+    if heard is None and not variant.text and variant.language != SOURCE:
+        raise ReviewError(Fault.NO_BACK_TRANSLATION)
+    variant.back_translation = heard or variant.back_translation
+    if sound is not None:
+        sound.checked_by, sound.checked_at = staff_id, now
+    if variant.state is VariantState.TO_HEAR:
+        variant.checked_by, variant.checked_at, variant.state = staff_id, now, VariantState.TO_REVIEW
+    _note(session, now, "variant.check", variant, staff_id)
+    return variant
+
+
+def approve(session: Session, variant_id: int, staff_id: int, now: datetime, *, seen: str | None = None) -> Variant:
+    """Publish the words and the human sound that waits with them; machine words and synthetic voice never."""
+    variant = _opened(session, variant_id, seen)
+    sound = waiting_sound(variant)
+    if variant.state is not VariantState.TO_REVIEW and not (_published(variant) and sound):
+        raise ReviewError(Fault.NOT_PROPOSED)
+    _refuse_own(session, variant, staff_id)
+    _refuse_unfit(session, variant)
+    heard = sound.checked_at is not None if sound else variant.checked_at is not None
+    if _needs_speaker(variant) and not heard:
+        raise ReviewError(Fault.NOT_CHECKED)
+    if variant.state is VariantState.TO_REVIEW:
+        variant.state, variant.approved_by, variant.approved_at = VariantState.APPROVED, staff_id, now
+    if sound is not None:
+        sound.approved_by, sound.approved_at = staff_id, now
+    _note(session, now, "variant.approve", variant, staff_id)
+    return variant
+
+
+def send_back(
+    session: Session, variant_id: int, staff_id: int, reason: str, now: datetime, *, seen: str | None = None
+) -> Variant:
+    """Return words to their author with a reason. Of approved words only the waiting sound goes: they stay published."""
+    variant = _opened(session, variant_id, seen)
+    sound = waiting_sound(variant)
+    why = _cleaned(reason)
+    if why is None:
+        raise ReviewError(Fault.NO_REASON)
+    if _published(variant) and sound is not None:
+        variant.clips.remove(sound)
+        session.delete(sound)
+    elif variant.state in (VariantState.TO_HEAR, VariantState.TO_REVIEW):
+        variant.state, variant.checked_by, variant.checked_at = VariantState.DRAFT, None, None
+    else:
+        raise ReviewError(Fault.NOT_PROPOSED)
+    variant.returned_reason = why
+    _note(session, now, "variant.send_back", variant, staff_id)
+    return variant
+
+
+def authors(session: Session, variant: Variant) -> set[int]:
+    """Who wrote since the last approved version before this one, or sent its waiting sound: none of them may review it."""
+    versions = session.execute(
+        select(Variant.version, Variant.author_id, Variant.approved_at)
+        .where(Variant.content_id == variant.content_id, Variant.language == variant.language, Variant.version <= variant.version)
+        .order_by(Variant.version.desc())
+    ).all()
+    found: set[int | None] = set()
+    for version, author_id, approved_at in versions:
+        if approved_at is not None and version < variant.version:
+            break
+        found.add(author_id)
+    sound = waiting_sound(variant)
+    found.add(sound.uploaded_by if sound else None)
+    return {staff_id for staff_id in found if staff_id is not None}
+
+
+def waiting_sound(variant: Variant) -> Clip | None:
+    """The newest human sound, if nobody has approved it yet."""
+    sound = _human_clip(variant)
+    return sound if sound is not None and sound.approved_at is None else None
+
+
+def _opened(session: Session, variant_id: int, seen: str | None) -> Variant:
+    variant = session.get_one(Variant, variant_id, with_for_update=True)
+    newest = current(session, variant.content_id, variant.language)
+    if newest is not variant or (seen is not None and seen != fingerprint(variant)):
+        raise ReviewError(Fault.CHANGED)
+    return variant
+
+
+def _refuse_own(session: Session, variant: Variant, staff_id: int) -> None:
+    if staff_id in authors(session, variant):
+        sound = waiting_sound(variant)
+        sent = sound is not None and sound.uploaded_by == staff_id and variant.author_id != staff_id
+        raise ReviewError(Fault.OWN_SOUND if sent else Fault.OWN_WORK)
+
+
+def _refuse_unfit(session: Session, variant: Variant) -> None:
+    if variant.machine_written:
+        raise ReviewError(Fault.MACHINE)
+    if not variant.text and _human_clip(variant) is None:
+        raise ReviewError(Fault.SYNTHETIC if variant.clips else Fault.EMPTY)
+    french = session.scalars(
+        select(Variant).where(Variant.content_id == variant.content_id, Variant.language == SOURCE).order_by(Variant.version)
+    ).all()
+    if variant.text and variant.content.kind is ContentKind.QUESTION:
+        count = len(french[-1].options) if french and variant.language != SOURCE else len(variant.options)
+        if len(variant.options) not in OPTIONS or len(variant.options) != count:
+            raise ReviewError(Fault.OPTIONS)
+    # The program fills the {names} of the shipped words: a name lost or made up in an edit would reach people as it is.
+    model = [one for one in french if one.author_id is None][-1:] or french[-1:]
+    if variant.text and model and slots(variant.text) != slots(model[0].text or ""):
+        raise ReviewError(Fault.SLOTS)
+
+
+def _needs_speaker(variant: Variant) -> bool:
+    return variant.language != SOURCE or waiting_sound(variant) is not None
+
+
+def _published(variant: Variant) -> bool:
+    return variant.state is VariantState.APPROVED
+
+
+def _still_typing(variant: Variant, staff_id: int | None, machine_written: bool) -> bool:
+    own = staff_id is not None and variant.author_id == staff_id and variant.machine_written == machine_written
+    return own and variant.state is VariantState.DRAFT and variant.returned_reason is None and not variant.clips
+
+
+def _keep_sound(before: Variant, variant: Variant) -> None:
+    """The newest human sound goes on to the next version while it still says the same; it has to be approved again."""
+    said = before.spoken or before.text
+    sound = _human_clip(before)
+    if sound is None or said not in (None, variant.spoken or variant.text):
+        return
+    kept = ("sha256", "media_type", "bytes", "seconds", "core_end_s", "licence", "uploaded_by", "uploaded_at")
+    variant.clips.append(Clip(version=1, **{name: getattr(sound, name) for name in kept}))
+
+
+def _human_clip(variant: Variant) -> Clip | None:
+    return next((clip for clip in reversed(variant.clips) if not clip.synthetic), None)
+
+
+def _cleaned(text: str | None) -> str | None:
+    return prepare(text).strip() or None if text else None
+
+
+def _note(session: Session, now: datetime, action: str, variant: Variant, staff_id: int | None) -> None:
+    audit.record(session, now, action, "variant", variant.id, staff_id=staff_id, version=variant.version)
