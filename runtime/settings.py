@@ -37,6 +37,9 @@ class Settings(BaseSettings):
     run_clock: bool = True
     demo: bool = False
     log_format: Literal["auto", "json", "text"] = "auto"
+    metrics_dir: Path | None = Field(None, validation_alias=AliasChoices("PROMETHEUS_MULTIPROC_DIR", "metrics_dir"))
+    trusted_proxies: int = Field(0, ge=0)
+    work_threads: int = Field(4, ge=1)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     tick_seconds: float = Field(5.0, gt=0)
     clock_lease_seconds: float = Field(15.0, gt=0)
@@ -49,6 +52,7 @@ class Settings(BaseSettings):
     pushes_per_week: int = Field(3, ge=0)
     replies_per_day: int = Field(10, ge=0)
     facilitator_replies_per_day: int = Field(40, ge=0)
+    api_requests_per_minute: int = Field(600, ge=1)
     upload_megabytes: int = Field(5, ge=1)
     sound_megabytes: int = Field(30, ge=1)
 

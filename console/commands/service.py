@@ -48,15 +48,6 @@ def check() -> None:
     click.echo("tables and code agree")
 
 
-@db.command()
-@click.argument("title")
-@click.option("--revision", help="Its id; by default a random one.")
-@with_appcontext
-def migration(title: str, revision: str | None) -> None:
-    """Write a migration from the database's tables to the code's rows. Read it before you commit it."""
-    click.echo(migrate.draft(_exchange().database, Base.metadata, title, revision))
-
-
 @click.command()
 @click.option("--concurrency", default=4, show_default=True, help="Jobs at once.")
 @with_appcontext
