@@ -54,7 +54,10 @@ class InquiryState(StrEnum):
 
 
 class Report(Base):
-    """One version of what was reported about one session of one club; `values` holds whole numbers, never a text."""
+    """One version of what was reported about one session of one club; `values` holds whole numbers, never a text.
+
+    A draft has no number yet: it gets one when it is complete.
+    """
 
     __tablename__ = "report"
     __table_args__ = (
@@ -64,7 +67,7 @@ class Report(Base):
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
-    number: Mapped[int] = mapped_column(index=True)
+    number: Mapped[int | None] = mapped_column(index=True)
     version: Mapped[int] = mapped_column(default=1)
     kind: Mapped[str] = mapped_column(String(8))
     club_id: Mapped[int | None] = mapped_column(ForeignKey("club.id"))

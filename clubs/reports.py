@@ -1,0 +1,305 @@
+"""Carry out what the grammar decided: versions, holds, drafts, undoing, actions, questions, spot checks, pauses.
+
+Nothing is erased: a version that no longer counts says so and stays. Effects that are not the clubs' own (a quiz answer, consent,
+language, opt-out) are left to the caller, which finds them in the verdict.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from clubs.expected import SETTLES, settle, unsettle
+from clubs.grammar.context import Prompt
+from clubs.grammar.values import Flag, Kind, Values
+from clubs.grammar.verdict import Do, Effect, Verdict
+from clubs.models import Club
+from clubs.people import club_by_code, who_is
+from clubs.records import Action, Inquiry, Report, ReportState, SpotCheck
+from clubs.standing import ASKED, UNDONE, draft_row, prompt_to_json, values_from_json, values_to_json
+from messaging import contacts
+from messaging.models import Contact, ContactState, Message, OpenPrompt, PromptKind
+
+DUE_DAYS = 30
+ANSWER_WITHIN = timedelta(days=7)
+
+
+class ReportError(Exception):
+    """A verdict that does not fit what is stored; `number` is the report's, action's or club's."""
+
+    def __init__(self, what: str, number: int | str | None) -> None:
+        super().__init__(f"{what} {number}")
+        self.what, self.number = what, number
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a report came from: the phone and its message or call, or a member of staff."""
+
+    contact: Contact | None = None
+    message_id: int | None = None
+    call_id: int | None = None
+    staff_id: int | None = None
+
+
+def apply_verdict(session: Session, verdict: Verdict, contact: Contact, message: Message | None, now: datetime) -> Report | None:
+    """Carry out the clubs' part of a verdict, open and close its prompts; return the report it wrote or changed, if any."""
+    source = Source(contact, message.id if message is not None else None)
+    for prompt in verdict.effect.closes:
+        _close(session, prompt, now)
+    if verdict.effect.opens is not None:
+        _open(session, contact, verdict.effect.opens)
+    return _carry_out(session, verdict, source, now)
+
+
+def record_by_hand(
+    session: Session, kind: Kind, values: Values, staff_id: int, now: datetime, *, corrects: int | None = None
+) -> Report:
+    """A report typed in by staff; `corrects` is the number of the report it is a new version of."""
+    number = corrects or (session.scalar(select(func.max(Report.number))) or 0) + 1
+    versions = select(func.max(Report.version)).where(Report.number == number)
+    order = session.scalar(select(func.max(Report.session_order)).where(Report.number == number)) or 1
+    effect = Effect(Do.STORE, number, (session.scalar(versions) or 0) + 1, order)
+    return _store(session, kind, values, effect, frozenset(), Source(staff_id=staff_id), now)
+
+
+def _carry_out(session: Session, verdict: Verdict, source: Source, now: datetime) -> Report | None:
+    effect, values, contact = verdict.effect, verdict.values, source.contact
+    match effect.do:
+        case Do.STORE | Do.HOLD:
+            if contact is not None:
+                _drop_draft(session, contact, now)
+            return _store(session, verdict.kind, values, effect, verdict.flags, source, now)
+        case Do.DRAFT:
+            return _draft(session, verdict, source, now)
+        case Do.DROP_DRAFT if contact is not None:
+            return _drop_draft(session, contact, now)
+        case Do.CONFIRM | Do.ACCEPT:
+            return _confirm(session, effect, now)
+        case Do.REFUSE | Do.CANCEL:
+            return _cancel(session, effect, now)
+        case Do.UNDO:
+            return _undo(session, effect, now)
+        case Do.ACTION | Do.DONE:
+            _action(session, verdict, source, now)
+        case Do.INQUIRY:
+            _inquire(session, verdict, source, now)
+        case Do.ANNOUNCE:
+            _announce(session, values, now)
+        case Do.HAND_OVER:
+            return _store(session, Kind.NF, values, replace(effect, do=Do.HOLD), verdict.flags, source, now)
+        case Do.PAUSE | Do.RESUME:
+            _pause(session, verdict)
+        case Do.SPOT_CHECK:
+            _spot_check(session, verdict, source, now)
+        case _:
+            pass
+    return None
+
+
+def _store(
+    session: Session, kind: Kind, values: Values, effect: Effect, flags: frozenset[Flag], source: Source, now: datetime
+) -> Report:
+    club = club_by_code(session, values.club) if values.club else None
+    held = effect.do is Do.HOLD
+    row = Report(
+        number=effect.number,
+        version=effect.version,
+        kind=kind.value,
+        club_id=club.id if club else None,
+        session_date=values.date,
+        session_order=effect.order,
+        values=values_to_json(values),
+        note=values.phone if kind is Kind.NF else values.note,
+        state=ReportState.HELD if held else ReportState(effect.state.value),
+        flags=sorted(flag.value for flag in flags),
+        contact_id=source.contact.id if source.contact else None,
+        message_id=source.message_id,
+        call_id=source.call_id,
+        entered_by=source.staff_id,
+        reported_at=now,
+    )
+    session.add(row)
+    session.flush()
+    if row.state is ReportState.VALID:
+        _take_effect(session, row, club, effect.replaces)
+    return row
+
+
+def _take_effect(session: Session, row: Report, club: Club | None, replaces: tuple[int, ...] = ()) -> None:
+    """A version that counts pushes the earlier ones aside and settles the day we waited for."""
+    earlier = select(Report).where(Report.number == row.number, Report.id != row.id, Report.state.in_(("valid", "unverified")))
+    excuses = select(Report).where(Report.number.in_(replaces), Report.state == ReportState.VALID)
+    for old in [*session.scalars(earlier), *session.scalars(excuses)]:
+        old.state, old.replaced_by = ReportState.REPLACED, row.id
+    if club is not None and row.session_date is not None and row.kind in SETTLES:
+        settle(session, club, row.session_date, row.id, row.reported_at)
+
+
+def _latest(session: Session, number: int | None) -> Report:
+    found = session.scalars(select(Report).where(Report.number == number).order_by(Report.version.desc()).limit(1)).first()
+    if found is None:
+        raise ReportError("report", number)
+    return found
+
+
+def _confirm(session: Session, effect: Effect, now: datetime) -> Report:
+    row = _latest(session, effect.number)
+    row.state, row.decided_at = ReportState(effect.state.value), now
+    if row.state is ReportState.VALID:
+        _take_effect(session, row, session.get(Club, row.club_id) if row.club_id else None, effect.replaces)
+    return row
+
+
+def _cancel(session: Session, effect: Effect, now: datetime) -> Report:
+    row = _latest(session, effect.number)
+    row.state, row.decided_at = ReportState.CANCELLED, now
+    unsettle(session, row.id, now.date())
+    return row
+
+
+def _undo(session: Session, effect: Effect, now: datetime) -> Report:
+    """Cancel one version; the one it had replaced counts again, and so do the excuses it had overruled."""
+    row = session.scalar(select(Report).where(Report.number == effect.number, Report.version == effect.version))
+    if row is None:
+        raise ReportError("report", effect.number)
+    row.state, row.decided_at, row.flags = ReportState.CANCELLED, now, [*row.flags, UNDONE]
+    unsettle(session, row.id, now.date())
+    pushed = list(session.scalars(select(Report).where(Report.replaced_by == row.id)))
+    for old in pushed:
+        old.state, old.replaced_by = ReportState.VALID, None
+    session.flush()
+    for old in pushed:
+        _take_effect(session, old, session.get(Club, old.club_id) if old.club_id else None)
+    return row
+
+
+def _draft(session: Session, verdict: Verdict, source: Source, now: datetime) -> Report:
+    if source.contact is not None:
+        _drop_draft(session, source.contact, now)
+    values = verdict.values
+    club = club_by_code(session, values.club) if values.club else None
+    asked = [f"{ASKED}{verdict.problem.value}"] if verdict.problem else []
+    row = Report(
+        kind=verdict.kind.value,
+        club_id=club.id if club else None,
+        session_date=values.date,
+        values=values_to_json(values),
+        note=values.note,
+        state=ReportState.DRAFT,
+        flags=[*sorted(flag.value for flag in verdict.flags), *asked],
+        contact_id=source.contact.id if source.contact else None,
+        message_id=source.message_id,
+        call_id=source.call_id,
+        reported_at=now,
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def _drop_draft(session: Session, contact: Contact, now: datetime) -> Report | None:
+    row = draft_row(session, contact, now)
+    if row is not None:
+        row.state, row.decided_at = ReportState.REPLACED, now
+    return row
+
+
+def _action(session: Session, verdict: Verdict, source: Source, now: datetime) -> None:
+    values = verdict.values
+    club = club_by_code(session, values.club or "")
+    if club is None:
+        raise ReportError("club", values.club)
+    day = values.date or now.date()
+    if verdict.effect.do is Do.DONE:
+        row = session.scalar(select(Action).where(Action.club_id == club.id, Action.number == verdict.effect.number))
+        if row is None:
+            raise ReportError("action", verdict.effect.number)
+        row.done_on, row.quantity = day, values.quantity
+        return
+    number = (session.scalar(select(func.max(Action.number)).where(Action.club_id == club.id)) or 0) + 1
+    session.add(
+        Action(
+            club_id=club.id,
+            number=number,
+            type=values.action_type or 9,
+            note=values.note,
+            decided_on=day,
+            due_on=verdict.effect.until or day + timedelta(days=values.due_days or DUE_DAYS),
+            message_id=source.message_id,
+        )
+    )
+
+
+def _inquire(session: Session, verdict: Verdict, source: Source, now: datetime) -> None:
+    contact = source.contact
+    sender = who_is(session, contact, now.date()) if contact is not None else None
+    club = club_by_code(session, sender.clubs[0]) if sender and len(sender.clubs) == 1 else None
+    session.add(
+        Inquiry(
+            number=verdict.effect.number,
+            contact_id=contact.id if contact else None,
+            club_id=club.id if club else None,
+            message_id=source.message_id,
+            text=verdict.values.note,
+            received_at=now,
+            due_at=now + ANSWER_WITHIN,
+        )
+    )
+
+
+def _announce(session: Session, values: Values, now: datetime) -> None:
+    if values.phone:
+        contacts.find_or_create(session, values.phone, now, state=ContactState.ANNOUNCED)
+
+
+def _pause(session: Session, verdict: Verdict) -> None:
+    club = club_by_code(session, verdict.values.club or "")
+    if club is None:
+        raise ReportError("club", verdict.values.club)
+    club.paused_until = verdict.effect.until if verdict.effect.do is Do.PAUSE else None
+
+
+def _spot_check(session: Session, verdict: Verdict, source: Source, now: datetime) -> None:
+    row = _latest(session, verdict.effect.number)
+    sender = who_is(session, source.contact, now.date()) if source.contact is not None else None
+    if sender is None or not sender.member_ids:
+        raise ReportError("supervisor", verdict.effect.number)
+    check = session.scalar(
+        select(SpotCheck).where(SpotCheck.report_id == row.id, SpotCheck.supervisor_id == sender.member_ids[0])
+    )
+    if check is None:
+        check = SpotCheck(report_id=row.id, supervisor_id=sender.member_ids[0], drawn_on=now.date())
+        session.add(check)
+    check.women, check.men, check.seen_at = verdict.values.women, verdict.values.men, now
+
+
+def _open(session: Session, contact: Contact, prompt: Prompt) -> None:
+    session.add(
+        OpenPrompt(
+            contact_id=contact.id,
+            kind=PromptKind(prompt.asked.value),
+            subject_id=prompt.number or 0,
+            details=prompt_to_json(prompt),
+            opened_at=prompt.at,
+            expires_at=prompt.until,
+        )
+    )
+
+
+def _close(session: Session, prompt: Prompt, now: datetime) -> None:
+    if prompt.ref:
+        session.execute(update(OpenPrompt).where(OpenPrompt.id == int(prompt.ref)).values(closed_at=now))
+
+
+def versions(session: Session, number: int) -> list[Report]:
+    """Every version of a report, the first one first."""
+    return list(session.scalars(select(Report).where(Report.number == number).order_by(Report.version)))
+
+
+def shown(session: Session, row: Report) -> Values:
+    """The values of a stored report with its club's code and day."""
+    code = session.get_one(Club, row.club_id).code if row.club_id is not None else None
+    day: date | None = row.session_date
+    return values_from_json(row.values, code, day, row.note)

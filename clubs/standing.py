@@ -1,0 +1,220 @@
+"""What the grammar must know before it judges a text: who sent it, what stands, what is waiting for an answer.
+
+Loaded in the transaction that will also store the verdict, behind the lock that orders report numbers, so that a number promised
+in a reply is the number stored.
+"""
+
+from collections.abc import Iterable
+from dataclasses import fields
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
+
+from clubs.grammar.commands import words_of
+from clubs.grammar.context import (
+    Asked,
+    Context,
+    Draft,
+    OpenAction,
+    Prompt,
+    Recent,
+    State,
+    Version,
+)
+from clubs.grammar.context import Sender as SpeaksAs
+from clubs.grammar.values import Flag, Kind, Parsed, Problem, ProblemId, Values
+from clubs.models import Club
+from clubs.people import Sender, club_by_code, who_is
+from clubs.records import Action, ExpectedReport, Inquiry, Report, ReportState
+from messaging.models import Contact, ContactState, Direction, Message, OpenPrompt, PromptKind
+from messaging.numbers import is_malian_mobile, is_simulated
+from runtime.database import Json
+from runtime.installation import installation
+
+OWN_FOR = timedelta(hours=48)
+CLUB_FOR = timedelta(days=46)
+DAY = timedelta(hours=24)
+ASKED = "ask:"  # the flag under which a draft keeps what was asked back
+UNDONE = "undone"
+
+
+def context_for(
+    session: Session, contact: Contact, now: datetime, *, sent_at: datetime | None = None, zone: str = "Africa/Bamako"
+) -> Context:
+    """Everything judging a text from this number may depend on; `sent_at` is the gateway's time, if it gave one."""
+    house = session.get_one(type(installation(session)), 1, with_for_update=True)
+    today = now.astimezone(ZoneInfo(zone)).date()
+    sender = who_is(session, contact, today)
+    clubs = _clubs(session, sender)
+    rows = _reports(session, contact, clubs, now, today)
+    return Context(
+        now=now,
+        sender=SpeaksAs(sender.speaks_as.value),
+        clubs=tuple(club.code for club in clubs),
+        sent_at=sent_at,
+        zone=zone,
+        known_club=lambda code: club_by_code(session, code) is not None,
+        valid_number=lambda number: is_malian_mobile(number) and (house.simulation or not is_simulated(number)),
+        reports=tuple(_version(session, row, contact) for row in rows if row.state.value in set(State)),
+        draft=_draft(session, contact, now),
+        prompts=tuple(_prompts(session, contact, now)),
+        actions=tuple(_actions(session, clubs)),
+        recent=_recent(session, contact, now),
+        undone_at=max((row.decided_at for row in rows if row.decided_at and UNDONE in row.flags), default=None),
+        handovers=frozenset(row.number for row in rows if row.kind == Kind.NF and row.number is not None),
+        next_report=(session.scalar(select(func.max(Report.number))) or 0) + 1,
+        next_action=_next_action(session, clubs),
+        next_inquiry=(session.scalar(select(func.max(Inquiry.number))) or 0) + 1,
+        periods=tuple(_periods(session, clubs, today)),
+        opted_out=contact.state is ContactState.STOPPED,
+        helps=_helps(session, contact, now),
+    )
+
+
+def values_to_json(values: Values) -> Json:
+    """The figures of a report as stored: no text, no phone, no club or day (they are columns)."""
+    known = {name: value for name, value in values.known().items() if name not in ("note", "phone", "club", "date")}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in known.items()}
+
+
+def values_from_json(stored: Json, club: str | None = None, day: date | None = None, note: str | None = None) -> Values:
+    """The values of a stored report; keys nobody knows any more are passed over."""
+    names = {item.name for item in fields(Values)}
+    known: dict[str, Any] = {name: value for name, value in stored.items() if name in names}
+    known["more_themes"] = tuple(known.get("more_themes", ()))
+    return Values(**known | {"club": club, "date": day, "note": note})
+
+
+def _clubs(session: Session, sender: Sender) -> list[Club]:
+    if sender.villages:
+        return list(session.scalars(select(Club).where(Club.village_id.in_(sender.villages), Club.active).order_by(Club.code)))
+    return list(session.scalars(select(Club).where(Club.code.in_(sender.clubs), Club.active).order_by(Club.code)))
+
+
+def _reports(session: Session, contact: Contact, clubs: Iterable[Club], now: datetime, today: date) -> list[Report]:
+    ids = [club.id for club in clubs]
+    own = (Report.contact_id == contact.id) & (Report.reported_at > now - OWN_FOR)
+    of_clubs = Report.club_id.in_(ids) & (Report.session_date >= today - CLUB_FOR)
+    here = select(Report).where(Report.number.is_not(None), or_(own, of_clubs)).order_by(Report.number, Report.version)
+    return list(session.scalars(here))
+
+
+def _version(session: Session, row: Report, contact: Contact) -> Version:
+    code = session.get_one(Club, row.club_id).code if row.club_id is not None else None
+    return Version(
+        number=row.number or 0,
+        kind=Kind(row.kind),
+        values=values_from_json(row.values, code, row.session_date),
+        at=row.reported_at,
+        version=row.version,
+        order=row.session_order,
+        state=State(row.state.value),
+        own=row.contact_id == contact.id,
+    )
+
+
+def draft_row(session: Session, contact: Contact, now: datetime) -> Report | None:
+    """The report of the last day that this number still has to complete."""
+    newest = select(Report).where(
+        Report.contact_id == contact.id, Report.state == ReportState.DRAFT, Report.reported_at > now - DAY
+    )
+    return session.scalars(newest.order_by(Report.id.desc()).limit(1)).first()
+
+
+def _draft(session: Session, contact: Contact, now: datetime) -> Draft | None:
+    row = draft_row(session, contact, now)
+    if row is None:
+        return None
+    code = session.get_one(Club, row.club_id).code if row.club_id is not None else None
+    asked = next((flag.removeprefix(ASKED) for flag in row.flags if flag.startswith(ASKED)), ProblemId.MISSING.value)
+    flags = frozenset(Flag(flag) for flag in row.flags if flag in set(Flag))
+    values = values_from_json(row.values, code, row.session_date, row.note)
+    return Draft(Kind(row.kind), values, row.reported_at, Problem(ProblemId(asked)), flags)
+
+
+def prompt_to_json(prompt: Prompt) -> Json:
+    """What an open prompt keeps besides its kind and times."""
+    values = prompt.values
+    return {
+        "number": prompt.number,
+        "options": list(prompt.options),
+        "report": prompt.kind.value,
+        "values": values_to_json(values),
+        "club": values.club,
+        "date": values.date.isoformat() if values.date else None,
+        "note": values.note,
+        "flags": sorted(flag.value for flag in prompt.flags),
+    }
+
+
+def _prompts(session: Session, contact: Contact, now: datetime) -> Iterable[Prompt]:
+    # A quiz prompt that ran out is still shown to the grammar, which tells a late answer from an unasked one.
+    alive = or_(OpenPrompt.expires_at >= now, OpenPrompt.kind == PromptKind.QUIZ)
+    still_open = select(OpenPrompt).where(OpenPrompt.contact_id == contact.id, OpenPrompt.closed_at.is_(None), alive)
+    for row in session.scalars(still_open.order_by(OpenPrompt.opened_at, OpenPrompt.id)):
+        kept = row.details
+        options = kept.get("options", ())
+        if isinstance(options, int):  # a quiz keeps how many answers it offers
+            options = [str(key) for key in range(1, options + 1)]
+        day = kept.get("date")
+        yield Prompt(
+            asked=Asked(row.kind.value),
+            at=row.opened_at,
+            until=row.expires_at,
+            number=kept.get("number"),
+            ref=str(row.id),
+            options=tuple(options),
+            kind=Kind(kept.get("report", Kind.NONE)),
+            values=values_from_json(
+                kept.get("values", {}), kept.get("club"), date.fromisoformat(day) if day else None, kept.get("note")
+            ),
+            flags=frozenset(Flag(flag) for flag in kept.get("flags", ())),
+        )
+
+
+def _actions(session: Session, clubs: Iterable[Club]) -> Iterable[OpenAction]:
+    codes = {club.id: club.code for club in clubs}
+    undone = select(Action).where(Action.club_id.in_(codes), Action.done_on.is_(None), Action.cancelled.is_(False))
+    for row in session.scalars(undone.order_by(Action.number)):
+        yield OpenAction(row.number, codes[row.club_id], row.type)
+
+
+def _next_action(session: Session, clubs: list[Club]) -> int:
+    if not clubs:
+        return 1
+    return (session.scalar(select(func.max(Action.number)).where(Action.club_id == clubs[0].id)) or 0) + 1
+
+
+def _recent(session: Session, contact: Contact, now: datetime) -> frozenset[Recent]:
+    asked = session.scalars(select(Inquiry.text).where(Inquiry.contact_id == contact.id, Inquiry.received_at > now - DAY))
+    decided = session.execute(
+        select(Club.code, Action.type, Action.note)
+        .join(Club, Club.id == Action.club_id)
+        .join(Message, Message.id == Action.message_id)
+        .where(Message.contact_id == contact.id, Message.created_at > now - DAY)
+    )
+    questions = [Parsed(Kind.Q, Values(note=text)) for text in asked]
+    actions = [Parsed(Kind.AC, Values(club=code, action_type=type_, note=note)) for code, type_, note in decided]
+    return frozenset(words_of(parsed) for parsed in (*questions, *actions))
+
+
+def _periods(session: Session, clubs: Iterable[Club], today: date) -> Iterable[tuple[date, date]]:
+    reach = {club.id: timedelta(days=(club.every_days - 1) // 2) for club in clubs}
+    due = select(ExpectedReport.club_id, ExpectedReport.due_on).where(
+        ExpectedReport.club_id.in_(reach), ExpectedReport.due_on >= today - CLUB_FOR
+    )
+    for club_id, day in session.execute(due):
+        yield day - reach[club_id], day + reach[club_id]
+
+
+def _helps(session: Session, contact: Contact, now: datetime) -> int:
+    asked = select(func.count()).where(
+        Message.contact_id == contact.id,
+        Message.direction == Direction.IN,
+        Message.created_at > now - DAY,
+        Message.parse["kind"].as_string() == Kind.AIDE.value,
+    )
+    return session.scalar(asked) or 0
