@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass, fields
 from enum import StrEnum
-from string import Formatter
 
 MAX_EXPLANATION = 120
 """Septets: the explanation of a quiz question shares one SMS with « Oui, c'est juste. »."""
+
+_SLOT = re.compile(r"\{([a-z_]+)\}")
 
 
 class Mark(StrEnum):
@@ -129,13 +131,14 @@ class ReplyText(Entry):
 
     @property
     def placeholders(self) -> tuple[str, ...]:
-        """The names between braces, each once. Raises ValueError for a brace alone."""
-        return tuple(dict.fromkeys(name for _, name, _, _ in Formatter().parse(self.text) if name is not None))
+        """The names between braces, each once."""
+        return tuple(dict.fromkeys(_SLOT.findall(self.text)))
 
     @property
     def longest(self) -> str:
         """The text filled with its sample. Raises KeyError for a placeholder without one."""
-        return self.text.format(**dict(self.sample))
+        sample = dict(self.sample)
+        return _SLOT.sub(lambda slot: sample[slot.group(1)], self.text)
 
 
 @dataclass(frozen=True)

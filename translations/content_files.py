@@ -122,13 +122,12 @@ def _tables(
     for kind, value in tables.items():
         known = ", ".join(f"[[{name}]]" for name in _BUILDERS)
         line = lines.get(kind, [0])[0]
-        if kind not in _BUILDERS or not isinstance(value, list):
+        if kind not in _BUILDERS or not isinstance(value, list) or not all(isinstance(table, dict) for table in value):
             problems.append(Problem(file, line, kind, f"Titre inconnu. Les titres possibles sont {known}."))
             continue
         places = lines.get(kind, [])
         for number, table in enumerate(value):
-            if isinstance(table, dict):
-                yield kind, places[number] if number < len(places) else 0, table
+            yield kind, places[number] if number < len(places) else 0, table
 
 
 @dataclass

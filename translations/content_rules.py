@@ -96,6 +96,8 @@ class _Cited:
     def sentences(self, entry: Sourced) -> Iterator[str]:
         if not _SLUG.fullmatch(entry.key) or len(entry.key) > 64:
             yield "La clé ne prend que des minuscules sans accent, des chiffres et des tirets, 64 signes au plus."
+        if len(entry.source) > 200:
+            yield f"« source » a {len(entry.source)} signes. Il en faut 200 au plus."
         if str(entry.theme) not in self._themes:
             yield f"Le thème {entry.theme} n'existe pas. Regardez themes.toml."
         for number in entry.facts:
@@ -122,6 +124,8 @@ def _theme(theme: Theme) -> Iterator[str]:
 
 
 def _message(message: MessageText) -> Iterator[str]:
+    if len(message.title) > 120:
+        yield f"« titre » a {len(message.title)} signes. Il en faut 120 au plus."
     yield from _cheap("texte", message.text)
     yield from _parts("texte", message.text, 2)
     if "." not in message.text[:CORE_WITHIN]:
@@ -157,11 +161,9 @@ def _quiz(quiz: QuizText) -> Iterator[str]:
 
 def _reply(reply: ReplyText) -> Iterator[str]:
     yield from _label(reply.label)
-    try:
-        asked, given = set(reply.placeholders), {name for name, _ in reply.sample}
-    except ValueError:
-        yield "Une accolade { ou } est seule dans « texte »."
-        return
+    asked, given = set(reply.placeholders), {name for name, _ in reply.sample}
+    if any(reply.text.count(brace) != sum(reply.text.count(f"{{{name}}}") for name in asked) for brace in "{}"):
+        yield "Une accolade de « texte » n'entoure pas un nom simple, comme {langue}."
     for name in sorted(asked - given):
         yield f"« exemple » ne donne rien pour {{{name}}}."
     for name in sorted(given - asked):

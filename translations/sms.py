@@ -16,9 +16,8 @@ from enum import StrEnum
 import smsutil
 from smsutil.codecs import GSM_BASIC_CHARSET, GSM_EXT_CHARSET
 
-# ESC only introduces a second septet, so that no author can mean it, though smsutil counts it as a letter.
-CHEAP = frozenset(GSM_BASIC_CHARSET) - {"\x1b", "\r"}
-DOUBLE = frozenset(GSM_EXT_CHARSET) - {"\f"}
+CHEAP = frozenset(GSM_BASIC_CHARSET)
+DOUBLE = frozenset(GSM_EXT_CHARSET)
 _ASCII_CHEAP = frozenset(c for c in CHEAP if c.isascii())
 _NEW_LINE = re.compile(r"\r\n?|[\v\f\x85]")
 _DROPPED = frozenset({"Cc", "Cs"})
@@ -95,7 +94,10 @@ _LOSES_IN_ASCII = _LOSES | frozenset("ɛɔ")
 
 
 def prepare(text: str) -> str:
-    """The text as it is counted, stored and sent: no control character but the new line, tabs as spaces, NFC."""
+    """The text as it is counted, stored and sent: no control character but the new line, tabs as spaces, NFC.
+
+    smsutil counts ESC, CR and form feed as letters of GSM-7; a phone would not show them.
+    """
     text = _NEW_LINE.sub("\n", text).replace("\t", " ")
     kept = "".join(c for c in text if c == "\n" or unicodedata.category(c) not in _DROPPED)
     return unicodedata.normalize("NFC", kept)

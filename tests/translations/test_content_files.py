@@ -101,6 +101,14 @@ def test_a_library_without_mistakes_is_read_whole(tmp_path: Path) -> None:
 
 
 REFUSALS = [
+    pytest.param("messages", MESSAGE, "La première visite", "a" * 121, "« titre » a 121 signes", id="title too long"),
+    pytest.param("messages", MESSAGE, '"OMS 2016"', f'"{"a" * 201}"', "« source » a 201 signes", id="source too long"),
+    pytest.param("messages", MESSAGE, MESSAGE, 'message = ["cpn"]', "Titre inconnu", id="a list of words for entries"),
+    pytest.param("messages", MESSAGE, 'cle = "cpn-tot"\n', "", "« cle » manque", id="key missing"),
+    pytest.param("quiz", QUIZ, "question_du_club = true", "question_du_club = 1", "true ou false", id="a number is no flag"),
+    pytest.param("replies", REPLY, '{ langue = "dogon donno so" }', "3", "« exemple » ne convient pas", id="sample no table"),
+    pytest.param("replies", REPLY, "{langue}.", "{langue} ou {a.b}.", "Une accolade", id="brace round no plain name"),
+    pytest.param("replies", REPLY, "{langue}.", "{langue} }.", "Une accolade", id="closing brace alone"),
     pytest.param("messages", MESSAGE, "theme = 11", "theme = 14", "Le thème 14 n'existe pas", id="unknown theme"),
     pytest.param("messages", MESSAGE, "faits = [1]", "faits = [99]", "Le fait 99 n'existe pas", id="unknown fact"),
     pytest.param("messages", MESSAGE, "faits = [1]", "faits = [23]", "Le fait 23 ne se publie pas", id="fact held back"),
