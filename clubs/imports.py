@@ -92,16 +92,18 @@ def carry_out(session: Session, plan: ImportPlan, now: datetime, staff_id: int |
     """Write the plan's ready rows in the caller's transaction: contacts once per number, members, proven consents."""
     numbers = {candidate.number: blind(candidate.number) for candidate in plan.ready if candidate.number}
     contacts = _contacts(session, numbers, now)
-    owners: dict[str, int] = {}
-    consents = 0
+    owners = Counter(candidate.number for candidate in plan.ready)
+    written = []
     for candidate in plan.ready:
         contact = contacts[candidate.number] if candidate.number else None
-        if candidate.number and contact is not None:
-            owners[candidate.number] = owners.get(candidate.number, 0) + 1
+        if contact is not None:
             contact.shared = contact.shared or owners[candidate.number] > 1
             contact.language = contact.language or candidate.language
-        member = _member(candidate, contact, now)
-        session.add(member)
+        written.append((candidate, contact, _member(candidate, contact, now)))
+    session.add_all(member for _, _, member in written)
+    session.flush()
+    consents = 0
+    for candidate, contact, member in written:
         if contact is not None and candidate.proven:
             consents += _consents(session, candidate, contact, member, now)
     result = ImportResult(len(plan.ready), len(contacts), consents)
@@ -198,7 +200,6 @@ def _member(candidate: Candidate, contact: Contact | None, now: datetime) -> Mem
 
 
 def _consents(session: Session, candidate: Candidate, contact: Contact, member: Member, now: datetime) -> int:
-    session.flush([member])
     given = datetime.combine(candidate.given_on or now.date(), time(12), UTC)
     for purpose in candidate.purposes:
         session.add(
