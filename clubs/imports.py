@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
 
-from messaging.numbers import operator_of
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -17,6 +16,7 @@ from clubs.models import Club, Member, Village
 from clubs.rows import REQUIRED, Candidate, Known, Refused, read_row
 from clubs.sheets import Row, Sheet, SheetError
 from messaging.models import Consent, Contact, ContactState
+from messaging.numbers import operator_of
 from runtime.audit import record
 from runtime.crypto import blind
 from translations.models import Language
@@ -93,11 +93,12 @@ def carry_out(session: Session, plan: ImportPlan, now: datetime, staff_id: int |
     numbers = {candidate.number: blind(candidate.number) for candidate in plan.ready if candidate.number}
     contacts = _contacts(session, numbers, now)
     owners = Counter(candidate.number for candidate in plan.ready)
+    taken = set(session.scalars(select(Member.contact_id).where(Member.contact_id.is_not(None), Member.left_at.is_(None))))
     written = []
     for candidate in plan.ready:
         contact = contacts[candidate.number] if candidate.number else None
         if contact is not None:
-            contact.shared = contact.shared or owners[candidate.number] > 1
+            contact.shared = contact.shared or owners[candidate.number] > 1 or contact.id in taken
             contact.language = contact.language or candidate.language
         written.append((candidate, contact, _member(candidate, contact, now)))
     session.add_all(member for _, _, member in written)

@@ -118,6 +118,12 @@ def test_two_sisters_behind_one_phone_are_two_members_and_one_contact(database: 
         assert session.scalar(select(func.count()).where(Member.contact_id == contact.id)) == 2
 
 
+def test_a_phone_that_somebody_here_already_uses_becomes_a_shared_one(database: Database, world: World, now: datetime) -> None:
+    imported(database, now, {**GOOD, "numéro": world.numbers["binta"]})
+    with database.reading() as session:
+        assert session.get_one(Contact, world.contacts["binta"]).shared
+
+
 def test_the_same_person_twice_in_a_file_is_refused_with_the_first_row_named(
     database: Database, world: World, now: datetime
 ) -> None:
