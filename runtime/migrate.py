@@ -4,6 +4,7 @@ The whole upgrade is one transaction on both engines, under a lock: a process ki
 The metadata is handed in, so that this package knows no row but its own.
 """
 
+import warnings
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -63,7 +64,8 @@ def ours(name: str | None, kind: str, _parents: Any) -> bool:
 
 def differences(database: Database, metadata: MetaData) -> Sequence[Any]:
     """What the tables lack or have too much against the rows in the code, types included; empty when they agree."""
-    with database.engine.connect() as connection:
+    with database.engine.connect() as connection, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # SQLite cannot show indexes on expressions: PostgreSQL answers for those
         options = {"compare_type": True, "include_name": ours}
         return list(compare_metadata(MigrationContext.configure(connection, opts=options), metadata))
 

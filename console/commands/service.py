@@ -8,6 +8,7 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
+from console.commands.begin import lay_tables
 from runtime import jobs, migrate
 from runtime.clock import Clock
 from runtime.database import Base
@@ -29,10 +30,7 @@ def db() -> None:
 @with_appcontext
 def upgrade() -> None:
     """Bring the tables to what this version expects; safe to run again."""
-    exchange = _exchange()
-    before, after = migrate.upgrade(exchange.database, Base.metadata)
-    if isinstance(exchange.work, jobs.Distributed):
-        jobs.prepare(exchange.database)
+    before, after = lay_tables(_exchange())
     click.echo(f"tables at {after}" if before == after else f"tables from {before or 'nothing'} to {after}")
 
 

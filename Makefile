@@ -1,0 +1,81 @@
+# Lamɛn. `make` alone lists what there is; README.md needs only `run` and `test`.
+
+SHELL := /bin/bash
+PY := .venv/bin/python
+FLASK := .venv/bin/flask --app wsgi
+RUN_DEBS := python3-venv ffmpeg espeak-ng fonts-noto-core
+TEST_DEBS := chromium nodejs
+PORT ?= 8000
+export PORT
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check lock bench faults faults-full clean migration catalogs run-debs test-debs
+
+help: ## this text
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+# Installs what is missing of $(1). Where it may not, it says so by name and goes on: what needs it is then left out.
+define debs
+	@missing=; for p in $(1); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
+	if [ -n "$$missing" ]; then \
+	  as=; if [ "$$(id -u)" != 0 ]; then as=sudo; [ -t 0 ] || as="sudo -n"; fi; \
+	  echo "Installing$$missing"; \
+	  ( $$as apt-get -qq update && DEBIAN_FRONTEND=noninteractive $$as apt-get -qq install -y --no-install-recommends $$missing ) \
+	    >/dev/null 2>&1 || for p in $$missing; do dpkg -s $$p >/dev/null 2>&1 || echo "Skipped: $$p could not be installed here."; done; \
+	fi
+endef
+
+run-debs:
+	$(call debs,$(RUN_DEBS))
+
+test-debs: run-debs
+	$(call debs,$(TEST_DEBS))
+
+# Order only: the packages must be there before the environment, and are no reason to make it again.
+.venv/.run: requirements.lock | run-debs
+	@test -x $(PY) || python3 -m venv .venv
+	@echo "Installing Python packages"
+	@$(PY) -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+.venv/.test: requirements-dev.lock .venv/.run | test-debs
+	@echo "Installing test packages"
+	@$(PY) -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+run: .venv/.run ## install what is missing, prepare the database, serve on 127.0.0.1:$(PORT)
+	@$(FLASK) begin
+	@exec .venv/bin/granian --interface wsgi --factory --workers 1 --blocking-threads 16 --host $${LAMEN_HOST:-127.0.0.1} --port $(PORT) --no-ws --log-level warning wsgi:serve
+
+test: .venv/.test ## install what tests need, run them all with coverage
+	@$(PY) -m pytest --cov --cov-report=term:skip-covered
+
+check: .venv/.test ## style, types, the direction of imports, the documents
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+	$(PY) -m pytest -q tests/test_docs.py tests/test_imports.py
+
+lock: .venv/.test ## write both lock files anew from pyproject.toml
+	.venv/bin/uv pip compile pyproject.toml --universal --generate-hashes --no-header -q -o requirements.lock
+	.venv/bin/uv pip compile pyproject.toml --all-extras --universal --generate-hashes --no-header -q -c requirements.lock -o requirements-dev.lock
+
+migration: .venv/.test ## draft the migration to the rows in the code: make migration title="Add …"
+	@$(PY) -m tests.draft_migration $(title)
+
+catalogs: .venv/.run ## collect the console's words for translation
+	@$(FLASK) catalogs
+
+bench: .venv/.test ## measure sending and receiving, each beside a bare floor
+	@$(PY) -m tests.bench
+
+faults: .venv/.test ## kill, cut and fill: the short form, under three minutes
+	@$(PY) -m pytest -m faults tests/faults
+
+faults-full: .venv/.test ## the same at full size, about an hour
+	@LAMEN_FAULTS=full $(PY) -m pytest -m faults tests/faults
+
+clean: ## remove what was made, but neither the database nor the keys
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage htmlcov dist var/static var/catalogs
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
