@@ -4,7 +4,7 @@ A question counts as put from the moment its message left, not from the moment i
 first answers after that, from the messages themselves.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -17,7 +17,9 @@ from campaigns.models import Answer, Question, Quiz
 from clubs.models import Club, Member
 from messaging.models import Broadcast, Call, Contact, Direction, Listener, Message, OpenPrompt, PromptKind
 from runtime.database import Json
-from translations.models import Content, ContentKind
+from translations.content_entries import QuizText
+from translations.library import explanation_key
+from translations.models import Content, ContentKind, Theme
 
 OPEN_FOR = timedelta(hours=72)
 REMEMBERED = timedelta(days=30)
@@ -39,19 +41,6 @@ class By(StrEnum):
     CLUB = "club"
     LANGUAGE = "language"
     LISTENER = "listener"
-
-
-@dataclass(frozen=True)
-class QuestionText:
-    """One question of a content file: `key` names its content, `explanation` another one; `right` counts from 1."""
-
-    key: str
-    explanation: str | None
-    theme: int | None
-    options: int
-    right: int
-    quiz: str
-    club_question: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,24 +85,28 @@ class Gain:
         return 100 * (self.after_right / self.after - self.before_right / self.before)
 
 
-def load(session: Session, questions: list[QuestionText], now: datetime) -> Loaded:
-    """Make or bring up to date the rows of these questions; their contents must be loaded. Answers given stay as they are."""
-    contents = dict(session.execute(select(Content.key, Content.id)).tuples())
+def load(session: Session, questions: Sequence[QuizText], now: datetime) -> Loaded:
+    """Make or bring up to date the rows of these questions (`translations.library.LoadReport.quizzes`), one quiz a theme.
+
+    Their contents must be loaded. Answers given stay as they are, also where the right answer changes.
+    """
+    contents = dict(session.execute(select(Content.key, Content.id)).all())
+    themes = dict(session.execute(select(Theme.code, Theme.name)).all())
     quizzes = {quiz.title: quiz for quiz in session.scalars(select(Quiz))}
     rows = {row.content_id: row for row in session.scalars(select(Question))}
     added = changed = 0
     for text in questions:
-        quiz = quizzes.get(text.quiz)
-        if quiz is None:
-            quiz = quizzes[text.quiz] = Quiz(title=text.quiz, created_at=now)
-            session.add(quiz)
+        title = themes[text.theme]
+        if title not in quizzes:
+            quizzes[title] = Quiz(title=title, created_at=now)
+            session.add(quizzes[title])
             session.flush()
         wanted: Json = {
-            "quiz_id": quiz.id,
-            "explanation_id": contents.get(text.explanation) if text.explanation else None,
+            "quiz_id": quizzes[title].id,
+            "explanation_id": contents[explanation_key(text.key)],
             "theme_code": text.theme,
             "club_question": text.club_question,
-            "options": text.options,
+            "options": len(text.options),
             "right": text.right,
         }
         row = rows.get(contents[text.key])
@@ -253,9 +246,9 @@ def results(session: Session, quiz_id: int, by: By = By.ALL) -> list[Line]:
     of_quiz = Answer.question_id.in_(select(Question.id).where(Question.quiz_id == quiz_id))
     each = select(Answer.question_id, Answer.phase, Answer.right, _GROUPS[by].label("group")).where(of_quiz, Answer.scored)
     one = each.subquery()
-    query = select(
-        one.c.question_id, one.c.phase, one.c.group, func.count(), func.sum(func.cast(one.c.right, Integer))
-    ).group_by(one.c.question_id, one.c.phase, one.c.group)
+    query = select(one.c.question_id, one.c.phase, one.c.group, func.count(), func.sum(func.cast(one.c.right, Integer))).group_by(
+        one.c.question_id, one.c.phase, one.c.group
+    )
     lines = [Line(question, phase, str(of or ""), n, int(ok)) for question, phase, of, n, ok in session.execute(query)]
     return sorted(lines, key=lambda line: (line.question_id, line.phase or "", line.group))
 
@@ -275,7 +268,11 @@ def _phased(lines: list[Line]) -> Iterator[Line]:
 
 _first_member = select(func.min(Member.id)).where(Member.contact_id == Answer.contact_id).correlate(Answer).scalar_subquery()
 _club = (
-    select(Club.code).join(Member, Member.club_id == Club.id).where(Member.id == _first_member).correlate(Answer).scalar_subquery()
+    select(Club.code)
+    .join(Member, Member.club_id == Club.id)
+    .where(Member.id == _first_member)
+    .correlate(Answer)
+    .scalar_subquery()
 )
 _GROUPS: Mapping[By, ColumnElement[Any]] = {
     By.ALL: literal(""),

@@ -256,7 +256,7 @@ def _quiz(
     session: Session, contents: dict[str, int], variants: dict[str, int], staff: Mapping[str, int], now: datetime
 ) -> tuple[int, int]:
     asked, answer = "quiz-repas", "quiz-repas-explication"
-    text = "Enceinte, faut-il manger un repas de plus? 1 oui, 2 non"
+    text = "Enceinte, faut-il manger un repas de plus?"
     contents[asked], variants[asked] = _content(session, asked, ContentKind.QUESTION, text, staff, now)
     told = "Oui: un petit repas de plus chaque jour aide la mère et le bébé."
     contents[answer], variants[answer] = _content(session, answer, ContentKind.EXPLANATION, told, staff, now)

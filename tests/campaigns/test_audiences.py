@@ -70,7 +70,9 @@ def test_a_club_is_meant_when_any_of_its_members_is(database: Database, world: W
         pytest.param({"life_stages": ("pregnant",)}, ["kadia"], id="life-stage"),
     ],
 )
-def test_each_field_of_a_filter_narrows(database: Database, world: World, narrowed: dict[str, tuple[str, ...]], expected: list[str]) -> None:
+def test_each_field_of_a_filter_narrows(
+    database: Database, world: World, narrowed: dict[str, tuple[str, ...]], expected: list[str]
+) -> None:
     with database.writing() as session:
         session.execute(update(Member).where(Member.id == world.members["binta"]).values(language="bm"))
         session.execute(update(Member).where(Member.id == world.members["kadia"]).values(life_stage="pregnant"))

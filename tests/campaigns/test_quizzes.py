@@ -25,6 +25,8 @@ from messaging.models import (
 )
 from runtime.database import Database
 from tests.world import World
+from translations import library
+from translations.content_files import SHIPPED
 
 HOUR = timedelta(hours=1)
 
@@ -125,9 +127,13 @@ def test_sms_and_voice_share_one_score(database: Database, world: World, now: da
 
 
 def test_the_database_itself_refuses_a_second_score(database: Database, world: World, now: datetime) -> None:
-    with pytest.raises(IntegrityError), database.writing() as session:
-        say(session, world, 1, now)
-        say(session, world, 1, now).scored = True
+    def forced() -> None:
+        with database.writing() as session:
+            say(session, world, 1, now)
+            say(session, world, 1, now).scored = True
+
+    with pytest.raises(IntegrityError):
+        forced()
 
 
 def test_results_by_club_language_and_listener(database: Database, world: World, now: datetime) -> None:
@@ -230,3 +236,21 @@ def test_the_question_of_a_content(database: Database, world: World) -> None:
         assert found is not None
         assert found.id == world.question
         assert quizzes.question_of(session, world.contents["eau-propre"]) is None
+
+
+def test_loading_the_shipped_questions_twice_changes_nothing(database: Database, now: datetime) -> None:
+    with database.writing() as session:
+        library.seed_languages(session)
+        library.seed_themes(session)
+        found = library.load(session, SHIPPED, now).quizzes
+        first = quizzes.load(session, found, now)
+        assert (first.added, first.changed, first.unchanged) == (len(found), 0, 0)
+        changed = session.scalars(select(Question).order_by(Question.id)).first()
+        assert changed is not None
+        changed.right = changed.right % changed.options + 1
+        again = quizzes.load(session, found, now)
+        assert (again.added, again.changed, again.unchanged) == (0, 1, len(found) - 1)
+        one = session.scalars(select(Question).order_by(Question.id)).first()
+        assert one is not None
+        assert one.explanation_id is not None
+        assert one.options == len(found[0].options)

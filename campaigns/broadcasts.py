@@ -1,0 +1,187 @@
+"""Turns a planned broadcast into one row a member, with a message, a call or the reason why not, and keeps its account.
+
+Written in batches behind a cursor, each in a transaction of its own: killed anywhere, the next run goes on where it stopped,
+and the unique keys of recipients and messages make a repeat harmless. Fanned out while still planned, so that the page shows
+exact recipients during the cancel window; what was cancelled meanwhile is written down as such.
+"""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
+
+from campaigns.audiences import Candidate, Filter, LeftOut, members
+from campaigns.models import Campaign, CampaignEvent, CampaignState, Occurrence, Recipient, Repeat
+from campaigns.wording import Chosen, Wording
+from messaging import queue
+from messaging.broadcasts import FANNED_OUT, finish_done
+from messaging.exchange import DIAL, DISPATCH, Exchange
+from messaging.models import Broadcast, BroadcastState, Call, Kind, Message, Route
+from messaging.states import move
+from runtime.database import skip_locked
+from translations.models import Variant
+
+BATCH = 500
+
+
+def fan_out(exchange: Exchange, broadcast_id: int, now: datetime, batch: int = BATCH) -> int:
+    """Write every recipient still missing; returns how many were written. Another worker on the same broadcast is left alone."""
+    written = 0
+    while True:
+        with exchange.database.writing() as session:
+            count = _batch(session, exchange, broadcast_id, now, batch)
+        if count is None:
+            return written
+        written += count
+
+
+def _batch(session: Session, exchange: Exchange, broadcast_id: int, now: datetime, size: int) -> int | None:
+    claim = select(Broadcast).where(Broadcast.id == broadcast_id, Broadcast.cursor >= 0)
+    broadcast = session.scalar(claim.with_for_update(skip_locked=skip_locked(session)))
+    if broadcast is None or broadcast.state is BroadcastState.FINISHED:
+        return None
+    today = now.astimezone(ZoneInfo(exchange.settings.timezone)).date()
+    page = members(session, Filter.from_json(broadcast.audience), today, broadcast.cursor, size)
+    if not page:
+        broadcast.cursor, broadcast.fanned_out_at = FANNED_OUT, now
+        return None
+    spread = _Spread(session, exchange, broadcast, now, page)
+    for candidate in page:
+        spread.add(candidate)
+    spread.write()
+    broadcast.cursor = page[-1].member_id
+    broadcast.planned_count += len(page)
+    session.flush()
+    return len(page)
+
+
+class _Spread:
+    """One batch in the making. Several members behind one phone get one message: the row of each names it."""
+
+    def __init__(self, session: Session, exchange: Exchange, broadcast: Broadcast, now: datetime, page: list[Candidate]) -> None:
+        self._session = session
+        self._exchange = exchange
+        self._broadcast = broadcast
+        self._now = now
+        self._wording = Wording(session, broadcast.content_id, now)
+        numbers = {one.contact_id for one in page if one.contact_id is not None}
+        self._wording.read_contacts(numbers)
+        mine = select(Message).where(Message.broadcast_id == broadcast.id, Message.contact_id.in_(numbers))
+        self._messages = {message.contact_id: message for message in session.scalars(mine)}
+        called = select(Call).where(Call.broadcast_id == broadcast.id, Call.contact_id.in_(numbers))
+        self._calls = {call.contact_id: call for call in session.scalars(called)}
+        self._rows: list[tuple[Candidate, Message | Call | None, LeftOut | None]] = []
+
+    def add(self, one: Candidate) -> None:
+        """Put one member's message or call in the outbox, or say why not."""
+        way = one.route(self._broadcast.route)
+        reason = one.reason_left_out(way)
+        if reason is None and self._broadcast.state is BroadcastState.CANCELLED:
+            reason = LeftOut.CANCELLED
+        sent: Message | Call | None = None
+        if reason is None:
+            chosen = self._wording.choose(one, way)
+            if isinstance(chosen, LeftOut):
+                reason = chosen
+            elif way is Route.VOICE:
+                sent = self._call(one.contact_id or 0, chosen)
+            else:
+                sent = self._message(one.contact_id or 0, chosen)
+        self._rows.append((one, sent, reason))
+
+    def write(self) -> None:
+        """Write the recipients, once their messages have ids."""
+        self._session.flush()
+        for one, sent, reason in self._rows:
+            row = Recipient(broadcast_id=self._broadcast.id, member_id=one.member_id, language=one.language)
+            row.skipped = reason.value if reason else None
+            if sent is not None:
+                row.language = self._language(sent.variant_id)
+                row.message_id = sent.id if isinstance(sent, Message) else None
+                row.call_id = sent.id if isinstance(sent, Call) else None
+            self._session.add(row)
+
+    def _message(self, contact_id: int, chosen: Chosen) -> Message:
+        if contact_id not in self._messages:
+            message = queue.queue_push(
+                self._session,
+                self._broadcast,
+                self._wording.contact(contact_id),
+                chosen.variant,
+                chosen.text,
+                self._now,
+                chosen.channel,
+            )
+            self._messages[contact_id] = message
+            self._broadcast.estimated_cost += message.price
+            self._exchange.work.nudge(self._session, DISPATCH, chosen.channel.id)
+        return self._messages[contact_id]
+
+    def _call(self, contact_id: int, chosen: Chosen) -> Call:
+        if contact_id not in self._calls:
+            call = queue.queue_call(
+                self._session,
+                self._broadcast,
+                self._wording.contact(contact_id),
+                chosen.variant,
+                self._now,
+                chosen.channel,
+                Kind.PUSH,
+            )
+            self._calls[contact_id] = call
+            self._broadcast.estimated_cost += call.price
+            self._exchange.work.nudge(self._session, DIAL, chosen.channel.id)
+        return self._calls[contact_id]
+
+    def _language(self, variant_id: int | None) -> str | None:
+        """What was chosen for the first member behind a phone is what the others get."""
+        variant = self._session.get(Variant, variant_id) if variant_id is not None else None
+        return variant.language if variant else None
+
+
+def start_due(exchange: Exchange, now: datetime) -> int:
+    """Let broadcasts whose cancel window is over run, and nudge what they wait for; how many began."""
+    due = select(Broadcast).where(Broadcast.state == BroadcastState.PLANNED, Broadcast.not_before <= now)
+    with exchange.database.writing() as session:
+        rows = list(session.scalars(due.with_for_update(skip_locked=skip_locked(session))))
+        for row in rows:
+            move(row, BroadcastState.RUNNING, now, row.reason)
+            _nudge(session, exchange, row)
+        return len(rows)
+
+
+def continue_all(exchange: Exchange, now: datetime) -> int:
+    """Go on with every fan-out that a killed worker left in the middle; how many recipients were written."""
+    with exchange.database.reading() as session:
+        open_ = (Broadcast.cursor > FANNED_OUT, Broadcast.state != BroadcastState.FINISHED)
+        ids = list(session.scalars(select(Broadcast.id).where(*open_).order_by(Broadcast.id)))
+    return sum(fan_out(exchange, id_, now) for id_ in ids)
+
+
+def finish(session: Session, now: datetime) -> int:
+    """Close the broadcasts of which nothing waits any more, and then their campaigns; how many broadcasts."""
+    done = finish_done(session, now)
+    session.flush()
+    alive = exists().where(
+        CampaignEvent.campaign_id == Campaign.id,
+        (CampaignEvent.next_due.is_not(None)) | (CampaignEvent.repeat == Repeat.STAGE),
+    )
+    under_way = exists().where(
+        CampaignEvent.campaign_id == Campaign.id,
+        Occurrence.event_id == CampaignEvent.id,
+        Broadcast.id == Occurrence.broadcast_id,
+        Broadcast.state.in_((BroadcastState.PLANNED, BroadcastState.RUNNING, BroadcastState.PAUSED)),
+    )
+    over = select(Campaign).where(Campaign.state == CampaignState.RUNNING, ~alive, ~under_way)
+    for campaign in session.scalars(over.with_for_update(skip_locked=skip_locked(session))):
+        campaign.state = CampaignState.FINISHED
+    return done
+
+
+def _nudge(session: Session, exchange: Exchange, broadcast: Broadcast) -> None:
+    used = select(Message.channel_id).where(Message.broadcast_id == broadcast.id).distinct()
+    for channel_id in session.scalars(used):
+        exchange.work.nudge(session, DISPATCH, channel_id)
+    for channel_id in session.scalars(select(Call.channel_id).where(Call.broadcast_id == broadcast.id).distinct()):
+        exchange.work.nudge(session, DIAL, channel_id)

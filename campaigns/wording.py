@@ -1,0 +1,87 @@
+"""What one member will read or hear: their language's approved variant, on the channel that serves them.
+
+French drafts are chosen on training simulators only; everywhere else no approved variant means no message.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaigns.audiences import Candidate, LeftOut
+from messaging import channels
+from messaging.models import Channel, Contact, Route
+from messaging.numbers import is_simulated
+from translations import library
+from translations.languages import SOURCE, chain
+from translations.models import Content, Language, Variant
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A channel, the variant it carries and, for an SMS, the text as it leaves."""
+
+    channel: Channel
+    variant: Variant
+    text: str
+
+
+def fallbacks(session: Session) -> dict[str, str | None]:
+    """Which language stands in for which, as `translations.languages.chain` reads it."""
+    return dict(session.execute(select(Language.code, Language.fallback)).all())
+
+
+class Wording:
+    """Chooses for one content; what it has read once it does not read again, so one lives for one batch."""
+
+    def __init__(self, session: Session, content_id: int, now: datetime) -> None:
+        self._session = session
+        self._now = now
+        self._content = session.get_one(Content, content_id)
+        self._fallbacks = fallbacks(session)
+        self._contacts: dict[int, Contact] = {}
+        self._channels: dict[tuple[Route, str, str | None, bool], Channel | None] = {}
+        self._variants: dict[tuple[Route, str, bool], Variant | None] = {}
+
+    def read_contacts(self, ids: Iterable[int]) -> None:
+        """Read the numbers of a batch at once."""
+        for contact in self._session.scalars(select(Contact).where(Contact.id.in_(set(ids)))):
+            self._contacts[contact.id] = contact
+
+    def contact(self, contact_id: int) -> Contact:
+        """The number of that id."""
+        if contact_id not in self._contacts:
+            self._contacts[contact_id] = self._session.get_one(Contact, contact_id)
+        return self._contacts[contact_id]
+
+    def choose(self, one: Candidate, way: Route) -> Chosen | LeftOut:
+        """What this member gets by `way` (not `own`), or why nothing."""
+        assert one.contact_id is not None
+        language = one.language or SOURCE
+        contact = self.contact(one.contact_id)
+        channel = self._channel(way, language, contact)
+        if channel is None:
+            return LeftOut.NO_CHANNEL
+        variant = self._variant(way, language, drafts=channels.trains(channel))
+        if variant is None:
+            return LeftOut.NO_VARIANT
+        return Chosen(channel, variant, "" if way is Route.VOICE else library.sms_of(variant))
+
+    def _channel(self, way: Route, language: str, contact: Contact) -> Channel | None:
+        number = contact.number or ""
+        # Two numbers of one operator are served alike; asking for each would open every sealed channel again.
+        key = (way, language, contact.operator, is_simulated(number))
+        if key not in self._channels:
+            self._channels[key] = channels.choose(self._session, way.value, language, number)
+        return self._channels[key]
+
+    def _variant(self, way: Route, language: str, drafts: bool) -> Variant | None:
+        key = (way, language, drafts)
+        if key not in self._variants:
+            languages = chain(language, self._fallbacks)
+            self._variants[key] = library.choose(
+                self._session, self._content, languages, way, now=self._now, allow_french_drafts=drafts
+            )
+        return self._variants[key]

@@ -1,0 +1,235 @@
+"""The clock's side of campaigns: what is due is fired once or said to be skipped."""
+
+import threading
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from campaigns import broadcasts, schedule
+from campaigns.audiences import Filter
+from campaigns.errors import CampaignError
+from campaigns.models import Campaign, CampaignEvent, CampaignState, CatchUp, Occurrence, OccurrenceState, Repeat
+from messaging.exchange import Exchange
+from messaging.models import Broadcast, BroadcastState, Message, MessageState, Route
+from tests.world import World
+
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+WEEK = timedelta(weeks=1)
+
+
+def plan(exchange: Exchange, world: World, now: datetime, starts: datetime | None, **event: object) -> int:
+    """A scheduled campaign of one event; returns its id."""
+    with exchange.database.writing() as session:
+        campaign = Campaign(
+            name="Eau propre", audience=Filter().to_json(), route=Route.SMS, created_at=now, created_by=world.staff["fanta"]
+        )
+        session.add(campaign)
+        session.flush()
+        session.add(CampaignEvent(campaign_id=campaign.id, content_id=world.contents["eau-propre"], starts_at=starts, **event))
+        session.flush()
+        session.refresh(campaign)
+        schedule.schedule(session, campaign, now, exchange.settings)
+        return campaign.id
+
+
+def campaign_of(exchange: Exchange, id_: int) -> Campaign:
+    with exchange.database.reading() as session:
+        return session.get_one(Campaign, id_)
+
+
+def occurrences(exchange: Exchange) -> list[tuple[datetime, OccurrenceState]]:
+    with exchange.database.reading() as session:
+        return [(row.due_at, row.state) for row in session.scalars(select(Occurrence).order_by(Occurrence.due_at))]
+
+
+def made(exchange: Exchange) -> list[Broadcast]:
+    with exchange.database.reading() as session:
+        return list(session.scalars(select(Broadcast).order_by(Broadcast.id)))
+
+
+def test_a_broadcast_is_made_one_cancel_window_before_it_is_due(exchange: Exchange, world: World, now: datetime) -> None:
+    due = now + HOUR
+    id_ = plan(exchange, world, now, due)
+    assert schedule.fire_due(exchange, due - 11 * MINUTE) == 0
+    assert schedule.fire_due(exchange, due - 10 * MINUTE) == 1
+    assert schedule.fire_due(exchange, due) == 0
+    (broadcast,) = made(exchange)
+    assert (broadcast.state, broadcast.not_before, broadcast.due_at) == (BroadcastState.PLANNED, due, due)
+    assert broadcast.expires_at == due + 24 * HOUR
+    assert (broadcast.title, broadcast.created_by) == ("Eau propre", world.staff["fanta"])
+    assert occurrences(exchange) == [(due, OccurrenceState.FIRED)]
+    assert exchange.work.waiting == [("fan_out", broadcast.id)]  # type: ignore[attr-defined]  # Immediate's own
+    assert campaign_of(exchange, id_).state is CampaignState.RUNNING
+
+
+def test_a_sending_for_right_now_still_has_its_window(exchange: Exchange, world: World, now: datetime) -> None:
+    plan(exchange, world, now, now)
+    schedule.fire_due(exchange, now)
+    assert made(exchange)[0].not_before == now + 10 * MINUTE
+
+
+def test_a_weekly_campaign_over_three_weeks_of_played_time(exchange: Exchange, world: World, now: datetime) -> None:
+    plan(exchange, world, now, now + HOUR, repeat=Repeat.WEEKLY, until=now + HOUR + 2 * WEEK)
+    moment = now
+    while moment < now + 4 * WEEK:
+        schedule.fire_due(exchange, moment)
+        moment += 6 * HOUR - MINUTE
+    assert [due for due, _ in occurrences(exchange)] == [now + HOUR + n * WEEK for n in range(3)]
+    assert len(made(exchange)) == sum(state is OccurrenceState.FIRED for _, state in occurrences(exchange)) == 3
+
+
+@pytest.mark.parametrize(
+    ("policy", "away", "expected"),
+    [
+        pytest.param(CatchUp.SEND_LATE, 5 * HOUR, [OccurrenceState.FIRED], id="sent-late"),
+        pytest.param(CatchUp.SEND_LATE, 7 * HOUR, [OccurrenceState.SKIPPED], id="too-late"),
+        pytest.param(CatchUp.SKIP, HOUR, [OccurrenceState.SKIPPED], id="skipped"),
+        pytest.param(CatchUp.SEND_NEXT, 2 * WEEK, [OccurrenceState.MERGED] * 2 + [OccurrenceState.FIRED], id="merged"),
+    ],
+)
+def test_after_an_outage_each_due_time_is_sent_or_said(
+    exchange: Exchange, world: World, now: datetime, policy: CatchUp, away: timedelta, expected: list[OccurrenceState]
+) -> None:
+    plan(exchange, world, now, now, repeat=Repeat.WEEKLY, catch_up=policy)
+    fired = schedule.fire_due(exchange, now + away)
+    assert [state for _, state in occurrences(exchange)] == expected
+    assert fired == len(made(exchange)) == expected.count(OccurrenceState.FIRED)
+    schedule.fire_due(exchange, now + away)
+    assert len(occurrences(exchange)) == len(expected)
+
+
+def test_what_would_expire_before_it_leaves_is_skipped(exchange: Exchange, world: World, now: datetime) -> None:
+    plan(exchange, world, now, now, expires_hours=1)
+    assert schedule.fire_due(exchange, now + HOUR - 5 * MINUTE) == 0
+    assert occurrences(exchange) == [(now, OccurrenceState.SKIPPED)]
+
+
+def test_only_a_person_sends_what_was_skipped_and_only_once(exchange: Exchange, world: World, now: datetime) -> None:
+    id_ = plan(exchange, world, now, now, catch_up=CatchUp.SKIP)
+    schedule.fire_due(exchange, now + HOUR)
+    later = now + 2 * HOUR
+    with exchange.database.writing() as session:
+        (occurrence,) = schedule.skipped(session, id_)
+        broadcast = schedule.send_skipped(session, exchange, occurrence, later)
+        assert (broadcast.due_at, broadcast.not_before) == (later, later + 10 * MINUTE)
+        assert occurrence.broadcast_id == broadcast.id
+        with pytest.raises(CampaignError, match="not_skipped"):
+            schedule.send_skipped(session, exchange, occurrence, later)
+        assert schedule.skipped(session, id_) == []
+
+
+def test_two_clocks_at_once_fire_each_due_time_once(exchange: Exchange, world: World, now: datetime) -> None:
+    for minute in range(5):
+        plan(exchange, world, now, now + minute * MINUTE)
+    barrier = threading.Barrier(2)
+    fired: list[int] = []
+
+    def tick() -> None:
+        barrier.wait()
+        fired.append(schedule.fire_due(exchange, now + 5 * MINUTE))
+
+    clocks = [threading.Thread(target=tick) for _ in range(2)]
+    for clock in clocks:
+        clock.start()
+    for clock in clocks:
+        clock.join(30)
+    schedule.fire_due(exchange, now + 5 * MINUTE)
+    assert sum(fired) == 5
+    assert len(made(exchange)) == len(occurrences(exchange)) == 5
+
+
+def test_a_paused_campaign_fires_nothing_and_catches_up_by_its_policy(exchange: Exchange, world: World, now: datetime) -> None:
+    id_ = plan(exchange, world, now, now, repeat=Repeat.WEEKLY)
+    schedule.fire_due(exchange, now)
+    with exchange.database.writing() as session:
+        schedule.pause(session, session.get_one(Campaign, id_), now)
+    assert made(exchange)[0].state is BroadcastState.PAUSED
+    assert schedule.fire_due(exchange, now + WEEK) == 0
+    with exchange.database.writing() as session:
+        campaign = session.get_one(Campaign, id_)
+        with pytest.raises(CampaignError, match="not_running"):
+            schedule.pause(session, campaign, now)
+        schedule.resume(session, campaign, now + WEEK)
+        with pytest.raises(CampaignError, match="not_paused"):
+            schedule.resume(session, campaign, now + WEEK)
+    assert made(exchange)[0].state is BroadcastState.RUNNING
+    assert schedule.fire_due(exchange, now + WEEK + 7 * HOUR) == 0
+    assert occurrences(exchange)[-1] == (now + WEEK, OccurrenceState.SKIPPED)
+
+
+def test_a_campaign_paused_before_its_first_sending_is_scheduled_again(exchange: Exchange, world: World, now: datetime) -> None:
+    id_ = plan(exchange, world, now, now + HOUR)
+    with exchange.database.writing() as session:
+        campaign = session.get_one(Campaign, id_)
+        schedule.pause(session, campaign, now)
+        schedule.resume(session, campaign, now)
+        assert campaign.state is CampaignState.SCHEDULED
+
+
+def test_a_cancelled_campaign_is_over_with_all_it_queued(exchange: Exchange, world: World, now: datetime) -> None:
+    id_ = plan(exchange, world, now, now, repeat=Repeat.WEEKLY)
+    schedule.fire_due(exchange, now)
+    broadcasts.fan_out(exchange, made(exchange)[0].id, now)
+    with exchange.database.writing() as session:
+        campaign = session.get_one(Campaign, id_)
+        schedule.cancel(session, campaign, now)
+        with pytest.raises(CampaignError, match="ended"):
+            schedule.cancel(session, campaign, now)
+    assert schedule.fire_due(exchange, now + WEEK) == 0
+    assert made(exchange)[0].state is BroadcastState.CANCELLED
+    with exchange.database.reading() as session:
+        assert {row.state for row in session.scalars(select(Message))} == {MessageState.CANCELLED}
+
+
+def test_send_now_gives_up_the_rest_of_the_window(exchange: Exchange, world: World, now: datetime) -> None:
+    plan(exchange, world, now, now)
+    schedule.fire_due(exchange, now)
+    broadcasts.fan_out(exchange, made(exchange)[0].id, now)
+    soon = now + MINUTE
+    with exchange.database.writing() as session:
+        broadcast = session.scalars(select(Broadcast)).one()
+        schedule.send_now(session, exchange.work, broadcast, soon)
+        with pytest.raises(CampaignError, match="not_planned"):
+            schedule.send_now(session, exchange.work, broadcast, soon)
+    assert (made(exchange)[0].state, made(exchange)[0].not_before) == (BroadcastState.RUNNING, soon)
+    assert ("dispatch", world.channel) in exchange.work.waiting  # type: ignore[attr-defined]  # Immediate's own
+    with exchange.database.reading() as session:
+        assert {row.not_before for row in session.scalars(select(Message))} == {soon}
+
+
+def test_a_campaign_is_scheduled_from_a_draft_with_a_date_to_come(exchange: Exchange, world: World, now: datetime) -> None:
+    with pytest.raises(CampaignError, match="past_date"):
+        plan(exchange, world, now, now - MINUTE)
+    with pytest.raises(CampaignError, match="past_date"):
+        plan(exchange, world, now, None)
+    id_ = plan(exchange, world, now, now + HOUR)
+    with exchange.database.writing() as session:
+        campaign = session.get_one(Campaign, id_)
+        with pytest.raises(CampaignError, match="not_a_draft"):
+            schedule.schedule(session, campaign, now, exchange.settings)
+        schedule.unschedule(campaign)
+        assert (campaign.state, campaign.events[0].next_due) == (CampaignState.DRAFT, None)
+        with pytest.raises(CampaignError, match="not_scheduled"):
+            schedule.unschedule(campaign)
+        empty = Campaign(name="Vide", created_at=now, state=CampaignState.DRAFT)
+        session.add(empty)
+        session.flush()
+        with pytest.raises(CampaignError, match="no_event"):
+            schedule.schedule(session, empty, now, exchange.settings)
+
+
+def test_a_series_waits_for_its_enrolments(exchange: Exchange, world: World, now: datetime) -> None:
+    plan(exchange, world, now, None, repeat=Repeat.STAGE, months_after=6)
+    assert schedule.fire_due(exchange, now + WEEK) == 0
+
+
+def test_a_campaign_of_several_contents_names_each_sending_by_its_content(
+    exchange: Exchange, world: World, now: datetime
+) -> None:
+    id_ = plan(exchange, world, now, now)
+    with exchange.database.writing() as session:
+        session.add(CampaignEvent(campaign_id=id_, content_id=world.contents["premier-lait"], starts_at=now, next_due=now))
+    assert schedule.fire_due(exchange, now) == 2
+    assert [row.title for row in made(exchange)] == ["eau-propre", "premier-lait"]
