@@ -14,9 +14,10 @@ from flask import Flask, g, get_flashed_messages, request, session, url_for
 
 from console import catalogs, doors, nav, roles, sign_in, words
 from console import pages as package
-from console.access import Pages, RoleName, visitor
+from console.access import Pages, visitor
 from console.edge import reading
 from console.once import new_token
+from console.staff import RoleName
 from runtime.installation import Installation
 
 if TYPE_CHECKING:
@@ -28,14 +29,15 @@ VENDOR = {"pico": "vendor/pico.classless-2.1.1.min.css", "htmx": "vendor/htmx-2.
 
 def register(app: Flask, exchange: "Exchange | None" = None) -> None:
     """Make the console part of `app`; without `exchange`, the one already in `app.extensions["lamen"]` serves."""
-    exchange = app.extensions.setdefault("lamen", exchange)
+    app.extensions.setdefault("lamen", exchange)
+    settings = app.extensions["lamen"].settings
     app.template_folder = str(HERE / "templates")
-    app.config.setdefault("MAX_CONTENT_LENGTH", exchange.settings.sound_megabytes * 2**20)
-    app.config.update(BABEL_DEFAULT_LOCALE="fr", BABEL_TRANSLATION_DIRECTORIES=str(catalogs.folder(exchange.settings)))
+    app.config.setdefault("MAX_CONTENT_LENGTH", settings.sound_megabytes * 2**20)
+    app.config.update(BABEL_DEFAULT_LOCALE="fr", BABEL_TRANSLATION_DIRECTORIES=str(catalogs.folder(settings)))
     _environment(app)
-    sign_in.configure(app, exchange.settings)
-    words.install(app, exchange.settings.timezone)
-    doors.hang(app, exchange.settings)
+    sign_in.configure(app, settings)
+    words.install(app, settings.timezone)
+    doors.hang(app, settings)
     sign_in.install(app)
     for blueprint in found():
         app.register_blueprint(blueprint)
@@ -65,6 +67,10 @@ def _environment(app: Flask) -> None:
         mask=masked,
         role_words=roles.role_words,
     )
+
+    # A link to a page that another release brings shows as plain words until then.
+    app.jinja_env.filters["exists"] = lambda endpoint: endpoint in app.view_functions
+    app.jinja_env.filters["pairs"] = lambda values: [(value, value) for value in values]
 
     @app.context_processor
     def everywhere() -> dict[str, Any]:

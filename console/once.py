@@ -1,6 +1,6 @@
 """One-time form tokens: a form sent twice acts once, and the second sending is led to where the first one led.
 
-The token is taken before the act, in a transaction of its own: a crash in between loses the act, visibly, rather than doubling it.
+The token is taken before the act, in a transaction of its own: a crash in between loses the act, visibly, and never doubles it.
 """
 
 import secrets

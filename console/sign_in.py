@@ -7,7 +7,7 @@ writers queue, and a request would wait for itself.
 import base64
 import secrets
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from flask import Flask, current_app, request, session
 from flask_security import Security, hash_password, user_authenticated
@@ -47,7 +47,7 @@ def configure(app: Flask, settings: Settings) -> None:
         SECURITY_LOGOUT_URL="/deconnexion",
         SECURITY_VERIFY_URL="/connexion/verifier",
         SECURITY_TWO_FACTOR_SETUP_URL="/connexion/code/installer",
-        SECURITY_TWO_FACTOR_TOKEN_VALIDATION_URL="/connexion/code",
+        SECURITY_TWO_FACTOR_TOKEN_VALIDATION_URL="/connexion/code",  # noqa: S106  # an address
         SECURITY_TWO_FACTOR_RESCUE_URL="/connexion/code/aide",
         SECURITY_TWO_FACTOR_SELECT_URL="/connexion/code/choix",
         SECURITY_MULTI_FACTOR_RECOVERY_CODES_URL="/connexion/codes-de-secours",
@@ -55,7 +55,7 @@ def configure(app: Flask, settings: Settings) -> None:
         SECURITY_POST_LOGOUT_VIEW="/connexion",
         SECURITY_TWO_FACTOR_POST_SETUP_VIEW="/compte",
         SECURITY_POST_VERIFY_VIEW="/compte",
-        SECURITY_PASSWORD_HASH="argon2",
+        SECURITY_PASSWORD_HASH="argon2",  # noqa: S106  # a method
         SECURITY_PASSWORD_SCHEMES=["argon2"],
         SECURITY_PASSWORD_SINGLE_HASH=["argon2"],
         SECURITY_PASSWORD_HASH_PASSLIB_OPTIONS={
@@ -88,7 +88,7 @@ def _username(identity: str) -> str | None:
     return identity.strip().lower()[:64] or None
 
 
-class SignInForm(LoginForm):  # type: ignore[misc]  # its own parents are untyped
+class SignInForm(LoginForm):
     """A name and a password; one answer whether or not the account exists, and a wait that grows."""
 
     email = None
@@ -99,15 +99,16 @@ class SignInForm(LoginForm):  # type: ignore[misc]  # its own parents are untype
         store = staff_store()
         self.ifield = self.username
         name = _username(self.username.data or "")
-        self.user = store.find_user(username=name, case_insensitive=True) if name else None
-        wait = waiting(self.user, wall_time())
+        staff = store.of(username=name) if name else None
+        self.user = staff
+        wait = waiting(staff, wall_time())
         if wait:
             self._refuse(_("Trop d'essais. Attendez %(n)s s, puis recommencez.", n=int(wait.total_seconds()) + 1))
             return False
         right: bool = super().validate(**arguments)
-        if not right and self.user is not None and self.user.active:
-            count_wrong(self.user, wall_time())
-            store.commit()
+        if not right and staff is not None and staff.active:
+            count_wrong(staff, wall_time())
+            store.keep()
         if not right:
             self._refuse(_("Le nom ou le mot de passe est faux. Vérifiez les deux, puis recommencez."))
         return right
@@ -131,16 +132,28 @@ def count_wrong(staff: Staff, now: datetime) -> None:
         staff.refused_until = now + min(timedelta(seconds=2 ** min(over + 1, 20)), LONGEST_WAIT)
 
 
-def staff_store() -> SQLAlchemySessionUserDatastore:
+class StaffStore(SQLAlchemySessionUserDatastore):
+    """The sign-in library's store, with our own types."""
+
+    def of(self, **by: str | int) -> Staff | None:
+        """The member of staff with this username (in small letters) or id."""
+        return cast("Staff | None", self.find_user(case_insensitive=False, **by))
+
+    def keep(self) -> None:
+        """Commit, which frees the writers' queue."""
+        self.db.session.commit()
+
+
+def staff_store() -> StaffStore:
     """The sign-in library's own way to the rows; commit it before any other transaction writes."""
-    store: SQLAlchemySessionUserDatastore = current_app.extensions["lamen_staff"]
+    store: StaffStore = current_app.extensions["lamen_staff"]
     return store
 
 
 def install(app: Flask) -> None:
     """Put the sign-in library into the application."""
     sessions = plain_sessions(app.extensions["lamen"].database)
-    store = SQLAlchemySessionUserDatastore(sessions, Staff, Role)
+    store = StaffStore(sessions, Staff, Role)
     app.extensions["lamen_staff"] = store
     security = Security(app, store, login_form=SignInForm)
     security._want_json = lambda _request: False  # pages only: the API has its own tokens
@@ -164,7 +177,7 @@ def _begin(_app: Flask, user: Staff, **_others: Any) -> None:
     at, token, store = wall_time(), secrets.token_urlsafe(24), staff_store()
     session["sid"], session["last_staff"] = token, user.id
     user.failed_sign_ins, user.refused_until = 0, None
-    store.put(user)
+    store.db.session.add(user)
     browser = (request.user_agent.string or "")[:80]
     store.db.session.add(StaffSession(staff_id=user.id, token_index=blind(token), began_at=at, seen_at=at, browser=browser))
     audit.record(store.db.session, at, "signed_in", "staff", user.id, staff_id=user.id)
@@ -184,7 +197,7 @@ def _load(identity: str) -> Staff | None:
         with writing() as transaction:
             transaction.query(StaffSession).filter_by(id=row.id).update({"seen_at": wall_time()})
     if request.blueprint == "security":  # its pages change the row: give it the one of their own transaction
-        return staff_store().find_user(id=staff.id)  # type: ignore[no-any-return]
+        return staff_store().of(id=staff.id)
     return staff
 
 

@@ -61,7 +61,7 @@ class Staff(Base, UserMixin):
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     username: Mapped[str] = mapped_column(String(64), unique=True)
-    email: Mapped[str | None] = mapped_column(String(255), unique=True)
+    email: Mapped[str | None] = mapped_column(String(255), unique=True)  # type: ignore[assignment]  # nobody needs an address here
     display_name: Mapped[str] = mapped_column(String(80))
     password: Mapped[str | None] = mapped_column(String(255))
     active: Mapped[bool] = mapped_column(default=True)
@@ -74,7 +74,9 @@ class Staff(Base, UserMixin):
     mf_recovery_codes: Mapped[list[str] | None]
     failed_sign_ins: Mapped[int] = mapped_column(default=0)
     refused_until: Mapped[datetime | None]
-    roles: Mapped[list[Role]] = relationship(secondary=staff_role, lazy="selectin")
+    roles: Mapped[list[Role]] = relationship(  # type: ignore[assignment]  # of our own rows
+        secondary=staff_role, lazy="selectin"
+    )
 
     def check_tf_required_setup(self) -> bool:
         """Whether signing in must first set a second factor up: two roles, and only where messages really leave.
@@ -132,6 +134,22 @@ class ApiToken(Base):
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
+    window_began: Mapped[datetime | None]  # uses are counted here, since every process must see the same count
+    window_uses: Mapped[int] = mapped_column(default=0)
+
+
+class ApiRequest(Base):
+    """What a token asked for under an Idempotency-Key, and the campaign it made: the same request again makes no other."""
+
+    __tablename__ = "api_request"
+    __table_args__ = (UniqueConstraint("token_id", "key"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    token_id: Mapped[int] = mapped_column(ForeignKey("api_token.id"))
+    key: Mapped[str] = mapped_column(String(128))
+    digest: Mapped[str] = mapped_column(String(64))
+    made_at: Mapped[datetime]
+    campaign_id: Mapped[int | None] = mapped_column(ForeignKey("campaign.id"))
 
 
 class FormToken(Base):
@@ -197,3 +215,14 @@ def take_token(session: Session, token: str, staff_id: int | None, now: datetime
     except IntegrityError:
         return None
     return row
+
+
+def take_key(session: Session, token_id: int, key: str, digest: str, now: datetime) -> tuple[ApiRequest, bool]:
+    """The row of an Idempotency-Key and whether it is new; a request running at this moment is waited for, then found."""
+    row = ApiRequest(token_id=token_id, key=key, digest=digest, made_at=now)
+    try:
+        with session.begin_nested():
+            session.add(row)
+    except IntegrityError:
+        return session.query(ApiRequest).filter_by(token_id=token_id, key=key).one(), False
+    return row, True

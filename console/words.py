@@ -40,7 +40,7 @@ def spaced(text: str) -> str:
     if language() != "fr":
         return text
     done = _THOUSANDS.sub(NBSP, _COLON.sub(NBSP, _BEFORE.sub(NARROW, str(text))))
-    return Markup(done) if isinstance(text, Markup) else done  # noqa: S704  # was markup before, only spaces changed
+    return Markup(done) if isinstance(text, Markup) else str(done)  # noqa: S704  # was markup before, only spaces changed
 
 
 def _(message: str, **values: Any) -> str:
@@ -82,7 +82,7 @@ def clock(value: datetime | None) -> str:
         return ""
     local = flask_babel.to_user_timezone(value.astimezone(UTC))
     if language() != "fr":
-        return local.strftime("%H:%M")
+        return f"{local:%H:%M}"
     return f"{local.hour}{NBSP}h" + (f"{NBSP}{local.minute:02}" if local.minute else "")
 
 

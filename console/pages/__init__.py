@@ -32,12 +32,16 @@ How to write one (console/pages/help.py is the smallest, console/pages/settings/
    `now(session)` is business time, which a simulation may have moved.
 
 2. `console/templates/campaigns/index.html` begins `{% extends "base.html" %}`, fills `{% block title %}` and `{% block main %}`
-   and imports what it needs: `{% from "macros.html" import form, button, field, area, select, choices, tick, errors, empty, table, pages_of,
-   number, figure %}`. Every `<form method="post">` is made by `{% call form(…) %}`, or `button(…)` for one button: they carry
-   the CSRF token and the one-time token; a POST without the latter is refused (400), a second sending of the same is led to
-   where the first one led. Tables: `{% call table([_("Nom"), …], caption=…) %}` and cells
-   `<td data-label="{{ _('Nom') }}">`, which become labelled lines on a telephone.
-   Text boxes of long work carry `draft="campaign-new"` on the form: typing is kept each time a field is left.
+   and imports what it needs: `{% from "macros.html" import form, button, field, area, select, choices, tick, errors, empty,
+   table, pages_of, number, figure %}` (each is explained there). Never name a variable like an imported macro.
+   Every `<form method="post">` is made by `{% call form(action, typed) %}`, or by `button(action, words)` for one button: they
+   carry the CSRF token and the one-time token. A POST without the latter is refused (400); a second sending of the same form
+   is led to where the first one led. `{{ number(contact.id, contact.number) }}` is a masked number with « Afficher ».
+   Tables: `{% call table([_("Nom"), (_("Total"), "number")]) %}` and cells `<td data-label="{{ _('Nom') }}">`, which become
+   labelled lines on a telephone. States: `<span class="state good|warn|bad">words</span>`. Links to pages that may not exist
+   yet: `{% if "quizzes.index"|exists %}`. Long work: `draft="campaign-new"` on the form, `Typed.sent_or(draft("campaign-new"))`.
+   htmx, only where it saves something: `{% block scripts %}<script src="{{ asset('htmx') }}" defer></script>{% endblock %}`.
+   No inline script, style or event attribute: the content policy refuses them.
 
 3. Words: French msgids, `_("…")` in templates, `from console.words import _` in Python, never inside an f-string:
    `_("%(n)s clubs", n=3)`. Write ordinary spaces before : ; ? ! and inside « »: the frame makes them non-breaking.
@@ -47,6 +51,10 @@ How to write one (console/pages/help.py is the smallest, console/pages/settings/
 4. Lists of 50: `page = Page.asked(total)`; `query.offset(page.offset).limit(page.size)`; `{{ pages_of(page) }}`. Filters live in
    the URL (a GET form).
 
-5. Tests: `tests/console/`, fixtures `signed_in(role)` (a client), `send(client, url, fields)` of conftest (adds CSRF and one-time token).
-   `tests/console/test_access.py` walks every route for every role by itself; give a route with arguments its example there.
+5. Tests: `tests/console/`, fixture `signed_in(RoleName.…, villages=frozenset({1}))` (a browser) and `send(browser, address,
+   fields)` of tests/console/conftest.py (a POST with both tokens). tests/console/test_access.py walks every route for every
+   role; a route with arguments takes them from EXAMPLE there.
+
+Two traps. `done(…)` and `draft(…)` open transactions of their own: never call them inside `with writing()`, or on SQLite the
+request waits for itself. And a row read in `reading()` is detached afterwards: load what the template needs before.
 """

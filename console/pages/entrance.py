@@ -25,7 +25,7 @@ def enter(token: str) -> Answer:
         link.used_at = wall_time()
         staff_id = link.staff_id
     store = staff_store()
-    staff = store.find_user(id=staff_id)
+    staff = store.of(id=staff_id)
     if staff is None or not staff.active:
         return render("security/link.html", usable=False), 410
     session["by_link"] = True
@@ -33,5 +33,5 @@ def enter(token: str) -> Answer:
     if answer is None:
         login_user(staff, authn_via=["link"])
         answer = redirect("/" if staff.password else "/compte", code=303)
-    store.commit()
+    store.keep()
     return answer

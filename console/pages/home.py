@@ -1,12 +1,141 @@
-"""Accueil: what needs me today."""
+"""Accueil: what needs me today, and the switch that stops everything."""
 
-from console.access import EVERYONE, Answer, Pages
-from console.forms import render
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import abort, url_for
+
+from campaigns.coming import coming
+from clubs.expected import silent
+from clubs.models import Club, Member
+from clubs.records import Inquiry, InquiryState
+from console.access import EVERYONE, Answer, Pages, R, scope, who
+from console.edge import exchange, now, reading, wall_time, writing
+from console.forms import done, render
+from console.staff import Staff
+from console.words import _
+from messaging import broadcasts, figures, today
+from messaging.errors import ForbiddenMove
+from messaging.models import Broadcast
+from runtime import audit
+from runtime.clock import jumped, last_beat
+from runtime.database import Session
+from runtime.installation import Installation
 
 pages = Pages("home")
+
+TICKS = {"look": "first_look", "simulator": "first_simulator"}
+OLD_BEAT = timedelta(seconds=60)
+SENDS = {R.ADMINISTRATION, R.COMMUNICATION}
+SEES_MACHINE = {R.ADMINISTRATION, R.COMMUNICATION, R.VALIDATION, R.SUIVI}
 
 
 @pages.page("/", roles=EVERYONE)
 def index() -> Answer:
-    """The home page."""
-    return render("home/index.html")
+    """The home page; Terrain and Lecture see less."""
+    with reading() as session:
+        at = now(session)
+        values: dict[str, Any] = {"day": today.day(session, _midnight(at)), "at": at}
+        values["first_steps"] = _first_steps(session)
+        values |= _clubs(session, at)
+        if who().roles & SEES_MACHINE:
+            values |= _machine(session, at)
+    return render("home/index.html", **values)
+
+
+def _midnight(at: datetime) -> datetime:
+    local = at.astimezone(ZoneInfo(exchange().settings.timezone))
+    return local.replace(hour=0, minute=0, second=0, microsecond=0).astimezone(at.tzinfo)
+
+
+def _clubs(session: Session, at: datetime) -> dict[str, Any]:
+    allowed = scope(session)
+    quiet = session.query(Club).filter(Club.id.in_(silent(session, at.date()))).order_by(Club.code)
+    if allowed is not None:
+        quiet = quiet.filter(Club.village_id.in_(allowed))
+    return {"silent": [(club.id, club.code, club.village.name) for club in quiet]}
+
+
+def _machine(session: Session, at: datetime) -> dict[str, Any]:
+    beat = last_beat(session)
+    installation = session.get(Installation, 1)
+    stopped_by = installation and installation.stopped_by
+    return {
+        "planned": today.cancellable(session),
+        "coming": coming(session),
+        "unread": session.query(Inquiry).filter_by(state=InquiryState.OPEN).count() + today.unread(session),
+        "queues": [queue for queue in figures.queues(session, at) if queue.length],
+        "waiting": sum(queue.length for queue in figures.queues(session, at)),
+        "beat": beat,
+        "wall": wall_time(),
+        "beat_is_old": beat is None or wall_time() - beat > OLD_BEAT,
+        "clock_jumped": jumped(session),
+        "stopper": session.get(Staff, stopped_by) if stopped_by else None,
+    }
+
+
+@dataclass(frozen=True)
+class Step:
+    """One of the four things a newcomer does; `tick` is its name where only the person can say that it is done."""
+
+    words: str
+    endpoint: str
+    done: bool
+    tick: str | None = None
+
+
+def _first_steps(session: Session) -> list[Step]:
+    ticked = session.query(audit.AuditEntry.action).filter(
+        audit.AuditEntry.staff_id == who().id, audit.AuditEntry.action.in_(TICKS.values())
+    )
+    done_ = {action for (action,) in ticked}
+    return [
+        Step(_("Faire le tour des villages et des clubs"), "villages.index", TICKS["look"] in done_, "look"),
+        Step(_("Essayer le simulateur"), "simulator.index", TICKS["simulator"] in done_, "simulator"),
+        Step(_("Importer les contacts"), "contacts.index", session.query(Member.id).first() is not None),
+        Step(_("Relier une passerelle"), "channels.index", today.any_channel(session, but=("simulator",))),
+    ]
+
+
+@pages.page("/premiers-pas/<name>", roles=EVERYONE, post=True)
+def tick(name: str) -> Answer:
+    """Tick one of the first steps off."""
+    if name not in TICKS:
+        abort(404)
+    with writing() as session:
+        audit.record(session, now(session), TICKS[name], "staff", who().id, staff_id=who().id)
+    return done(url_for("home.index"))
+
+
+@pages.page("/envois/<int:number>/annuler", roles=SENDS, post=True)
+def cancel(number: int) -> Answer:
+    """« Annuler » a sending within its window."""
+    with writing() as session:
+        broadcast = session.get(Broadcast, number) or abort(404)
+        title, cancelled = broadcast.title, True
+        try:
+            broadcasts.cancel(session, broadcast, now(session), "staff")
+            audit.record(session, now(session), "cancel_broadcast", "broadcast", number, staff_id=who().id)
+        except ForbiddenMove:
+            cancelled = False
+    if not cancelled:
+        return done(url_for("home.index"), _("« %(title)s » n'attend plus : rien n'a changé.", title=title))
+    return done(url_for("home.index"), _("« %(title)s » est annulé.", title=title))
+
+
+@pages.page("/tout-arreter", roles=SENDS, post=True)
+def stop() -> Answer:
+    """« Tout arrêter »: nothing is claimed any more, replies included."""
+    with writing() as session:
+        broadcasts.stop_all(session, who().id, now(session))
+    return done(url_for("home.index"), _("Les envois sont arrêtés. Ce qui est déjà chez l'opérateur ne peut plus être repris."))
+
+
+@pages.page("/reprendre", roles=SENDS, post=True)
+def start_again() -> Answer:
+    """Undo « Tout arrêter »."""
+    with writing() as session:
+        broadcasts.start_again(session, exchange(), who().id, now(session))
+    return done(url_for("home.index"), _("Les envois reprennent."))
