@@ -100,9 +100,17 @@ def once(exchange: Exchange, at: datetime) -> list[str]:
     return names
 
 
-def serve() -> Flask:
-    """The application of a web server: with its workers and, unless the setting says otherwise, its clock."""
+def run() -> Flask:
+    """`make run`: prepare the installation, then serve it. In one process, because loading the code is most of a start."""
     app = create_app()
+    with app.app_context():
+        begin.prepare()
+    return serve(app)
+
+
+def serve(app: Flask | None = None) -> Flask:
+    """The application of a web server: with its workers and, unless the setting says otherwise, its clock."""
+    app = app or create_app()
     exchange, clock = cast(Exchange, app.extensions["lamen"]), cast(Clock, app.extensions["lamen.clock"])
     exchange.work.start()
     if exchange.settings.run_clock:

@@ -5,14 +5,17 @@ mid-job leaves it "doing" for ever unless the clock sweeps: nothing in the libra
 """
 
 import asyncio
+from typing import TYPE_CHECKING
 
 import structlog
-from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from runtime.database import Database
 from runtime.work import Nudge, Run, WorkError
+
+if TYPE_CHECKING:
+    from procrastinate import App
 
 log = structlog.get_logger(__name__)
 
@@ -30,7 +33,7 @@ class Distributed:
         self.database = database
         self._conninfo = database.url.set(drivername="postgresql").render_as_string(hide_password=False)
         self._runs: dict[str, Run] = {}
-        self._app = App(connector=SyncPsycopgConnector())
+        self._app = _app()
         self._task = self._app.task(name="work", queue=QUEUE)(self._do)
 
     def register(self, name: str, run: Run) -> None:
@@ -58,24 +61,35 @@ class Distributed:
 
     def work(self, concurrency: int = 4, *, until_empty: bool = False) -> None:
         """Run jobs in this process, `concurrency` at once, until it is told to end (or, for tests, until none is left)."""
-        app = self._app.with_connector(PsycopgConnector(conninfo=self._conninfo))
-        asyncio.run(_serve(app, concurrency, wait=not until_empty))
+        asyncio.run(_serve(self._connected(), concurrency, wait=not until_empty))
 
     def sweep(self) -> int:
         """Bring back the jobs of workers that died; how many."""
-        return asyncio.run(_retry_stalled(self._app.with_connector(PsycopgConnector(conninfo=self._conninfo))))
+        return asyncio.run(_retry_stalled(self._connected()))
+
+    def _connected(self) -> "App":
+        from procrastinate import PsycopgConnector
+
+        return self._app.with_connector(PsycopgConnector(conninfo=self._conninfo))
 
     def waiting(self, session: Session) -> int:
         """How many jobs wait for a worker."""
         return int(session.scalar(text(f"SELECT count(*) FROM {TABLE} WHERE status = 'todo'")) or 0)  # noqa: S608
 
 
-async def _serve(app: App, concurrency: int, wait: bool) -> None:
+def _app() -> "App":
+    # Imported here: a laptop on SQLite never needs it, and it is a quarter of a second of every start.
+    from procrastinate import App, SyncPsycopgConnector
+
+    return App(connector=SyncPsycopgConnector())
+
+
+async def _serve(app: "App", concurrency: int, wait: bool) -> None:
     async with app.open_async():
         await app.run_worker_async(queues=[QUEUE], concurrency=concurrency, wait=wait, delete_jobs="always")
 
 
-async def _retry_stalled(app: App) -> int:
+async def _retry_stalled(app: "App") -> int:
     async with app.open_async():
         stalled = list(await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS))
         for job in stalled:
@@ -92,5 +106,5 @@ def prepare(database: Database) -> bool:
             return False
         driver = connection.connection.driver_connection
         assert driver is not None
-        driver.execute(App(connector=SyncPsycopgConnector()).schema_manager.get_schema())
+        driver.execute(_app().schema_manager.get_schema())
     return True

@@ -64,6 +64,11 @@ def _first_person(session: Session, now: datetime) -> Staff:
 @with_appcontext
 def begin() -> None:
     """Prepare tables, contents and a first account, then print the address and a sign-in link that works once."""
+    prepare()
+
+
+def prepare() -> None:
+    """What `begin` does, inside an application context."""
     exchange, now = _exchange(), datetime.now(UTC)
     before, after = lay_tables(exchange)
     if before != after:
@@ -88,4 +93,4 @@ def _load_demonstration() -> None:
     group = current_app.cli.commands.get("demo")
     load = group.commands.get("load") if isinstance(group, click.Group) else None
     if load is not None:
-        click.get_current_context().invoke(load)
+        load.main(args=[], standalone_mode=False)
