@@ -131,7 +131,7 @@ def broadcasts(
             query = query.where(column == value)
     if since is not None:
         query = query.where(Broadcast.due_at >= since)
-    found = session.execute(query).tuples().all()
+    found = session.execute(query).all()
     return [_broadcast(row, campaign_id, account(session, row.id)) for row, campaign_id in found]
 
 

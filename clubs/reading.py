@@ -63,7 +63,7 @@ class ReportLine:
     """One version of a report; only a `valid` one counts. `values` are whole numbers, true, false or null."""
 
     id: int
-    number: int
+    number: int | None
     version: int
     kind: str
     club: str | None
@@ -92,7 +92,7 @@ def clubs(
     for column, value in ((Club.id, id), (Club.code, code), (Club.village_id, village), (Club.active, active)):
         if value is not None:
             query = query.where(column == value)
-    return [_club(club, village) for club, village in session.execute(query).tuples()]
+    return [_club(club, village) for club, village in session.execute(query)]
 
 
 def _club(club: Club, village: Village) -> ClubLine:
@@ -132,7 +132,7 @@ def members(
     for column, value in ((Member.id, id), (Club.code, club), (Member.contact_id, contact), (Member.role, role)):
         if value is not None:
             query = query.where(column == value)
-    found = session.execute(query).tuples()
+    found = session.execute(query)
     return [_member(member, code, village, number, people, whole_numbers) for member, code, village, number in found]
 
 
@@ -188,7 +188,7 @@ def reports(
         query = query.where(Report.session_date >= since)
     if until is not None:
         query = query.where(Report.session_date <= until)
-    return [_report(report, code) for report, code in session.execute(query).tuples()]
+    return [_report(report, code) for report, code in session.execute(query)]
 
 
 def _report(report: Report, code: str | None) -> ReportLine:

@@ -114,7 +114,7 @@ def contacts(
     consents = select(Consent.contact_id, Consent.purpose).where(
         Consent.contact_id.in_([contact.id for contact in found]), Consent.withdrawn_at.is_(None)
     )
-    for contact_id, purpose in session.execute(consents).tuples():
+    for contact_id, purpose in session.execute(consents):
         given.setdefault(contact_id, set()).add(purpose)
     return [_contact(contact, sorted(given.get(contact.id, ())), whole_numbers) for contact in found]
 

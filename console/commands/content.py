@@ -1,4 +1,4 @@
-"""`content load`: messages, quiz questions and replies from files that a nutrition officer edits; loading twice changes nothing."""
+"""`content load`: messages, quiz questions and replies from files that an officer edits; loading twice changes nothing."""
 
 from pathlib import Path
 

@@ -17,14 +17,14 @@ command = AppGroup("report", help="Essayer la grammaire des comptes rendus.")
 @click.option(
     "--from",
     "sender",
-    type=click.Choice(["facilitator", "unknown"]),
+    type=click.Choice(["facilitator", "supervisor", "member", "unknown"]),
     default="facilitator",
     show_default=True,
-    help="Qui envoie : une animatrice du club, ou un numéro inconnu.",
+    help="Qui envoie : une animatrice du club, un autre rôle, ou un numéro inconnu.",
 )
 @click.option("--after", multiple=True, metavar="TEXTE", help="Ce que le même téléphone a envoyé juste avant ; à répéter.")
 def parse(text: str, at: datetime, club: str, sender: str, after: tuple[str, ...]) -> None:
     """Dire en JSON ce que le service comprend de TEXTE et ce qu'il répondrait."""
-    from clubs.grammar import explain
+    from clubs.grammar.explain import explain
 
     as_json(explain(text, at=at, club=club, sender=sender, after=after))

@@ -1,0 +1,237 @@
+"""What every endpoint of the API shares: its token, its scope, its pages, its place in the OpenAPI document.
+
+Only `endpoint` makes a route, and it asks for a scope: there is no way to forget one. Cookies are never read, so that no other
+site can make a browser act here.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import wraps
+from typing import Annotated, Any, Generic, TypeVar
+from urllib.parse import urlencode
+
+from flask import Blueprint, Flask, Response, g, jsonify, request
+from pydantic import BaseModel, ConfigDict, Field
+from spectree import Response as Answers
+from spectree import SecurityScheme, SpecTree, Tag
+from spectree.models import SecureType, SecuritySchemeData
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RequestRedirect
+
+from console.api.problems import DETAILS, MEDIA_TYPE, ApiError, ProblemDetails, answer, faults_of, from_http, json_body
+from console.api.tokens import Caller, Scope, admit
+from console.edge import exchange, wall_time, writing
+from runtime.paging import Slice
+
+PREFIX = "/api/v1"
+MOST = 200
+LARGEST = 2**63 - 1  # what a row's id can hold; a larger one is an error of the database
+T = TypeVar("T")
+blueprint = Blueprint("api", "console", url_prefix=PREFIX)
+scopes_of: dict[str, Scope] = {}
+
+
+RowId = Annotated[int, Field(ge=1, le=LARGEST)]
+Word = Annotated[str, Field(max_length=96, pattern=r"^[^\x00]*$")]  # PostgreSQL takes no NUL
+
+
+class Paging(BaseModel):
+    """Which part of a list; an unknown parameter is refused, because ignoring a filter would show too much."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    limit: int = Field(50, ge=1, le=MOST, description="How many rows at most.")
+    after: int = Field(
+        0, ge=0, le=LARGEST, description="Rows after the one with this id; `next` holds the address of the next page."
+    )
+
+    @property
+    def slice(self) -> Slice:
+        """The part as the readers take it, one row longer, to know whether more follow."""
+        return Slice(self.after, self.limit + 1)
+
+    @property
+    def filters(self) -> dict[str, Any]:
+        """Everything else that was asked for."""
+        return self.model_dump(exclude={"limit", "after"}, exclude_none=True)
+
+
+class Page(BaseModel, Generic[T]):
+    """A part of a list in the order of ids; `next` is the address of what follows, null at the end."""
+
+    items: list[T]
+    next: str | None
+
+
+def page(rows: Sequence[T], paging: Paging, kind: type[Page[T]]) -> Page[T]:
+    """The page of `rows`, which were read one longer than asked for."""
+    more = len(rows) > paging.limit
+    items = list(rows[: paging.limit])
+    following = None
+    if more:
+        last: Any = items[-1]
+        asked = [(name, value) for name, value in request.args.items(multi=True) if name not in ("after", "limit")]
+        following = f"{request.path}?{urlencode([*asked, ('limit', paging.limit), ('after', last.id)])}"
+    return kind.model_construct(items=items, next=following)
+
+
+def _invalid(_request: Any, _response: Any, error: Any, _instance: Any, _adapter: Any) -> None:
+    if error is not None:
+        raise ApiError(422, "invalid", "Some parts of the request are wrong.", faults=faults_of(error))
+
+
+def _name(model: Any) -> str:
+    return str(model.__name__).replace("[", "").replace("]", "").replace("Line", "")
+
+
+spec = SpecTree(
+    "flask",
+    mode="strict",
+    annotations=False,
+    before=_invalid,
+    naming_strategy=_name,
+    nested_naming_strategy=lambda _parent, child: child.replace("Line", ""),
+    validation_error_model=ProblemDetails,
+    title="Lamɛn",
+    version="1",
+    description="Clubs, members, messages, calls, reports and campaigns. Ask the administration for a bearer token.",
+    security_schemes=[SecurityScheme(name="token", data=SecuritySchemeData(type=SecureType.HTTP, scheme="bearer"))],
+    security={"token": []},
+)
+
+
+@dataclass(frozen=True)
+class Tags:
+    """The chapters of the document."""
+
+    PEOPLE = Tag(name="people", description="Clubs, members and the phone numbers behind them")
+    TRAFFIC = Tag(name="traffic", description="SMS and calls")
+    PROGRAMME = Tag(name="programme", description="Campaigns and their sendings")
+    RESULTS = Tag(name="results", description="Reports and answers")
+
+
+View = Callable[..., Any]
+Read = Callable[[Slice, dict[str, Any]], Sequence[Any]]
+
+
+def endpoint(
+    rule: str,
+    scope: Scope,
+    gives: Any,
+    tag: Tag,
+    *,
+    query: type[BaseModel] | None = None,
+    body: type[BaseModel] | None = None,
+    status: int = 200,
+) -> Callable[[View], View]:
+    """Declare an endpoint: GET, or POST with a `body`. The view gets the checked query or body, then the rule's own values."""
+    codes = [401, 403, 422, 429] + ([404] if "<" in rule else []) + ([400, 409, 413, 415] if body else [])
+    answers = Answers(**{f"HTTP_{status}": gives}, **{f"HTTP_{code}": ProblemDetails for code in codes})
+    if status == 201:
+        answers.add_model(200, gives, description="Made before under the same Idempotency-Key")
+
+    def declare(view: View) -> View:
+        @wraps(view)
+        def run(**values: Any) -> Any:
+            context = request.context  # type: ignore[attr-defined]  # set by spectree
+            return view(*(given for given in (context.query, context.json) if given is not None), **values)
+
+        checked = spec.validate(query=query, json=body, resp=answers, tags=(tag,), operation_id=view.__name__)(run)
+        blueprint.add_url_rule(rule, endpoint=view.__name__, view_func=checked, methods=["POST" if body else "GET"])
+        scopes_of[f"api.{view.__name__}"] = scope
+        return view
+
+    return declare
+
+
+def collection(name: str, scope: Scope, line: Any, tag: Tag, query: type[Paging], read: Read) -> None:
+    """Declare a list and its single rows: GET /name and GET /name/<id>. `read` gets a slice and the filters."""
+    kind: Any = Page[line]
+
+    def many(asked: Paging) -> Page[Any]:
+        return page(read(asked.slice, asked.filters), asked, kind)
+
+    def single(id: int) -> Any:
+        found = read(Slice(0, 1), {"id": id})
+        if not found:
+            raise ApiError(404, *DETAILS[404])
+        return found[0]
+
+    many.__name__, many.__doc__ = f"list_{name}", f"A page of {name}."
+    single.__name__, single.__doc__ = f"get_{name}", f"One of the {name}."
+    endpoint(f"/{name}", scope, kind, tag, query=query)(many)
+    endpoint(f"/{name}/<int(max={LARGEST}):id>", scope, line, tag)(single)
+
+
+def caller() -> Caller:
+    """The token behind this request."""
+    found: Caller = g.api_caller
+    return found
+
+
+@blueprint.before_request
+def _enter() -> None:
+    scope = scopes_of.get(request.endpoint or "")
+    if scope is None and request.endpoint == "api.document":
+        return
+    with writing() as session:
+        g.api_caller = admit(
+            session, request.headers.get("Authorization"), wall_time(), exchange().settings.api_requests_per_minute
+        )
+    if scope is None or not caller().may(scope):
+        raise ApiError(403, "scope_missing", f"This token lacks the scope {scope}.")
+    if request.method == "POST":
+        json_body()
+
+
+@blueprint.before_app_request
+def _nowhere() -> Response | None:
+    """An address that no route has belongs to no blueprint, so that its error handlers would not see it."""
+    error = request.routing_exception
+    if error is None or isinstance(error, RequestRedirect) or not request.path.startswith("/api/"):
+        return None
+    return from_http(error)
+
+
+@blueprint.after_request
+def _leave(response: Response) -> Response:
+    response.headers["Cache-Control"] = "no-store"
+    found: Caller | None = g.get("api_caller")
+    if found is not None:
+        response.headers["RateLimit-Remaining"] = str(found.uses_left)
+    return response
+
+
+@blueprint.errorhandler(ApiError)
+def _refused(error: ApiError) -> Response:
+    return answer(error)
+
+
+@blueprint.errorhandler(HTTPException)
+def _failed(error: HTTPException) -> Response:
+    return from_http(error)
+
+
+@blueprint.get("/openapi.json")
+def document() -> Response:
+    """The OpenAPI document; open to anybody, since it holds nothing about anybody."""
+    return jsonify(openapi())
+
+
+def openapi() -> dict[str, Any]:
+    """The document, with refusals under the media type they really have and scopes named at each operation."""
+    made: dict[str, Any] = spec.spec
+    for operations in made["paths"].values():
+        for operation in operations.values():
+            scope = scopes_of[f"api.{operation['operationId']}"]
+            operation["description"] = f"Scope: `{scope}`."
+            for code, reply in operation["responses"].items():
+                content = reply.get("content", {})
+                if int(code) >= 400 and "application/json" in content:
+                    content[MEDIA_TYPE] = content.pop("application/json")
+    return made
+
+
+def install(app: Flask) -> None:
+    """Put the API into the application."""
+    app.register_blueprint(blueprint)

@@ -1,0 +1,57 @@
+"""SMS and calls. What a listener disclosed in confidence stays with the Protection role: its text is null here."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from pydantic import AwareDatetime
+
+from clubs.reading import quarantined
+from console.api.frame import Paging, RowId, Tags, Word, collection
+from console.api.tokens import Scope
+from console.edge import reading
+from messaging import reading as traffic
+from messaging.models import CallState, Direction, MessageState
+from messaging.reading import CallLine, MessageLine
+from runtime.paging import Slice
+
+
+class MessageQuery(Paging):
+    """Filters on SMS; `answers` is the received message that was replied to, `since` a moment of creation."""
+
+    id: RowId | None = None
+    external_id: Word | None = None
+    contact: RowId | None = None
+    direction: Direction | None = None
+    state: MessageState | None = None
+    broadcast: RowId | None = None
+    answers: RowId | None = None
+    since: AwareDatetime | None = None
+
+
+class CallQuery(Paging):
+    """Filters on calls; `since` is a moment of creation."""
+
+    id: RowId | None = None
+    external_id: Word | None = None
+    contact: RowId | None = None
+    direction: Direction | None = None
+    state: CallState | None = None
+    broadcast: RowId | None = None
+    since: AwareDatetime | None = None
+
+
+def _messages(part: Slice, filters: dict[str, Any]) -> Sequence[MessageLine]:
+    with reading() as session:
+        found = traffic.messages(session, part, **filters)
+        hidden = quarantined(session, [row.id for row in found])
+    return [replace(row, text=None) if row.id in hidden else row for row in found]
+
+
+def _calls(part: Slice, filters: dict[str, Any]) -> Sequence[CallLine]:
+    with reading() as session:
+        return traffic.calls(session, part, **filters)
+
+
+collection("messages", Scope.MESSAGES, MessageLine, Tags.TRAFFIC, MessageQuery, _messages)
+collection("calls", Scope.MESSAGES, CallLine, Tags.TRAFFIC, CallQuery, _calls)
