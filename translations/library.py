@@ -89,11 +89,12 @@ def explanation_key(question: str) -> str:
 def seed_languages(session: Session) -> int:
     """Add the languages of `languages.SEED` that are missing, and say how many; rows that exist stay as staff left them."""
     known = {row.code: row.menu_number for row in session.scalars(select(Language))}
-    taken = set(known.values())
+    used = set(known.values())
     missing = [one for one in SEED if one.code not in known]
     for one in missing:
-        number = one.number if one.number not in taken else max(taken) + 1
-        taken.add(number)
+        # A number that staff gave to another language stays theirs; the seed's others keep those printed on the cards.
+        number = one.number if one.number not in used else max(used | {seed.number for seed in SEED}) + 1
+        used.add(number)
         row = Language(code=one.code, name=one.french_name, autonym=one.autonym, locale=one.cldr_locale, menu_number=number)
         row.fallback = one.fallback
         session.add(row)

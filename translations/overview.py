@@ -106,8 +106,8 @@ def matrix(
         cells = {code: _cell(variants.get((content.id, code)), french, now) for code in languages}
         row = ContentRow(content.id, content.key, content.title, content.kind, cells)
         rows.setdefault(content.theme_code, []).append(row)
-    themes = session.execute(select(Theme.code, Theme.name).order_by(Theme.code)).tuples()
-    found = [ThemeRow(code, name, tuple(rows.get(code, ()))) for code, name in themes]
+    themes = session.scalars(select(Theme).order_by(Theme.code))
+    found = [ThemeRow(theme.code, theme.name, tuple(rows.get(theme.code, ()))) for theme in themes]
     return [*found, ThemeRow(None, None, tuple(rows[None]))] if None in rows else found
 
 
