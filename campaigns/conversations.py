@@ -5,7 +5,6 @@ before the report. A message that cannot be handled is tried again by the sweep 
 """
 
 import traceback
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -17,13 +16,11 @@ from campaigns.calls import on_call
 from campaigns.replies import Replies, Words, languages_of, offer_to_join
 from clubs.grammar.context import Context, Sender
 from clubs.grammar.judge import judge
-from clubs.grammar.values import Kind as Heard
-from clubs.grammar.values import Outcome
 from clubs.grammar.verdict import Verdict
 from clubs.reports import apply_verdict
 from clubs.standing import context_for
 from messaging.exchange import Exchange
-from messaging.models import Contact, Direction, Kind, Message, MessageState, OptOut
+from messaging.models import Contact, Direction, Message, MessageState
 from messaging.queue import queue_reply
 from messaging.states import move
 from runtime.database import Json
@@ -33,7 +30,6 @@ from translations.models import Variant
 __all__ = ["MOST_FAILURES", "on_call", "on_sms", "sweep"]
 
 MOST_FAILURES = 3
-TOO_OLD = timedelta(days=7)
 SETTLING = timedelta(seconds=5)
 """Left to the nudge that follows the reception before the sweep takes a message."""
 SWEEP_AT_MOST = 200
@@ -84,7 +80,8 @@ def _handle(exchange: Exchange, message_id: int, now: datetime) -> bool:
                 move(message, MessageState.HANDLED, now)
         return True
     except Exception as error:  # whatever is wrong with one message must not stop the others
-        where = traceback.extract_tb(error.__traceback__)[-1]
+        ours = [frame for frame in traceback.extract_tb(error.__traceback__) if "site-packages" not in frame.filename]
+        where = ours[-1]
         # Not the error's own words: a database error quotes the values it was given.
         log.error("converse.failed", message=message_id, error=type(error).__name__, file=where.filename, line=where.lineno)
         _count_failure(exchange, message_id, now)
@@ -102,27 +99,15 @@ def _count_failure(exchange: Exchange, message_id: int, now: datetime) -> None:
 
 
 def _converse(session: Session, exchange: Exchange, message: Message, contact: Contact, now: datetime) -> None:
-    if message.provider_at is not None and now - message.provider_at > TOO_OLD:
-        message.reply_kind = Outcome.NONE.value  # kept, and not acted upon: its moment is over
-        return
     quizzes.open_prompts(session, contact, now)
     offer_to_join(session, contact, now)
-    context = _context(session, exchange, message, contact, now)
+    context = context_for(session, contact, now, sent_at=message.provider_at, zone=exchange.settings.timezone)
     verdict = judge(message.text or "", context)
     apply_verdict(session, verdict, contact, message, now)
     words = Replies(session, message, contact, context, now).carry_out(verdict)
     message.parse, message.reply_kind = _parse(verdict), verdict.outcome.value
-    if verdict.outcome is not Outcome.NONE and words.text:
-        _reply(session, exchange, message, contact, context, verdict, words, now)
-
-
-def _context(session: Session, exchange: Exchange, message: Message, contact: Contact, now: datetime) -> Context:
-    context = context_for(session, contact, now, sent_at=message.provider_at, zone=exchange.settings.timezone)
-    if not (contact.number or "").startswith("+"):
-        return replace(context, sender=Sender.MACHINE)
-    # The STOP in this very message was obeyed when it was stored: it still gets its confirmation.
-    obeyed = select(OptOut.id).where(OptOut.contact_id == contact.id, OptOut.at >= message.created_at, OptOut.via == "sms")
-    return replace(context, opted_out=False) if session.scalar(obeyed) is not None else context
+    if words.text:
+        _reply(session, exchange, message, contact, context, words, now)
 
 
 def _parse(verdict: Verdict) -> Json:
@@ -135,14 +120,7 @@ def _parse(verdict: Verdict) -> Json:
 
 
 def _reply(
-    session: Session,
-    exchange: Exchange,
-    message: Message,
-    contact: Contact,
-    context: Context,
-    verdict: Verdict,
-    words: Words,
-    now: datetime,
+    session: Session, exchange: Exchange, message: Message, contact: Contact, context: Context, words: Words, now: datetime
 ) -> None:
     reports = context.sender in (Sender.FACILITATOR, Sender.SUPERVISOR)
     queue_reply(
@@ -153,7 +131,6 @@ def _reply(
         now,
         channel_id=message.channel_id,
         answers=message,
-        kind=Kind.CONFIRMATION if verdict.heard is Heard.STOP else Kind.REPLY,
         variant=session.get(Variant, words.variant_id) if words.variant_id else None,
         cap=exchange.settings.facilitator_replies_per_day if reports else exchange.settings.replies_per_day,
     )

@@ -14,7 +14,7 @@ from campaigns.models import Question
 from campaigns.wording import fallbacks
 from clubs import people
 from clubs.grammar.context import Asked, Context, Prompt, Sender
-from clubs.grammar.values import Flag, Kind
+from clubs.grammar.values import Kind
 from clubs.grammar.verdict import Do, Verdict
 from clubs.records import Inquiry
 from messaging import channels, contacts
@@ -62,8 +62,6 @@ class Replies:
 
     def carry_out(self, verdict: Verdict) -> Words:
         """Apply the campaigns' part of a verdict and give the reply; an empty text is silence."""
-        if Flag.STOP_STEM in verdict.flags and self._contact.doubt_at is None:
-            contacts.raise_doubt(self._contact, self._now, "stop_stem")
         digit = verdict.values.digit or 0
         match verdict.effect.do:
             case Do.ANSWER | Do.LATE_ANSWER:
@@ -79,6 +77,7 @@ class Replies:
             case Do.ASK_CONSENT:
                 return self._say("consent_ask")
             case Do.OPT_OUT:
+                # Read as a STOP by the grammar alone: the reception obeys the clear ones before this.
                 contacts.stop(self._session, self._contact, self._now, "sms")
                 return self._say("stop_done") if verdict.reply else Words("")
             case Do.INBOX | Do.TICKET:
@@ -149,6 +148,7 @@ class Replies:
     def _agree(self, prompt: Prompt) -> Words:
         if self._contact.state is ContactState.ANNOUNCED:
             self._contact.state = ContactState.ACTIVE
+            self._session.flush()  # resume reads the row again
         contacts.resume(self._session, self._contact, self._now)
         languages = languages_of(self._session, self._contact)
         script = library.reply_text(self._session, "consent_ask", languages, now=self._now)
