@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
+from urllib.parse import parse_qsl
 
 from messaging.errors import MessagingError
 from messaging.steps import Step
@@ -111,8 +112,24 @@ class OutgoingCall:
 
 
 @dataclass(frozen=True)
+class Later:
+    """Something the simulator's pretended network does after so many seconds: it posts `form` to `path` of our own routes.
+
+    `action` "post" stops there; "listen" goes on as the phone that hears the call steps it is answered with.
+    """
+
+    seconds: float
+    path: str
+    form: Mapping[str, str]
+    action: str = "post"
+
+
+@dataclass(frozen=True)
 class Sent:
-    """The answer to one request. `request` and `response` are the exchange without secrets, numbers or texts."""
+    """The answer to one request. `request` and `response` are the exchange without secrets, numbers or texts.
+
+    `later` is the simulator's; stored together with this answer.
+    """
 
     outcome: Outcome
     external_id: str | None = None
@@ -123,6 +140,7 @@ class Sent:
     response: str = ""
     status: int | None = None
     milliseconds: int = 0
+    later: tuple[Later, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -138,8 +156,9 @@ class WebhookRequest:
     form: Sequence[tuple[str, str]] = ()
 
     def field(self, name: str, default: str = "") -> str:
-        """The first field of that name, of the form or else of the query."""
-        return next((value for key, value in self.form if key == name), default)
+        """The first field of that name in the form, else in the query."""
+        given = (*self.form, *parse_qsl(self.query, keep_blank_values=True))
+        return next((value for key, value in given if key == name), default)
 
 
 @dataclass(frozen=True)

@@ -96,6 +96,7 @@ class Call(Base):
     dialling_at: Mapped[datetime | None]
     ringing_at: Mapped[datetime | None]
     answered_at: Mapped[datetime | None]
+    heard_at: Mapped[datetime | None]  # the last news of this call
     ended_at: Mapped[datetime | None]
 
 

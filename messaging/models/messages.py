@@ -188,6 +188,7 @@ class StatusUpdate(Base):
     reference: Mapped[str] = mapped_column(String(96))  # our attempt id or the provider's id
     status: Mapped[str] = mapped_column(String(24))
     code: Mapped[str] = mapped_column(String(40), default="")
+    cause: Mapped[str | None] = mapped_column(String(24))
     number_index: Mapped[bytes | None]
     provider_at: Mapped[datetime | None]
     received_at: Mapped[datetime]

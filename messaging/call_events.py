@@ -1,0 +1,192 @@
+"""What a provider says of a call: its states, seconds heard, and whether it now waits for its next steps.
+
+Events come twice and late; each moves the call only where the table allows, so a repeated one changes nothing. The first voice
+request proves that a call was answered, whatever was not reported before it.
+"""
+
+import math
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from messaging import bips, contacts, steps
+from messaging.gateways.protocol import CallStep
+from messaging.models import Attempt, Budget, Call, CallEvent, CallState, Channel, Direction, InboundKey, Kind
+from messaging.money import scopes
+from messaging.numbers import normalise
+from messaging.rows import insert_once
+from messaging.settling import end_call
+from messaging.states import allowed, move
+from messaging.steps import Hangup, Reject, Step
+from messaging.windows import Windows
+
+log = structlog.get_logger(__name__)
+
+LONGEST = {Direction.OUT: timedelta(minutes=6), Direction.IN: timedelta(minutes=10)}
+_ENDS = {
+    "busy": CallState.BUSY,
+    "no_answer": CallState.NO_ANSWER,
+    "machine": CallState.MACHINE,
+    "failed": CallState.FAILED,
+}
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What to do with one event: answer with `steps`, or ask the conversation for the next ones of `call`."""
+
+    call: Call | None
+    steps: tuple[Step, ...] | None = None
+
+
+def take(session: Session, channel: Channel, step: CallStep, now: datetime, windows: Windows) -> Heard:
+    """Apply one event. `steps` () means nothing to say; None means the conversation must be asked."""
+    call = _find(session, channel, step)
+    if call is None:
+        return _bip(session, channel, step, now, windows) if step.inbound else _unknown(channel, step)
+    if call.state is CallState.DIALLING and call.external_id is None and _free(session, channel, step):
+        call.external_id = step.external_id
+    call.heard_at = now
+    _measure(call, step)
+    session.add(CallEvent(call_id=call.id, at=now, kind=step.event[:24], turn=step.turn, details=_details(step)))
+    if step.event in ("answered", "turn"):
+        return _voice(session, call, now)
+    _advance(session, call, step, now, windows)
+    session.flush()
+    return Heard(call, ())
+
+
+def answered_with(call: Call, given: tuple[Step, ...]) -> None:
+    """Remember what the conversation said: where its message's core ends."""
+    end = steps.core_end(given)
+    if end is not None:
+        call.core_end_s = end
+
+
+def _voice(session: Session, call: Call, now: datetime) -> Heard:
+    if allowed(call, CallState.ANSWERED):
+        move(call, CallState.ANSWERED, now)
+        session.flush()
+    if call.state is not CallState.ANSWERED:
+        return Heard(call, (Hangup(),))
+    begun = call.answered_at or now
+    return Heard(call, (Hangup(),)) if now - begun > LONGEST[call.direction] else Heard(call)
+
+
+def _advance(session: Session, call: Call, step: CallStep, now: datetime, windows: Windows) -> None:
+    if step.event == "ringing":
+        if allowed(call, CallState.RINGING):
+            move(call, CallState.RINGING, now)
+        return
+    if step.event == "completed":
+        _complete(session, call, now, windows)
+        return
+    to = _ENDS[step.event]
+    if allowed(call, to):
+        call.error_code = step.code or None
+        end_call(call, to, now, None if step.cause is None else step.cause.value)
+        _settle_price(session, call, windows)
+
+
+def _complete(session: Session, call: Call, now: datetime, windows: Windows) -> None:
+    if call.state is not CallState.ANSWERED and allowed(call, CallState.ANSWERED):
+        if not call.seconds:
+            end_call(call, CallState.NO_ANSWER, now, None)
+            _settle_price(session, call, windows)
+            return
+        move(call, CallState.ANSWERED, now)
+    if call.state is not CallState.ANSWERED:
+        return
+    said = steps.from_json(call.last_answer) if call.last_answer else ()
+    ended = bool(said) and isinstance(said[-1], Hangup)
+    end_call(call, CallState.COMPLETED if ended else CallState.DROPPED, now, None)
+    _settle_price(session, call, windows)
+
+
+def _measure(call: Call, step: CallStep) -> None:
+    if step.seconds is not None:
+        call.seconds = step.seconds
+    if step.heard is not None:
+        call.seconds_heard = max(call.seconds_heard or 0.0, step.heard)
+    if call.core_end_s is not None and call.seconds_heard is not None:
+        call.core_reached = bool(call.core_reached) or call.seconds_heard >= call.core_end_s
+
+
+def _settle_price(session: Session, call: Call, windows: Windows) -> None:
+    """The reserved price becomes the real one: started minutes of the seconds spoken, nothing for an unanswered call."""
+    if call.direction is not Direction.OUT or call.dialling_at is None:
+        return
+    channel = session.get_one(Channel, call.channel_id)
+    real = math.ceil((call.seconds or 0) / 60) * channel.price_per_minute
+    change = real - channel.price_per_minute
+    rows = select(Budget).where(Budget.scope.in_(scopes(call, call.dialling_at, windows))).order_by(Budget.id)
+    for budget in session.scalars(rows.with_for_update()):
+        budget.reserved = max(0, budget.reserved + change)
+    # What the attempts so far cost; the next one reserves its own minute again.
+    call.price = channel.price_per_minute if call.retry else real
+
+
+def _find(session: Session, channel: Channel, step: CallStep) -> Call | None:
+    call_id: int | None = None
+    if step.reference is not None and (attempt := session.get(Attempt, step.reference)) is not None:
+        newest = select(Call.attempts).where(Call.id == attempt.call_id)
+        # News of an earlier try must not move the one under way.
+        if attempt.channel_id == channel.id and session.scalar(newest) == attempt.number:
+            call_id = attempt.call_id
+    if call_id is None:
+        same = (Call.channel_id == channel.id, Call.external_id == step.external_id)
+        call_id = session.scalar(select(Call.id).where(*same))
+    if call_id is None:
+        return None
+    rows = select(Call).where(Call.id == call_id).with_for_update(key_share=True)
+    return session.scalars(rows.execution_options(populate_existing=True)).one()
+
+
+def _free(session: Session, channel: Channel, step: CallStep) -> bool:
+    same = (Call.channel_id == channel.id, Call.external_id == step.external_id)
+    return session.scalar(select(Call.id).where(*same)) is None
+
+
+def _bip(session: Session, channel: Channel, step: CallStep, now: datetime, windows: Windows) -> Heard:
+    refused = (Reject(),)
+    number = normalise(step.number)
+    if number is None or not insert_once(
+        session, InboundKey, channel_id=channel.id, key=f"call:{step.external_id}"[:96], seen_at=now
+    ):
+        return Heard(None, refused)
+    contact = contacts.find_or_create(session, number, now)
+    call = Call(
+        direction=Direction.IN,
+        channel_id=channel.id,
+        contact_id=contact.id,
+        kind=Kind.REPLY,
+        state=CallState.NO_ANSWER,
+        reason="bip",
+        external_id=step.external_id,
+        not_before=now,
+        created_at=now,
+        ringing_at=now,
+        ended_at=now,
+        attempts=0,
+        uncounted=0,
+        retry=False,
+        turn=0,
+        price=0,
+    )
+    session.add(call)
+    contact.last_heard_at = now
+    session.flush()
+    return Heard(bips.call_back(session, channel, contact, now, windows), refused)
+
+
+def _unknown(channel: Channel, step: CallStep) -> Heard:
+    log.warning("call.unknown", channel=channel.id, call_event=step.event)
+    return Heard(None, (Hangup(),) if step.event in ("answered", "turn") else ())
+
+
+def _details(step: CallStep) -> dict[str, object]:
+    said = {"digits": step.digits, "finished": step.finished_on, "seconds": step.seconds, "heard": step.heard, "code": step.code}
+    return {name: value for name, value in said.items() if value not in (None, "")}

@@ -1,0 +1,152 @@
+"""The last questions before anything leaves, asked inside the claim's own transaction.
+
+So a STOP, a pause or « Tout arrêter » that has committed binds every row not yet sending: there is no later moment at which a
+forgotten check could let one through.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from messaging import contacts, limits
+from messaging.channels import SIMULATOR, trains
+from messaging.models import Broadcast, Channel, Contact, ContactState, Kind, Message, Purpose
+from messaging.money import Outgoing
+from messaging.numbers import is_simulated
+from messaging.windows import Windows
+from runtime.settings import Settings
+from translations.languages import SOURCE
+from translations.models import Variant, VariantState
+
+Known = TypeVar("Known", Variant, Broadcast)
+UNASKED = (Kind.PUSH, Kind.REMINDER)
+
+
+@dataclass(frozen=True)
+class Go:
+    """May leave now."""
+
+
+@dataclass(frozen=True)
+class Later:
+    """Stays queued until `at`."""
+
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Never:
+    """Will not leave, for this reason; `expired`, `held` say which other state than suppressed it takes."""
+
+    reason: str
+    expired: bool = False
+    held: bool = False
+
+
+Verdict = Go | Later | Never
+
+
+class Guards:
+    """What one claim must know about its rows, loaded once for all of them."""
+
+    def __init__(
+        self,
+        session: Session,
+        settings: Settings,
+        channel: Channel,
+        windows: Windows,
+        now: datetime,
+        rows: list[Outgoing],
+        people: dict[int, Contact],
+    ) -> None:
+        self._settings, self._channel, self._windows, self._now, self._people = settings, channel, windows, now, people
+        ids = sorted({row.contact_id for row in rows if row.kind in UNASKED})
+        self._consent = {
+            purpose: contacts.consenting(session, ids, purpose) if ids else set() for purpose in (Purpose.PUSH, Purpose.CALL)
+        }
+        self._pushed = limits.pushes_since(session, ids, now - timedelta(days=7)) if ids else {}
+        self._variants = _by_id(session, Variant, {row.variant_id for row in rows})
+        self._broadcasts = _by_id(session, Broadcast, {row.broadcast_id for row in rows})
+        self._trains = trains(channel)
+        self._given: dict[int, int] = {}
+
+    def judge(self, row: Outgoing) -> Verdict:
+        """What to do with one row; a push that may go is counted, so that two of one claim cannot both pass a limit."""
+        contact = self._people[row.contact_id]
+        if row.expires_at is not None and row.expires_at <= self._now:
+            return Never("expired", expired=True)
+        if refused := self._number(contact) or self._person(row, contact) or self._words(row):
+            return refused
+        if row.kind not in UNASKED:
+            return Go()
+        return self._moment(row)
+
+    def _number(self, contact: Contact) -> Never | None:
+        number = contact.number
+        if number is None or contact.state is ContactState.ERASED:
+            return Never("erased")
+        if not number.startswith("+"):
+            return Never("machine")
+        if is_simulated(number) and self._channel.gateway != SIMULATOR:
+            return Never("simulated_number")
+        return None
+
+    def _person(self, row: Outgoing, contact: Contact) -> Never | None:
+        if row.kind not in UNASKED:
+            return None
+        if contact.state is not ContactState.ACTIVE:
+            return Never({ContactState.DEAD: "dead_number"}.get(contact.state, contact.state.value))
+        if row.contact_id not in self._consent[Purpose.PUSH if isinstance(row, Message) else Purpose.CALL]:
+            return Never("no_consent")
+        if contact.doubt_at is not None:
+            return Never("doubt", held=isinstance(row, Message))
+        return None
+
+    def _words(self, row: Outgoing) -> Never | None:
+        if row.variant_id is None:
+            return None
+        variant = self._variants[row.variant_id]
+        if variant.state is VariantState.APPROVED:
+            early = variant.valid_from is not None and self._now < variant.valid_from
+            late = variant.valid_until is not None and self._now >= variant.valid_until
+            return Never("not_valid") if early or late else None
+        draft = variant.state is not VariantState.OUTDATED and variant.language == SOURCE and not variant.machine_written
+        return None if self._trains and draft else Never("not_approved")
+
+    def _moment(self, row: Outgoing) -> Verdict:
+        broadcast = None if row.broadcast_id is None else self._broadcasts[row.broadcast_id]
+        if broadcast is None or broadcast.quiet_hours:
+            opens = self._windows.next_open(self._now)
+            if opens > self._now:
+                return Later(opens)
+        if row.kind is not Kind.PUSH:
+            return Go()
+        return self._limited(row)
+
+    def _limited(self, row: Outgoing) -> Verdict:
+        times, given = self._pushed.get(row.contact_id, []), self._given.get(row.contact_id, 0)
+        today = self._windows.local_day(self._now)
+        per_day, per_week = self._settings.pushes_per_day, self._settings.pushes_per_week
+        if len(times) + given >= per_week:
+            oldest = times[-per_week] if 0 < per_week <= len(times) else self._now
+            return self._on_another_day(row, oldest + timedelta(days=7), "week_limit")
+        if sum(at >= today for at in times) + given >= per_day:
+            return self._on_another_day(row, today + timedelta(days=1), "day_limit")
+        self._given[row.contact_id] = given + 1
+        return Go()
+
+    def _on_another_day(self, row: Outgoing, earliest: datetime, reason: str) -> Verdict:
+        opens = self._windows.next_open(earliest.astimezone(self._now.tzinfo))
+        reachable = row.expires_at is None or opens < row.expires_at
+        allowed = self._settings.pushes_per_day > 0 and self._settings.pushes_per_week > 0
+        return Later(opens) if reachable and allowed else Never(reason)
+
+
+def _by_id(session: Session, model: type[Known], ids: set[int | None]) -> dict[int, Known]:
+    wanted = [one for one in ids if one is not None]
+    if not wanted:
+        return {}
+    return {row.id: row for row in session.scalars(select(model).where(model.id.in_(wanted)))}

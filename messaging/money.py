@@ -1,0 +1,57 @@
+"""Caps in whole FCFA: reserved when a row is claimed, released when it provably did not go, kept while nobody knows.
+
+Budgets are locked last and by id, after every message, contact and channel, so that no two transactions wait for each other.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from messaging.models import Budget, Call, Message
+from messaging.windows import Windows
+
+Outgoing = Message | Call
+
+
+def scopes(row: Outgoing, at: datetime, windows: Windows) -> list[str]:
+    """Every cap a row counts against, at the moment it leaves."""
+    found = [f"channel:{row.channel_id}", f"day:{windows.local_day(at).date().isoformat()}"]
+    return found if row.broadcast_id is None else [*found, f"broadcast:{row.broadcast_id}"]
+
+
+class Purse:
+    """The budgets of one claim, locked once and counted in memory until the transaction commits."""
+
+    def __init__(self, session: Session, windows: Windows, now: datetime, rows: Iterable[Outgoing]) -> None:
+        self._windows, self._now = windows, now
+        wanted = {scope for row in rows for scope in scopes(row, now, windows)}
+        self._budgets = {budget.scope: budget for budget in _locked(session, wanted)}
+
+    def reserve(self, row: Outgoing) -> bool:
+        """Set the price aside in every budget it touches, or in none: False when one of them would pass its cap."""
+        touched = [self._budgets[scope] for scope in scopes(row, self._now, self._windows) if scope in self._budgets]
+        if any(budget.reserved + row.price > budget.cap for budget in touched):
+            return False
+        for budget in touched:
+            budget.reserved += row.price
+        return True
+
+
+def release(session: Session, rows: Iterable[tuple[Outgoing, datetime | None]], windows: Windows) -> None:
+    """Give back what was reserved for rows that did not go, each with the moment it was claimed."""
+    owed: Counter[str] = Counter()
+    for row, at in rows:
+        if row.price and at is not None:
+            owed.update(dict.fromkeys(scopes(row, at, windows), row.price))
+    for budget in _locked(session, set(owed)):
+        budget.reserved = max(0, budget.reserved - owed[budget.scope])
+
+
+def _locked(session: Session, wanted: set[str]) -> list[Budget]:
+    if not wanted:
+        return []
+    rows = select(Budget).where(Budget.scope.in_(wanted)).order_by(Budget.id)
+    return list(session.scalars(rows.with_for_update().execution_options(populate_existing=True)))

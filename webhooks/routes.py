@@ -1,0 +1,139 @@
+"""Where telephone providers call us: `/hooks/<token>/{sms,status,call,recording}`.
+
+Size, token, signature, one transaction, answer: nothing here decides anything. A request that reached us is answered 2xx only
+when it is stored, in the database or, while that is away, in the spool.
+"""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import cast
+
+import structlog
+from flask import Blueprint, Response, current_app, request
+
+from campaigns.conversations import on_call
+from messaging import intake, replay
+from messaging.away import is_away
+from messaging.exchange import Exchange
+from messaging.gateways.protocol import Refused, WebhookRequest
+from messaging.steps import Hangup, Say
+from runtime.installation import business_time
+from runtime.spool import SpoolError
+
+log = structlog.get_logger(__name__)
+blueprint = Blueprint("webhooks", __name__, url_prefix="/hooks")
+
+MOST_BYTES = 64 * 1024
+MOST_FIELDS = 50
+PAUSES = (0.1, 0.2, 0.4, 0.8)  # between five tries, 1.5 s in all
+SYSTEM_DOWN = Say("Le service ne répond pas. Merci de rappeler plus tard.")
+
+Take = Callable[[Exchange, intake.Known, WebhookRequest, datetime], None]
+
+
+@blueprint.post("/<token>/sms")
+def sms(token: str) -> Response:
+    return _stored(token, "sms", intake.take_sms)
+
+
+@blueprint.route("/<token>/status", methods=["GET", "POST"])
+def status(token: str) -> Response:
+    return _stored(token, "status", intake.take_status)
+
+
+@blueprint.post("/<token>/recording")
+def recording(token: str) -> Response:
+    return _stored(token, "recording", intake.take_recording)
+
+
+@blueprint.post("/<token>/call")
+def call(token: str) -> Response:
+    """A voice request: answered with the next steps; when ours fail, with an apology and the end of the call."""
+    exchange, given = _exchange(), _request()
+    if given is None:
+        return Response(status=413)
+    known: intake.Known | None = None
+    try:
+        now = _now(exchange)
+        known = intake.identify(exchange, token, now)
+        if known is None:
+            return Response(status=403)
+        known.gateway.verify(known.account, given)
+        spoken = intake.take_call(exchange, known, given, now, on_call)
+    except Refused:
+        return Response(status=403)
+    except Exception as error:  # a caller is on the line: silence would be worse than any apology
+        if known is None and is_away(error):
+            return Response(status=503)
+        log.exception("call.failed")
+        return _system_down(known)
+    return Response(spoken.body, content_type=spoken.content_type) if spoken else Response(status=204)
+
+
+def _system_down(known: intake.Known | None) -> Response:
+    if known is None:
+        return Response(status=500)
+    body, content_type = known.gateway.render((SYSTEM_DOWN, Hangup()), 0)
+    return Response(body, content_type=content_type)
+
+
+def _stored(token: str, kind: str, take: Take) -> Response:
+    exchange, given = _exchange(), _request()
+    if given is None:
+        return Response(status=413)
+    try:
+        return _patiently(exchange, token, given, take)
+    except Refused:
+        return Response(status=403)
+    except Exception as error:
+        if not is_away(error):
+            raise
+    try:
+        replay.spool_request(exchange, token, kind, given, datetime.now(UTC))
+    except SpoolError:
+        return Response(status=503)
+    return Response(status=202)
+
+
+def _patiently(exchange: Exchange, token: str, given: WebhookRequest, take: Take) -> Response:
+    """Try five times within 1.5 s; the last failure comes through."""
+    for pause in (*PAUSES, None):
+        try:
+            now = _now(exchange)
+            known = intake.identify(exchange, token, now)
+            if known is None:
+                return Response(status=403)
+            known.gateway.verify(known.account, given)
+            take(exchange, known, given, now)
+            return Response(status=200)
+        except Exception as error:
+            if pause is None or not is_away(error):
+                raise
+            time.sleep(pause)
+    raise AssertionError("the loop returns or raises")
+
+
+def _exchange() -> Exchange:
+    return cast(Exchange, current_app.extensions["lamen"])
+
+
+def _now(exchange: Exchange) -> datetime:
+    with exchange.database.reading() as session:
+        return business_time(session, datetime.now(UTC))
+
+
+def _request() -> WebhookRequest | None:
+    """What was posted, or None when it is too large to be a provider's."""
+    if (request.content_length or 0) > MOST_BYTES:
+        return None
+    body = request.get_data(cache=True, parse_form_data=False)
+    if len(body) > MOST_BYTES:
+        return None
+    form = tuple(request.form.items(multi=True))
+    if len(form) > MOST_FIELDS or len(request.args) > MOST_FIELDS:
+        return None
+    query = request.query_string.decode("latin-1")
+    base = _exchange().settings.base_url
+    url = f"{base}{request.path}" + (f"?{query}" if query else "")
+    return WebhookRequest(request.method, request.path, url, query, dict(request.headers), body, form)
