@@ -10,7 +10,7 @@ from clubs.grammar import answers, commands
 from clubs.grammar.asking import ask
 from clubs.grammar.context import BY_DIGIT, Asked, Context, Draft, Sender
 from clubs.grammar.echo import say
-from clubs.grammar.parse import parse, parse_as
+from clubs.grammar.parse import LONGEST_TEXT, parse, parse_as
 from clubs.grammar.reports import settle
 from clubs.grammar.values import COUNTED, VERSIONED, Flag, Kind, Outcome, Parsed, Problem, ProblemId, Values
 from clubs.grammar.verdict import Do, Effect, Verdict
@@ -107,7 +107,7 @@ def _waiting(context: Context) -> Draft | None:
 def _completed(text: str, parsed: Parsed, context: Context) -> Verdict | None:
     """The draft with the labels of this text, or None when the text is no piece of it."""
     draft = _waiting(context)
-    if draft is None or not _may_be_piece(parsed, draft, context):
+    if draft is None or len(text) > LONGEST_TEXT or not _may_be_piece(parsed, draft, context):
         return None
     reader = draft.kind if draft.kind in COUNTED else Kind.CR
     piece = parsed if parsed.kind is draft.kind and Flag.INFERRED not in parsed.flags else None

@@ -90,7 +90,7 @@ def read_action(cleaned: Cleaned, start: int, today: date, vocabulary: Vocabular
     note = cleaned.original(items[head].start, len(cleaned.text)) if head < len(items) else ""
     values = Values(
         action_type=OTHER_ACTION if type_digit is None else int(type_digit),
-        due_days=DUE_DAYS if due is None else int(due),
+        due_days=DUE_DAYS if due is None else int(due[:LONGEST_NUMBER]),
         note=note or None,
         club=setting.club,
         date=setting.day,

@@ -22,11 +22,15 @@ _UNCLEAR = re.compile(r"[ 0-9OIL/+]*")
 FEWEST_FOR_A_REPORT = 3
 """Figures without a keyword make a report from so many on (rule 13)."""
 MOST_WORDS_OF_A_YES = 3
+LONGEST_TEXT = 1600
+"""Ten parts. A longer text is nobody's report: it goes to staff unread, so that no text costs a second to read."""
 _RADIO = {"1": True, "01": True, "OUI": True, "0": False, "00": False, "NON": False, "X": None}
 
 
 def parse(text: str, today: date, vocabulary: Vocabulary = FRENCH) -> Parsed:
     """What `text` says, were it sent on `today`; exactly one reading, never an exception."""
+    if len(text) > LONGEST_TEXT:
+        return Parsed(Kind.STOP) if is_stop(text) else Parsed(Kind.NONE, Values(note=text.strip() or None))
     cleaned = clean(text)
     plain = spaced(cleaned)
     head = find_head(plain, vocabulary)

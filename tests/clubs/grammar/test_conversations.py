@@ -326,6 +326,13 @@ def test_explaining_a_text_gives_every_value_and_stores_nothing() -> None:
     assert explain("12 18 7 9 1", at=NOW, club="1032", sender="unknown")["outcome"] == "ASK"
 
 
+def test_a_text_of_more_than_ten_parts_is_left_to_staff_but_stops_if_it_says_so() -> None:
+    assert judge("CR 12 18 7 " + "merci " * 300, MOUSSA).effect.do is Do.INBOX
+    assert judge("CR 12 18 7 " + "merci " * 200, MOUSSA).effect.do is Do.STORE
+    assert judge("STOP " * 400, MOUSSA).effect.do is Do.OPT_OUT
+    assert judge("H7 " * 600, play(MOUSSA, ["CR 12 18"])).effect.do is Do.INBOX
+
+
 def test_judging_changes_nothing() -> None:
     before: Context = play(MOUSSA, ["CR 12 18"])
     assert judge("H7", before) == judge("H7", before)
