@@ -1,6 +1,7 @@
-"""The console's English: one PO file, compiled on the first start after it changed.
+"""The console's English: PO files, merged and compiled on the first start after one changed.
 
-`flask --app wsgi catalogs` (`make catalogs`) collects the French words from code and templates into it again.
+One file an area, so that several people can translate at once; `flask --app wsgi catalogs` (`make catalogs`) puts new French words
+into messages.po and takes out of every file those that are no longer said.
 """
 
 import os
@@ -15,17 +16,19 @@ from babel.messages.pofile import read_po, write_po
 from runtime.settings import Settings
 
 HERE = Path(__file__).parent
-SOURCE = HERE / "translations" / "en" / "LC_MESSAGES" / "messages.po"
+SOURCES = HERE / "translations" / "en" / "LC_MESSAGES"
+NEW = SOURCES / "messages.po"
 METHODS = [("templates/**.html", "jinja2"), ("**.py", "python")]
-OPTIONS = {"templates/**.html": {"trimmed": "true", "silent": "false"}}
+OPTIONS = {"templates/**.html": {"silent": "false"}}
 KEYWORDS: dict[str, tuple[int, ...] | None] = {"_": None, "gettext": None, "ngettext": (1, 2), "lazy": None}
 
 
 def folder(settings: Settings) -> Path:
-    """The folder of compiled catalogs, made now if the PO file is newer."""
+    """The folder of compiled catalogs, made now if a PO file is newer."""
     compiled = settings.var / "catalogs"
     target = compiled / "en" / "LC_MESSAGES" / "messages.mo"
-    if not target.exists() or target.stat().st_mtime < SOURCE.stat().st_mtime:
+    newest = max(path.stat().st_mtime for path in SOURCES.glob("*.po"))
+    if not target.exists() or target.stat().st_mtime < newest:
         target.parent.mkdir(parents=True, exist_ok=True)
         built = BytesIO()
         write_mo(built, catalog())
@@ -35,10 +38,19 @@ def folder(settings: Settings) -> Path:
     return compiled.resolve()
 
 
-def catalog() -> Catalog:
-    """The English catalog as it stands."""
-    with SOURCE.open("rb") as file:
+def _read(path: Path) -> Catalog:
+    with path.open("rb") as file:
         return read_po(file, locale="en")
+
+
+def catalog() -> Catalog:
+    """All the English there is; where two files say the same words, the one translated stands."""
+    merged = Catalog(locale="en", charset="utf-8")
+    for path in sorted(SOURCES.glob("*.po")):
+        for message in _read(path):
+            if message.id and _whole(message.string):
+                merged.add(message.id, message.string)
+    return merged
 
 
 def collected() -> Catalog:
@@ -49,24 +61,32 @@ def collected() -> Catalog:
     return words
 
 
-def update() -> list[str]:
-    """Bring the PO file up to date with the words; the ones still to translate."""
-    known = catalog()
-    known.update(collected(), no_fuzzy_matching=True)
-    known.obsolete.clear()
-    built = BytesIO()
-    write_po(built, known, sort_output=True, no_location=True, omit_header=False, width=120)
-    SOURCE.write_bytes(built.getvalue())
-    return missing(known)
+def missing() -> list[str | tuple[str, ...]]:
+    """The words said somewhere and without English."""
+    known = {_key(message.id) for message in catalog() if message.id}
+    return [message.id for message in collected() if message.id and _key(message.id) not in known]
 
 
-def missing(known: Catalog) -> list[str]:
-    """The words without English."""
-    return [_text(message.id) for message in known if message.id and not _whole(message.string)]
+def update() -> list[str | tuple[str, ...]]:
+    """Bring the PO files up to date with the words; the ones still to translate."""
+    said = {_key(message.id) for message in collected() if message.id}
+    untranslated = missing()
+    for path in sorted(SOURCES.glob("*.po")):
+        kept = Catalog(project="lamen", locale="en", charset="utf-8")
+        for message in _read(path):
+            if message.id and _key(message.id) in said and _whole(message.string):
+                kept.add(message.id, message.string)
+        if path == NEW:
+            for words in untranslated:
+                kept.add(words, "" if isinstance(words, str) else ("",) * len(words))
+        built = BytesIO()
+        write_po(built, kept, sort_output=True, no_location=True, omit_header=True, width=120)
+        path.write_bytes(built.getvalue())
+    return untranslated
 
 
-def _text(identity: object) -> str:
-    return str(identity[0]) if isinstance(identity, (tuple, list)) else str(identity)
+def _key(identity: str | list[str] | tuple[str, ...]) -> str:
+    return identity if isinstance(identity, str) else identity[0]
 
 
 def _whole(translation: object) -> bool:

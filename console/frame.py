@@ -54,7 +54,6 @@ def found() -> list[Pages]:
 
 
 def _environment(app: Flask) -> None:
-    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.jinja_env.globals.update(asset=asset, once_token=new_token, R=RoleName, world=world, shown_contact=shown_contact)
     app.jinja_env.filters.update(
         moment=words.moment,

@@ -39,7 +39,11 @@ def entries(app: Flask, person: Person | None) -> list[Entry]:
     if person is None:
         return []
     return [
-        Entry(url_for(endpoint), str(words), request.blueprint == endpoint.split(".")[0])
+        Entry(url_for(endpoint), str(words), _within(url_for(endpoint)))
         for endpoint, words in ORDER
         if person.roles & (declared(app.view_functions.get(endpoint)) or frozenset())
     ]
+
+
+def _within(address: str) -> bool:
+    return request.path == address or (address != "/" and request.path.startswith(address + "/"))

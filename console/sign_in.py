@@ -178,9 +178,17 @@ def _begin(_app: Flask, user: Staff, **_others: Any) -> None:
     session["sid"], session["last_staff"] = token, user.id
     user.failed_sign_ins, user.refused_until = 0, None
     store.db.session.add(user)
-    browser = (request.user_agent.string or "")[:80]
+    browser = _browser(request.user_agent.string)
     store.db.session.add(StaffSession(staff_id=user.id, token_index=blind(token), began_at=at, seen_at=at, browser=browser))
     audit.record(store.db.session, at, "signed_in", "staff", user.id, staff_id=user.id)
+
+
+def _browser(agent: str) -> str:
+    """A few words its owner recognises: « Firefox, Android »."""
+    names = (("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
+    systems = ("Android", "iPhone", "iPad", "Windows", "Mac OS", "Linux", "KaiOS")
+    name = next((name for sign, name in names if sign in agent), "")
+    return ", ".join(word for word in (name, next((system for system in systems if system in agent), "")) if word)
 
 
 def _load(identity: str) -> Staff | None:
