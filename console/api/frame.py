@@ -145,14 +145,15 @@ def endpoint(
 
 
 def collection(name: str, scope: Scope, line: Any, tag: Tag, query: type[Paging], read: Read) -> None:
-    """Declare a list and its single rows: GET /name and GET /name/<id>. `read` gets a slice and the filters."""
+    """Declare a list and its single rows: GET /name and GET /name/<id>. `read` gets a slice, one row longer than what is shown,
+    and the filters."""
     kind: Any = Page[line]
 
     def many(asked: Paging) -> Page[Any]:
         return page(read(asked.slice, asked.filters), asked, kind)
 
     def single(id: int) -> Any:
-        found = read(Slice(0, 1), {"id": id})
+        found = read(Slice(0, 2), {"id": id})
         if not found:
             raise ApiError(404, *DETAILS[404])
         return found[0]

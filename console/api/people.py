@@ -65,7 +65,7 @@ def _members(part: Slice, filters: dict[str, Any]) -> Sequence[MemberLine]:
     with writing() if whole else reading() as session:
         found = clubs.members(session, part, people=caller().may(Scope.PEOPLE), whole_numbers=whole, **filters)
         if whole:
-            _note(session, "member", [member.id for member in found])
+            _note(session, "member", [member.id for member in found[: part.limit - 1]])
         return found
 
 
@@ -74,7 +74,7 @@ def _contacts(part: Slice, filters: dict[str, Any]) -> Sequence[ContactLine]:
     with writing() if whole else reading() as session:
         found = traffic.contacts(session, part, whole_numbers=whole, **filters)
         if whole:
-            _note(session, "contact", [contact.id for contact in found])
+            _note(session, "contact", [contact.id for contact in found[: part.limit - 1]])
         return found
 
 

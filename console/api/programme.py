@@ -5,7 +5,6 @@ Above the number of recipients from which a second person must confirm, it stays
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Literal
 
@@ -101,7 +100,7 @@ collection("broadcasts", Scope.CAMPAIGNS, BroadcastLine, Tags.PROGRAMME, Broadca
 
 
 @endpoint("/campaigns", Scope.SCHEDULE, CampaignLine, Tags.PROGRAMME, body=NewCampaign, status=201)
-def add_campaign(asked: NewCampaign) -> tuple[dict[str, Any], int]:
+def add_campaign(asked: NewCampaign) -> tuple[CampaignLine, int]:
     """Schedule a campaign; with an Idempotency-Key header the same request twice makes one."""
     key = request.headers.get("Idempotency-Key", "")
     if len(key) > 128:
@@ -114,11 +113,11 @@ def add_campaign(asked: NewCampaign) -> tuple[dict[str, Any], int]:
             if kept.digest != digest:
                 raise ApiError(409, "key_reused", "This Idempotency-Key was used for another request.")
             if not fresh and kept.campaign_id is not None:
-                return asdict(campaigns.campaigns(session, Slice(), id=kept.campaign_id)[0]), 200
+                return campaigns.campaigns(session, Slice(), id=kept.campaign_id)[0], 200
         campaign = _make(session, asked, now(session))
         if kept is not None:
             kept.campaign_id = campaign.id
-        return asdict(campaigns.campaign_line(campaign)), 201
+        return campaigns.campaign_line(campaign), 201
 
 
 def _make(session: Session, asked: NewCampaign, at: datetime) -> Campaign:

@@ -142,9 +142,7 @@ def test_every_refusal_is_a_problem_document(
         pytest.param(b'{"number": "12"}', "application/json", 422, id="not a number"),
     ],
 )
-def test_only_json_objects_are_taken(
-    client: FlaskClient, token: Callable[..., str], body: bytes, kind: str, status: int
-) -> None:
+def test_only_json_objects_are_taken(client: FlaskClient, token: Callable[..., str], body: bytes, kind: str, status: int) -> None:
     headers = {"Authorization": f"Bearer {token(Scope.PEOPLE)}"}
     response = client.post("/api/v1/contacts/find", headers=headers, data=body, content_type=kind)
     assert (response.status_code, response.content_type) == (status, PROBLEM)
