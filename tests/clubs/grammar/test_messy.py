@@ -116,7 +116,7 @@ ASK = [
         "AC",
         "AC 0 jardin",
         "AC 2 E0 jardin",
-        "AC 2 E" + "9" * 5000,
+        "AC 2 E" + "9" * 1500,
     ),
     *("AN 57 58", "AN le nouveau président", "AN non pas 57", "FAIT 3 40 5", "FAIT le no 3", "INS 7012345", "INS 00000001"),
     *("CR T12 F18 H7 AV3", "QZ 12 6 15 24 F18", "CR 12 18 7 enfants 5", "12 18 7 9 1 4", "T12 T13 F18 H7"),
