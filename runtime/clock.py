@@ -17,7 +17,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import String, or_, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from runtime.database import Base, Database, Json, LeaseTime, lease_time
+from runtime.database import Base, Database, Json, LeaseTime, lease_time, put_once
 from runtime.installation import business_time
 
 log = structlog.get_logger(__name__)
@@ -173,12 +173,10 @@ class Clock:
 
 
 def _row(session: Session) -> ClockLease:
-    row = session.get(ClockLease, NAME)
-    if row is None:
-        row = ClockLease(name=NAME, holder="", until=0.0, boot="", beat_seconds=0.0, ran={}, jumped_back=False, agreeing=0)
-        session.add(row)
-        session.flush()
-    return row
+    if session.get(ClockLease, NAME) is None:
+        fresh = ClockLease(name=NAME, holder="", until=0.0, boot="", beat_seconds=0.0, ran={}, jumped_back=False, agreeing=0)
+        put_once(session, fresh, NAME)
+    return session.get_one(ClockLease, NAME)
 
 
 def _due(beat: Beat, row: ClockLease, at: LeaseTime) -> bool:

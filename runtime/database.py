@@ -19,6 +19,7 @@ from typing import Any
 
 from sqlalchemy import JSON, BigInteger, DateTime, Enum, Integer, MetaData, create_engine, event, make_url, text
 from sqlalchemy.engine import Connection, Dialect, Engine
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.orm import Session as Session  # passed on: packages above the rows name it without importing SQLAlchemy
 from sqlalchemy.pool import QueuePool
@@ -176,6 +177,19 @@ def _sqlite(path: str) -> Engine:
         writer.begin(bool(connection.get_execution_options().get("read_only")))
 
     return engine
+
+
+def put_once(session: Session, row: Base, key: Any) -> None:
+    """Insert `row`, whose primary key is `key`, unless another transaction does so at the same moment; then read it by `get`.
+
+    Two processes that start together both find a table empty: without this the slower one fails.
+    """
+    try:
+        with session.begin_nested():
+            session.add(row)
+    except IntegrityError:
+        if session.get(type(row), key) is None:
+            raise
 
 
 def lease_time(session: Session) -> LeaseTime:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import CheckConstraint
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from runtime.database import Base
+from runtime.database import Base, put_once
 
 
 class InstallationError(Exception):
@@ -34,12 +34,9 @@ class Installation(Base):
 
 def installation(session: Session) -> Installation:
     """The row, made on first use: a new installation is a simulation until somebody passes it to real."""
-    row = session.get(Installation, 1)
-    if row is None:
-        row = Installation(id=1, simulation=True, offset_seconds=0, demonstration=False)
-        session.add(row)
-        session.flush()
-    return row
+    if session.get(Installation, 1) is None:
+        put_once(session, Installation(id=1, simulation=True, offset_seconds=0, demonstration=False), 1)
+    return session.get_one(Installation, 1)
 
 
 def business_time(session: Session, wall: datetime) -> datetime:
