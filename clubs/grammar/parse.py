@@ -29,15 +29,15 @@ _RADIO = {"1": True, "01": True, "OUI": True, "0": False, "00": False, "NON": Fa
 
 def parse(text: str, today: date, vocabulary: Vocabulary = FRENCH) -> Parsed:
     """What `text` says, were it sent on `today`; exactly one reading, never an exception."""
+    if is_stop(text):
+        return Parsed(Kind.STOP)
     if len(text) > LONGEST_TEXT:
-        return Parsed(Kind.STOP) if is_stop(text) else Parsed(Kind.NONE, Values(note=text.strip() or None))
+        return Parsed(Kind.NONE, Values(note=text.strip() or None))
     cleaned = clean(text)
     plain = spaced(cleaned)
     head = find_head(plain, vocabulary)
     if head is not None:
         return _read_keyword(cleaned, head, today, vocabulary)
-    if is_stop(text):
-        return Parsed(Kind.STOP)
     if is_stop_question(text):
         return Parsed(Kind.Q, Values(note=text.strip()))
     digit = _DIGIT_ANSWER.fullmatch(plain)

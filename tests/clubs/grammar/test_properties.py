@@ -16,6 +16,7 @@ from clubs.grammar.parse import parse
 from clubs.grammar.values import Kind, Outcome, Values
 from clubs.grammar.verdict import Verdict
 from clubs.grammar.words import ALIASES, SHAPES, SPELLINGS, THEMES
+from messaging.keywords import is_stop
 from tests.clubs.grammar.world import MOUSSA, STRANGER, SUPERVISOR, WITH_WORDS, later
 
 DAY = date(2026, 3, 18)
@@ -62,6 +63,12 @@ def test_any_conversation_goes_on(texts: list[str], context: Context) -> None:
         for number in {row.number for row in context.reports}:
             standing = [row for row in context.reports if row.number == number and row.state in {"valid", "unverified"}]
             assert len(standing) <= 1, "two versions of one report count"
+
+
+@settings(max_examples=300, deadline=None)
+@given(TEXTS | st.lists(PIECES, max_size=3).map(" ".join).map(lambda text: f"{text} stop"))
+def test_the_grammar_and_the_inbox_agree_on_what_stops(text: str) -> None:
+    assert (judge(text, MOUSSA).kind is Kind.STOP) == is_stop(text)
 
 
 NUMBERS = st.integers(0, 80)
