@@ -88,16 +88,24 @@ class Immediate:
 
     def run_all(self) -> int:
         """Run everything, and what that nudges in turn; how many ran. Errors come through."""
-        ran = 0
-        while (nudge := self._take()) is not None:
-            run = self._runs.get(nudge[0])
-            if run is None:
-                raise WorkError(f"nobody registered {nudge[0]}")
-            run(nudge[1])
+        ran, last = 0, self.run_next()
+        while last is not None:
             ran += 1
             if ran > MOST_ROUNDS:
-                raise WorkError(f"work that never ends, last {nudge[0]}")
+                raise WorkError(f"work that never ends, last {last}")
+            last = self.run_next()
         return ran
+
+    def run_next(self) -> str | None:
+        """Run what was nudged first and leave what that nudges; its name, None when nothing waits."""
+        nudge = self._take()
+        if nudge is None:
+            return None
+        run = self._runs.get(nudge[0])
+        if run is None:
+            raise WorkError(f"nobody registered {nudge[0]}")
+        run(nudge[1])
+        return nudge[0]
 
     def _take(self) -> Nudge | None:
         with self._lock:
