@@ -159,8 +159,13 @@ def continue_all(exchange: Exchange, now: datetime) -> int:
     return sum(fan_out(exchange, id_, now) for id_ in ids)
 
 
-def finish(session: Session, now: datetime) -> int:
+def finish(exchange: Exchange, now: datetime) -> int:
     """Close the broadcasts of which nothing waits any more, and then their campaigns; how many broadcasts."""
+    with exchange.database.writing() as session:
+        return _finish(session, now)
+
+
+def _finish(session: Session, now: datetime) -> int:
     done = finish_done(session, now)
     session.flush()
     alive = exists().where(

@@ -35,7 +35,7 @@ log = structlog.get_logger(__name__)
 def on_call(session: Session, exchange: Exchange, call: Call, step: CallStep, now: datetime) -> tuple[Step, ...]:
     """The next steps of an answered call; `step.turn` is the number our own address carried, None for the first request."""
     asked = step.turn or 0
-    if asked < call.turn and call.last_answer is not None:
+    if asked != call.turn and call.last_answer is not None:
         return from_json(call.last_answer)
     contact = session.get_one(Contact, call.contact_id, with_for_update=True)
     channel = session.get_one(Channel, call.channel_id)
@@ -63,7 +63,7 @@ def _next(exchange: Exchange, channel: Channel, turn: int) -> str:
 def _voice(session: Session, exchange: Exchange, call: Call, contact: Contact, channel: Channel, now: datetime) -> Voice:
     language = call.language or people.heard_by(session, contact) or SOURCE
     drafts = channel.gateway == channels.SIMULATOR
-    return Voice(session, language, f"{exchange.settings.base_url}/sounds", drafts, now)
+    return Voice(session, language, f"{exchange.settings.base_url}/hooks/sounds", drafts, now)
 
 
 def _flow(session: Session, exchange: Exchange, call: Call, contact: Contact, channel: Channel, now: datetime) -> Flow:

@@ -22,6 +22,7 @@ from messaging.models import Channel, Contact, ContactState, Message, OpenPrompt
 from translations import library
 from translations.languages import SOURCE, chain
 from translations.models import Content, Language
+from translations.sms import fold
 
 JOIN_WITHIN = timedelta(hours=48)
 ANSWER_WITHIN = timedelta(days=7)
@@ -143,7 +144,8 @@ class Replies:
         language = self._session.get_one(Language, code)
         self._contact.language = code
         self._session.flush()
-        return self._say("language_set", langue=language.name)
+        # One ç would cost the whole reply a second part.
+        return self._say("language_set", langue=fold(language.name, language.name))
 
     def _agree(self, prompt: Prompt) -> Words:
         if self._contact.state is ContactState.ANNOUNCED:

@@ -73,7 +73,7 @@ class Voice:
         clip = self._clip(content, (str(own),) if own else self._chain(self.language))
         if clip is not None:
             core = clip.core_end_s if line.label.startswith(CONTENT) else None
-            return Sound(f"{self.sounds}/{clip.sha256}", clip.seconds, core, line.label)
+            return Sound(f"{self.sounds}/{clip.sha256}.wav", clip.seconds, core, line.label)
         return self._draft(content) if self.drafts and own in (None, SOURCE) else None
 
     def _content(self, label: str) -> Content | None:

@@ -269,8 +269,8 @@ def test_the_last_sending_closes_its_campaign(exchange: Exchange, world: World, 
         session.get_one(Broadcast, id_).state = BroadcastState.RUNNING
 
     def finish() -> tuple[int, CampaignState]:
-        with exchange.database.writing() as session:
-            done = broadcasts.finish(session, now)
+        done = broadcasts.finish(exchange, now)
+        with exchange.database.reading() as session:
             return done, session.get_one(Campaign, campaign.id).state
 
     assert finish() == (0, CampaignState.RUNNING)

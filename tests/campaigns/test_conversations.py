@@ -232,13 +232,18 @@ def test_an_approved_reply_is_sent_in_the_phones_language(exchange: Exchange, wo
         content = Content(key="reply:inbox_received", kind=ContentKind.REPLY, title="reçu")
         session.add(content)
         session.flush()
-        variant = Variant(content_id=content.id, language="bm", state=VariantState.APPROVED, text="I ni ce.", options=[], written_at=now)
+        variant = Variant(
+            content_id=content.id, language="bm", state=VariantState.APPROVED, text="I ni ce.", options=[], written_at=now
+        )
         variant.approved_at = now
         session.add(variant)
         session.execute(update(Contact).where(Contact.id == world.contacts["awa"]).values(language="bm"))
     assert talk(exchange, world, "awa", "Bonjour comment ca va", now) == "I ni ce."
     with exchange.database.reading() as session:
-        assert session.scalar(select(Message.variant_id).where(Message.text.is_not(None), Message.answers_id.is_not(None))) == variant.id
+        assert (
+            session.scalar(select(Message.variant_id).where(Message.text.is_not(None), Message.answers_id.is_not(None)))
+            == variant.id
+        )
 
 
 def test_one_phone_is_served_in_the_providers_order(exchange: Exchange, world: World, now: datetime) -> None:
