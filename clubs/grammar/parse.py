@@ -127,10 +127,17 @@ def _read_counted(cleaned: Cleaned, kind: Kind, start: int, today: date, vocabul
         bound = bind(core, after, shape)
         read = _to_values(bound)
     except Unreadable as error:
-        partial = _to_values(error.certain).over(values) if error.certain else values
-        return Parsed(kind, partial, error.problem, flags)
+        return Parsed(kind, _certain(error).over(values), error.problem, flags)
     labelled = sum(bool(item.field) for item in core) == len(bound) and bool(bound or setting.seen)
     return Parsed(kind, read.over(values), setting.problem, flags, labelled)
+
+
+def _certain(error: Unreadable) -> Values:
+    """The figures before the one that stopped the reading, unless they are unreadable too (`CR OUI l`)."""
+    try:
+        return _to_values(error.certain)
+    except Unreadable:
+        return Values()
 
 
 def _to_values(bound: Mapping[str, Item]) -> Values:
