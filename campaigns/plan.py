@@ -1,0 +1,277 @@
+"""What a sending would do, worked out before anybody presses the button: who, who not and why, how dear, by when.
+
+It asks the same questions as the fan-out, in the same words, so that the estimate and the sending cannot disagree.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from campaigns.audiences import Candidate, Filter, LeftOut, members
+from campaigns.wording import Chosen, Wording
+from messaging import windows
+from messaging.exchange import Exchange
+from messaging.models import Budget, Call, CallState, Channel, Message, MessageState, Route
+from messaging.numbers import operator_of
+from translations.models import Clip, Content
+from translations.sms import measure
+
+PREVIEWS = 3
+CALL_SECONDS = 90
+"""A call's length where its sound is not known; with ringing, what one line is busy for."""
+MOST_MINUTES = 60 * 24 * 60
+
+
+class Step(StrEnum):
+    """The five steps of a new campaign; each problem leads back to its own."""
+
+    MESSAGE = "message"
+    AUDIENCE = "audience"
+    CHANNEL = "channel"
+    DATE = "date"
+    CHECK = "check"
+
+
+class Problem(StrEnum):
+    """What stands in the way; `BLOCKING` ones refuse the sending, the others are said."""
+
+    NOBODY = "nobody"
+    NO_VARIANT = "no_variant"
+    NO_SOUND = "no_sound"
+    NO_CHANNEL = "no_channel"
+    PAST_DATE = "past_date"
+    QUIET_HOURS = "quiet_hours"
+    OVER_BUDGET = "over_budget"
+    BEYOND_CAPACITY = "beyond_capacity"
+    SECOND_PERSON = "second_person"
+
+
+STEPS = {
+    Problem.NOBODY: Step.AUDIENCE,
+    Problem.NO_VARIANT: Step.MESSAGE,
+    Problem.NO_SOUND: Step.MESSAGE,
+    Problem.NO_CHANNEL: Step.CHANNEL,
+    Problem.PAST_DATE: Step.DATE,
+    Problem.QUIET_HOURS: Step.DATE,
+    Problem.OVER_BUDGET: Step.CHECK,
+    Problem.BEYOND_CAPACITY: Step.DATE,
+    Problem.SECOND_PERSON: Step.CHECK,
+}
+BLOCKING = frozenset({Problem.NOBODY, Problem.NO_CHANNEL, Problem.PAST_DATE, Problem.OVER_BUDGET, Problem.BEYOND_CAPACITY})
+
+
+@dataclass(frozen=True)
+class Preview:
+    """One message as it would leave; no number and no name."""
+
+    member_id: int
+    language: str
+    route: Route
+    text: str
+    parts: int
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """`recipients` are members (with one phone per club, clubs), `numbers` the phones they share; `cost` in whole FCFA.
+
+    `cost_by` is keyed by (language, operator or ""). `budget_left` is None without any cap. `finish_at` is None where nothing
+    would leave; `would_expire` counts numbers the channels could not reach in time.
+    """
+
+    recipients: int = 0
+    numbers: int = 0
+    left_out: dict[str, int] = field(default_factory=dict)
+    parts: int = 0
+    cost: int = 0
+    cost_by: dict[tuple[str, str], int] = field(default_factory=dict)
+    budget_left: int | None = None
+    finish_at: datetime | None = None
+    would_expire: int = 0
+    previews: tuple[Preview, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def refused(self) -> bool:
+        """Whether a problem forbids the sending, by whomever."""
+        return bool(BLOCKING & set(self.problems))
+
+
+@dataclass
+class _Load:
+    """What one channel would have to carry."""
+
+    channel: Channel
+    numbers: int = 0
+    parts: int = 0
+    seconds: float = 0.0
+
+
+def forecast(
+    session: Session,
+    exchange: Exchange,
+    content: Content,
+    wanted: Filter,
+    route: Route,
+    due_at: datetime,
+    expires_at: datetime,
+    now: datetime,
+    *,
+    quiet_hours: bool = True,
+) -> Forecast:
+    """Work out a sending of `content` to `wanted` by `route`, due at `due_at`."""
+    count = _Count(session, exchange, content, now)
+    today = due_at.astimezone(ZoneInfo(exchange.settings.timezone)).date()
+    after = 0
+    while page := members(session, wanted, today, after):
+        after = page[-1].member_id
+        count.page(page, route)
+    begin = max(due_at, now)
+    finish_at, would_expire = count.capacity(begin, expires_at, quiet_hours)
+    left = _budget_left(session, exchange, list(count.loads), begin)
+    problems = [*count.problems(route)]
+    if due_at < now:
+        problems.append(Problem.PAST_DATE)
+    if quiet_hours and not windows.of(exchange.settings).is_open(begin):
+        problems.append(Problem.QUIET_HOURS)
+    if left is not None and count.cost > left:
+        problems.append(Problem.OVER_BUDGET)
+    if would_expire:
+        problems.append(Problem.BEYOND_CAPACITY)
+    if count.numbers > exchange.settings.second_approval_above:
+        problems.append(Problem.SECOND_PERSON)
+    return Forecast(
+        count.recipients,
+        count.numbers,
+        dict(sorted(count.left_out.items())),
+        count.parts,
+        count.cost,
+        dict(sorted(count.cost_by.items())),
+        left,
+        finish_at,
+        would_expire,
+        tuple(count.previews.values()),
+        tuple(problems),
+    )
+
+
+class _Count:
+    def __init__(self, session: Session, exchange: Exchange, content: Content, now: datetime) -> None:
+        self._session = session
+        self._exchange = exchange
+        self._wording = Wording(session, content.id, now)
+        self._seen: set[tuple[int | None, Route]] = set()
+        self._seconds: dict[int, float] = {}
+        self.recipients = 0
+        self.parts = 0
+        self.cost = 0
+        self.left_out: Counter[str] = Counter()
+        self.cost_by: Counter[tuple[str, str]] = Counter()
+        self.previews: dict[tuple[str, Route], Preview] = {}
+        self.loads: dict[int, _Load] = {}
+
+    @property
+    def numbers(self) -> int:
+        return len(self._seen)
+
+    def page(self, page: list[Candidate], route: Route) -> None:
+        self._wording.read_contacts(one.contact_id for one in page if one.contact_id is not None)
+        for one in page:
+            self.recipients += 1
+            way = one.route(route)
+            chosen = one.reason_left_out(way) or self._wording.choose(one, way)
+            if isinstance(chosen, LeftOut):
+                self.left_out[chosen.value] += 1
+            elif (one.contact_id, way) not in self._seen:
+                self._seen.add((one.contact_id, way))
+                self._add(one, way, chosen)
+
+    def _add(self, one: Candidate, way: Route, chosen: Chosen) -> None:
+        channel, language = chosen.channel, chosen.variant.language
+        load = self.loads.setdefault(channel.id, _Load(channel))
+        parts = 0 if way is Route.VOICE else measure(chosen.text).parts
+        price = channel.price_per_minute if way is Route.VOICE else parts * channel.price_per_part
+        load.numbers += 1
+        load.parts += parts
+        if way is Route.VOICE:
+            load.seconds += self._length(chosen.variant.id)
+        self.parts += parts
+        self.cost += price
+        number = self._wording.contact(one.contact_id or 0).number or ""
+        self.cost_by[language, one.operator or operator_of(number) or ""] += price
+        if len(self.previews) < PREVIEWS and (language, way) not in self.previews:
+            text = chosen.text or chosen.variant.spoken or ""
+            self.previews[language, way] = Preview(one.member_id, language, way, text, parts)
+
+    def _length(self, variant_id: int) -> float:
+        if variant_id not in self._seconds:
+            longest = self._session.scalar(select(func.max(Clip.seconds)).where(Clip.variant_id == variant_id))
+            self._seconds[variant_id] = max(float(longest or 0), CALL_SECONDS)
+        return self._seconds[variant_id]
+
+    def problems(self, route: Route) -> list[Problem]:
+        found: list[Problem] = []
+        if not self._seen:
+            found.append(Problem.NOBODY)
+        if self.left_out[LeftOut.NO_VARIANT]:
+            found.append(Problem.NO_VARIANT if route is Route.SMS else Problem.NO_SOUND)
+        if self.left_out[LeftOut.NO_CHANNEL]:
+            found.append(Problem.NO_CHANNEL)
+        return found
+
+    def capacity(self, begin: datetime, expires_at: datetime, quiet_hours: bool) -> tuple[datetime | None, int]:
+        """When the slowest channel would be done, and how many numbers would still wait at `expires_at`."""
+        finish: datetime | None = None
+        late = 0
+        for load in self.loads.values():
+            minutes = self._minutes(load)
+            done = self._after(begin, minutes, quiet_hours)
+            finish = done if finish is None else max(finish, done)
+            if done > expires_at:
+                open_minutes = self._open_minutes(begin, expires_at, quiet_hours)
+                late += load.numbers - min(load.numbers, int(load.numbers * open_minutes / minutes))
+        return finish, late
+
+    def _minutes(self, load: _Load) -> float:
+        """Minutes of open windows the channel needs, what already waits there included."""
+        queued = select(func.sum(Message.parts)).where(
+            Message.channel_id == load.channel.id, Message.state == MessageState.QUEUED
+        )
+        calls = select(func.count()).where(Call.channel_id == load.channel.id, Call.state == CallState.QUEUED)
+        parts = load.parts + (self._session.scalar(queued) or 0)
+        seconds = load.seconds + (self._session.scalar(calls) or 0) * CALL_SECONDS
+        return parts / load.channel.parts_per_minute + seconds / 60 / max(1, load.channel.calls_at_once)
+
+    def _after(self, begin: datetime, minutes: float, quiet_hours: bool) -> datetime:
+        if not quiet_hours:
+            return begin + timedelta(minutes=minutes)
+        hours = windows.of(self._exchange.settings)
+        at = hours.next_open(begin)
+        for _ in range(MOST_MINUTES):
+            if minutes <= 1:
+                return at + timedelta(minutes=minutes)
+            minutes -= 1
+            at = hours.next_open(at + timedelta(minutes=1))
+        return at
+
+    def _open_minutes(self, begin: datetime, until: datetime, quiet_hours: bool) -> float:
+        if not quiet_hours:
+            return (until - begin).total_seconds() / 60
+        hours = windows.of(self._exchange.settings)
+        at, open_minutes = hours.next_open(begin), 0
+        while at < until:
+            open_minutes += 1
+            at = hours.next_open(at + timedelta(minutes=1))
+        return open_minutes
+
+
+def _budget_left(session: Session, exchange: Exchange, channel_ids: list[int], at: datetime) -> int | None:
+    """The smallest rest of the caps this sending would count against."""
+    day = windows.of(exchange.settings).local_day(at).date().isoformat()
+    scopes = [f"day:{day}", *(f"channel:{id_}" for id_ in channel_ids)]
+    return session.scalar(select(func.min(Budget.cap - Budget.reserved)).where(Budget.scope.in_(scopes)))

@@ -1,0 +1,195 @@
+"""What a sending would do, against what it then does."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import update
+
+from campaigns import accounts, broadcasts, plan
+from campaigns.audiences import Filter
+from campaigns.plan import STEPS, Forecast, Preview, Problem, Step
+from messaging.exchange import Exchange
+from messaging.models import (
+    Broadcast,
+    BroadcastState,
+    Budget,
+    Channel,
+    Contact,
+    Direction,
+    Message,
+    MessageState,
+    Route,
+)
+from tests.world import MESSAGES, World
+from translations.models import Clip, Content, Variant, VariantState
+
+EVERYBODY = Filter(one_phone_per_club=False)
+HOUR = timedelta(hours=1)
+
+
+def forecast(
+    exchange: Exchange,
+    world: World,
+    now: datetime,
+    wanted: Filter = EVERYBODY,
+    route: Route = Route.SMS,
+    due: datetime | None = None,
+    life: timedelta = 24 * HOUR,
+    quiet_hours: bool = True,
+    content: str = "eau-propre",
+) -> Forecast:
+    due = due or now
+    with exchange.database.reading() as session:
+        said = session.get_one(Content, world.contents[content])
+        return plan.forecast(session, exchange, said, wanted, route, due, due + life, now, quiet_hours=quiet_hours)
+
+
+def test_a_forecast_counts_people_numbers_parts_and_francs(exchange: Exchange, world: World, now: datetime) -> None:
+    found = forecast(exchange, world, now)
+    assert (found.recipients, found.numbers, found.left_out) == (8, 6, {"no_phone": 1})
+    assert (found.parts, found.cost, found.cost_by) == (6, 90, {("fr", "simulator"): 90})
+    assert found.previews == (Preview(world.members["awa"], "fr", Route.SMS, MESSAGES["eau-propre"], 1),)
+    assert (found.problems, found.refused, found.budget_left, found.would_expire) == ((), False, None, 0)
+    assert found.finish_at == now + timedelta(minutes=6 / 600)
+
+
+@pytest.mark.parametrize("wanted", [pytest.param(EVERYBODY, id="everybody"), pytest.param(Filter(), id="one-phone-per-club")])
+def test_the_estimate_is_what_the_sending_costs(exchange: Exchange, world: World, now: datetime, wanted: Filter) -> None:
+    with exchange.database.writing() as session:
+        session.execute(update(Variant).where(Variant.id == world.variants["eau-propre"]).values(text="é" * 200))
+    found = forecast(exchange, world, now, wanted)
+    with exchange.database.writing() as session:
+        row = Broadcast(
+            title="x",
+            content_id=world.contents["eau-propre"],
+            route=Route.SMS,
+            audience=wanted.to_json(),
+            state=BroadcastState.PLANNED,
+            due_at=now,
+            not_before=now,
+            expires_at=now + HOUR,
+            created_at=now,
+        )
+        session.add(row)
+        session.flush()
+        id_ = row.id
+    broadcasts.fan_out(exchange, id_, now)
+    with exchange.database.reading() as session:
+        assert session.get_one(Broadcast, id_).estimated_cost == found.cost
+        done = accounts.account(session, id_)
+        assert (done.planned, done.skipped) == (found.recipients, found.left_out)
+
+
+def test_previews_show_one_of_each_language(exchange: Exchange, world: World, now: datetime) -> None:
+    with exchange.database.writing() as session:
+        session.execute(update(Contact).where(Contact.id == world.contacts["sory"]).values(language="bm"))
+        bambara = Variant(
+            content_id=world.contents["eau-propre"],
+            language="bm",
+            state=VariantState.APPROVED,
+            text="I bolo ko.",
+            options=[],
+            written_at=now,
+            approved_at=now,
+        )
+        session.add(bambara)
+    found = forecast(exchange, world, now)
+    assert [(shown.language, shown.text) for shown in found.previews] == [("fr", MESSAGES["eau-propre"]), ("bm", "I bolo ko.")]
+    assert found.cost_by == {("bm", "simulator"): 15, ("fr", "simulator"): 75}
+
+
+def test_a_call_is_priced_by_the_minute_and_takes_a_line(exchange: Exchange, world: World, now: datetime) -> None:
+    with exchange.database.writing() as session:
+        session.add(
+            Clip(
+                variant_id=world.variants["eau-propre"],
+                sha256="a" * 64,
+                media_type="audio/wav",
+                bytes=1,
+                seconds=120.0,
+                uploaded_at=now,
+                approved_by=world.staff["aissata"],
+                approved_at=now,
+            )
+        )
+    found = forecast(exchange, world, now, route=Route.VOICE)
+    assert (found.parts, found.cost) == (0, 6 * 60)
+    assert found.finish_at == now + timedelta(minutes=6 * 2 / 4)
+
+
+@pytest.mark.parametrize(
+    ("changes", "given", "expected"),
+    [
+        pytest.param({}, {"wanted": Filter(languages=("ses",))}, [Problem.NOBODY], id="nobody"),
+        pytest.param({"variant": VariantState.DRAFT}, {}, [Problem.NOBODY, Problem.NO_VARIANT], id="no-variant"),
+        pytest.param({}, {"route": Route.VOICE}, [Problem.NOBODY, Problem.NO_SOUND], id="no-sound"),
+        pytest.param({"kinds": ["voice"]}, {}, [Problem.NOBODY, Problem.NO_CHANNEL], id="no-channel"),
+        pytest.param({}, {"ago": HOUR}, [Problem.PAST_DATE], id="past"),
+        pytest.param({}, {"ago": -3 * HOUR}, [Problem.QUIET_HOURS], id="quiet-hours"),
+        pytest.param({}, {"ago": -3 * HOUR, "quiet_hours": False}, [], id="quiet-hours-given-up"),
+        pytest.param({"cap": 89}, {}, [Problem.OVER_BUDGET], id="over-budget"),
+        pytest.param({"cap": 90}, {}, [], id="within-budget"),
+        pytest.param({"rate": 1}, {"life": timedelta(minutes=4)}, [Problem.BEYOND_CAPACITY], id="beyond-capacity"),
+        pytest.param({"rate": 1}, {"life": timedelta(minutes=6)}, [], id="just-in-time"),
+    ],
+)
+def test_each_problem_is_named(
+    exchange: Exchange, world: World, now: datetime, changes: dict[str, object], given: dict[str, object], expected: list[Problem]
+) -> None:
+    with exchange.database.writing() as session:
+        if "variant" in changes:
+            session.execute(update(Variant).values(state=changes["variant"]))
+        if "kinds" in changes:
+            session.execute(update(Channel).values(kinds=changes["kinds"]))
+        if "rate" in changes:
+            session.execute(update(Channel).values(parts_per_minute=changes["rate"]))
+        if "cap" in changes:
+            session.add(Budget(scope=f"channel:{world.channel}", cap=changes["cap"], reserved=0))
+            session.add(Budget(scope="day:2026-03-18", cap=1000, reserved=500))
+    options = dict(given)
+    ago = options.pop("ago", timedelta(0))
+    assert isinstance(ago, timedelta)
+    found = forecast(exchange, world, now, due=now - ago, **options)  # type: ignore[arg-type]  # each case names its own
+    assert list(found.problems) == expected
+    assert found.refused is bool(set(expected) & plan.BLOCKING)
+
+
+def test_a_large_sending_needs_a_second_person(exchange: Exchange, world: World, now: datetime) -> None:
+    small = exchange.settings.model_copy(update={"second_approval_above": 5})
+    strict = Exchange(small, exchange.database, exchange.gateways, exchange.work)
+    assert forecast(strict, world, now).problems == (Problem.SECOND_PERSON,)
+    assert not forecast(strict, world, now).refused
+
+
+def test_what_already_waits_takes_its_time_first(exchange: Exchange, world: World, now: datetime) -> None:
+    with exchange.database.writing() as session:
+        session.execute(update(Channel).values(parts_per_minute=1))
+        waiting = Message(
+            direction=Direction.OUT,
+            channel_id=world.channel,
+            contact_id=world.contacts["awa"],
+            state=MessageState.QUEUED,
+            parts=4,
+            not_before=now,
+            created_at=now,
+        )
+        session.add(waiting)
+    found = forecast(exchange, world, now, life=timedelta(minutes=5))
+    assert found.finish_at == now + timedelta(minutes=10)
+    assert found.would_expire == 3
+
+
+def test_a_sending_that_outlasts_the_window_goes_on_in_the_next(exchange: Exchange, world: World, now: datetime) -> None:
+    with exchange.database.writing() as session:
+        session.execute(update(Channel).values(parts_per_minute=1))
+    late = now.replace(hour=11, minute=57)
+    found = forecast(exchange, world, late)
+    assert found.finish_at == now.replace(hour=16, minute=3)
+    assert forecast(exchange, world, late, quiet_hours=False).finish_at == late + timedelta(minutes=6)
+    hurried = forecast(exchange, world, late, life=timedelta(minutes=2), quiet_hours=False)
+    assert hurried.would_expire == 4
+
+
+def test_every_problem_leads_back_to_a_step() -> None:
+    assert set(STEPS) == set(Problem)
+    assert set(STEPS.values()) == set(Step)
