@@ -5,7 +5,7 @@ from datetime import datetime
 import click
 from flask.cli import AppGroup
 
-from console.commands.saying import Moment, as_json
+from console.commands.saying import Moment, as_json, utc
 
 command = AppGroup("report", help="Essayer la grammaire des comptes rendus.")
 
@@ -27,4 +27,4 @@ def parse(text: str, at: datetime, club: str, sender: str, after: tuple[str, ...
     """Dire en JSON ce que le service comprend de TEXTE et ce qu'il répondrait."""
     from clubs.grammar.explain import explain
 
-    as_json(explain(text, at=at, club=club, sender=sender, after=after))
+    as_json(explain(text, at=utc(at), club=club, sender=sender, after=after))

@@ -40,17 +40,19 @@ def refuse(sentence: str) -> click.ClickException:
 
 
 class Moment(click.ParamType[datetime]):
-    """A moment in ISO form; without a zone it is the programme's own time."""
+    """A moment in ISO form, as it was written; `utc` gives it a zone, which only an application knows."""
 
     name = "ISO"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """The aware moment in UTC, or a refusal that shows the form."""
-        if isinstance(value, datetime):
-            return value
+        """The moment, or a refusal that shows the form."""
         try:
-            read = datetime.fromisoformat(str(value))
+            return value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
         except ValueError:
             self.fail(f"« {value} » n'est pas une date. Écrivez par exemple 2026-03-18T10:00.", param, ctx)
-        zone = ZoneInfo(exchange().settings.timezone)
-        return (read if read.tzinfo else read.replace(tzinfo=zone)).astimezone(UTC)
+
+
+def utc(moment: datetime) -> datetime:
+    """The moment in UTC; without a zone it is the programme's own time."""
+    zone = ZoneInfo(exchange().settings.timezone)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)

@@ -8,7 +8,7 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
-from console.commands.saying import Moment, busy, refuse
+from console.commands.saying import Moment, busy, refuse, utc
 from console.edge import now, reading
 from runtime.installation import Installation
 
@@ -22,7 +22,7 @@ def command(at: datetime | None) -> None:
     """Faire une fois le travail de l'horloge : lancer ce qui est dû, envoyer, répondre, appliquer les accusés."""
     with reading() as session:
         today, place = now(session), session.get(Installation, 1)
-    at = at or today
+    at = utc(at) if at else today
     if place is not None and not place.simulation and at > today + AHEAD:
         raise refuse("Cette installation est réelle : ce moment est à venir, et les messages partiraient avant l'heure.")
     once = cast(Callable[[datetime], list[str]], current_app.extensions["lamen.once"])
