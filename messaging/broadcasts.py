@@ -65,6 +65,7 @@ def stop_all(session: Session, staff_id: int | None, now: datetime) -> None:
     """« Tout arrêter »: after this commit nothing is claimed, replies included, until `start_again`."""
     row = _locked_installation(session)
     row.stopped_at, row.stopped_by = now, staff_id
+    session.flush()  # the audit reads this row anew and would undo what is not yet written
     audit.record(session, now, "stop_all", "installation", 1, staff_id=staff_id)
 
 
@@ -72,6 +73,7 @@ def start_again(session: Session, exchange: Exchange, staff_id: int | None, now:
     """Undo `stop_all`; every channel is nudged."""
     row = _locked_installation(session)
     row.stopped_at = row.stopped_by = None
+    session.flush()
     audit.record(session, now, "start_again", "installation", 1, staff_id=staff_id)
     for channel_id in session.scalars(select(Channel.id).where(Channel.state == ChannelState.ACTIVE)):
         exchange.work.nudge(session, DISPATCH, channel_id)

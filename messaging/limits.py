@@ -48,8 +48,8 @@ def pushes_since(session: Session, contact_ids: Sequence[int], since: datetime) 
     sent = (Message.contact_id.in_(contact_ids), Message.kind == Kind.PUSH, Message.state.in_(_GONE))
     called = (Call.contact_id.in_(contact_ids), Call.kind == Kind.PUSH, Call.state.in_(_HEARD))
     rows = [
-        *session.execute(select(Message.contact_id, Message.sending_at).where(*sent, Message.sending_at >= since)).tuples(),
-        *session.execute(select(Call.contact_id, Call.dialling_at).where(*called, Call.dialling_at >= since)).tuples(),
+        *session.execute(select(Message.contact_id, Message.sending_at).where(*sent, Message.sending_at >= since)),
+        *session.execute(select(Call.contact_id, Call.dialling_at).where(*called, Call.dialling_at >= since)),
     ]
     for contact_id, at in rows:
         if at is not None:

@@ -73,7 +73,7 @@ def record(session: Session, channel: Channel, outcomes: list[tuple[Outcome, Cau
 def _half_missed(session: Session, channel: Channel, now: datetime) -> bool:
     recent = (Attempt.channel_id == channel.id, Attempt.ended_at > now - timedelta(seconds=MINUTE))
     counts = select(Attempt.outcome, func.count()).where(*recent).group_by(Attempt.outcome)
-    found: dict[str | None, int] = dict(session.execute(counts).tuples().all())
+    found: dict[str | None, int] = dict(session.execute(counts).all())
     missed = found.get(Outcome.ERRORED, 0) + found.get(Outcome.UNKNOWN, 0)
     most, share = MISSES_SHARE
     return missed >= most and missed >= share * sum(count for outcome, count in found.items() if outcome is not None)
