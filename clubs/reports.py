@@ -64,6 +64,11 @@ def record_by_hand(
     return _store(session, kind, values, effect, frozenset(), Source(staff_id=staff_id), now)
 
 
+def record_verdict(session: Session, verdict: Verdict, staff_id: int, now: datetime) -> Report | None:
+    """Carry out a verdict on what staff typed or settled; return the report it wrote or changed, if any."""
+    return _carry_out(session, verdict, Source(staff_id=staff_id), now)
+
+
 def _carry_out(session: Session, verdict: Verdict, source: Source, now: datetime) -> Report | None:
     effect, values, contact = verdict.effect, verdict.values, source.contact
     match effect.do:

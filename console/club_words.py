@@ -1,0 +1,171 @@
+"""What clubs and their reports are called on pages: kinds, states, reasons, and a report's figures in a line."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from clubs.grammar.values import Kind, Problem, ProblemId
+from clubs.models import AgeBand, ClubKind, Role, Sex
+from clubs.records import ExpectedState, InquiryKind, InquiryState, Report, ReportState
+from console.access import SEES_PEOPLE, R, who
+from console.words import _, lazy, ngettext
+
+SMALL = 5
+
+CLUB_KINDS = {
+    ClubKind.CLUB: lazy("Club d'écoute"),
+    ClubKind.CEAPV: lazy("CEAPV"),
+    ClubKind.ANJE: lazy("Groupe ANJE"),
+    ClubKind.PLATFORM: lazy("Plateforme"),
+}
+ROLES = {
+    Role.MEMBER: lazy("membre"),
+    Role.FACILITATOR: lazy("animation"),
+    Role.SUPERVISOR: lazy("supervision"),
+    Role.RELAY: lazy("relais"),
+}
+SEXES = {Sex.WOMAN: lazy("femme"), Sex.MAN: lazy("homme")}
+AGES = {AgeBand.YOUTH: lazy("15 à 24 ans"), AgeBand.ADULT: lazy("25 à 49 ans"), AgeBand.ELDER: lazy("50 ans et plus")}
+REPORT_KINDS = {
+    Kind.CR: lazy("Séance"),
+    Kind.QZ: lazy("Quiz à main levée"),
+    Kind.DC: lazy("Démonstration culinaire"),
+    Kind.EV: lazy("Événement"),
+    Kind.RAS: lazy("Pas de séance"),
+}
+# State, words, and the colour that repeats them.
+REPORT_STATES = {
+    ReportState.DRAFT: (lazy("à compléter"), "warn"),
+    ReportState.HELD: (lazy("à confirmer"), "warn"),
+    ReportState.VALID: (lazy("compté"), "good"),
+    ReportState.UNVERIFIED: (lazy("à vérifier"), "warn"),
+    ReportState.CANCELLED: (lazy("annulé"), "bad"),
+    ReportState.REPLACED: (lazy("remplacé"), ""),
+}
+EXPECTED_STATES = {
+    ExpectedState.WAITING: (lazy("attendu"), ""),
+    ExpectedState.ON_TIME: (lazy("à temps"), "good"),
+    ExpectedState.LATE: (lazy("en retard"), "warn"),
+    ExpectedState.MISSING: (lazy("manquant"), "bad"),
+    ExpectedState.EXCUSED: (lazy("en pause"), ""),
+}
+INQUIRY_KINDS = {
+    InquiryKind.UNSORTED: lazy("à trier"),
+    InquiryKind.NUTRITION: lazy("nutrition"),
+    InquiryKind.COMPLAINT: lazy("plainte"),
+    InquiryKind.TESTIMONY: lazy("témoignage"),
+    InquiryKind.PROTECTION: lazy("signalement"),
+}
+INQUIRY_STATES = {
+    InquiryState.OPEN: lazy("en attente"),
+    InquiryState.ANSWERED: lazy("répondu"),
+    InquiryState.PASSED_ON: lazy("transmis"),
+    InquiryState.CLOSED: lazy("classé"),
+}
+REASONS = {
+    1: lazy("champs"),
+    2: lazy("cérémonie"),
+    3: lazy("insécurité"),
+    4: lazy("animation absente"),
+    5: lazy("matériel"),
+    6: lazy("marché"),
+    9: lazy("autre"),
+}
+ACTIONS = {
+    1: lazy("jardin"),
+    2: lazy("plants de feuilles"),
+    3: lazy("démonstration"),
+    4: lazy("bouillie"),
+    5: lazy("orientation"),
+    6: lazy("hygiène"),
+    7: lazy("volaille"),
+    8: lazy("hommes et chefs"),
+    9: lazy("autre"),
+}
+EVENTS = {
+    1: lazy("rencontre inter-villages"),
+    2: lazy("plateforme"),
+    3: lazy("formation"),
+    4: lazy("visites à domicile"),
+    5: lazy("cartes distribuées"),
+}
+WEEKDAYS = (
+    lazy("lundi"),
+    lazy("mardi"),
+    lazy("mercredi"),
+    lazy("jeudi"),
+    lazy("vendredi"),
+    lazy("samedi"),
+    lazy("dimanche"),
+)
+
+
+def sees_small() -> bool:
+    """Whether this person may see counts of fewer than five people."""
+    return bool(who().roles & (SEES_PEOPLE | {R.SUIVI}))
+
+
+def few(value: int | None) -> str:
+    """A count of people, "" when unknown; partners read « moins de 5 » instead of a small one."""
+    if value is None:
+        return ""
+    return _("moins de 5") if 0 < value < SMALL and not sees_small() else str(value)
+
+
+def told(report: Report, themes: Mapping[int, str]) -> str:
+    """A report's figures in a line: « 12 repas en grossesse, 18 femmes, 7 hommes »."""
+    values = report.values
+    codes = [values.get("theme"), *(values.get("more_themes") or ())]
+    parts = [f"{code} {themes.get(code, '')}".strip() for code in codes if code is not None]
+    if (recipe := values.get("recipe")) is not None:
+        parts.append(_("recette %(n)s", n=recipe))
+    if (event := values.get("event_type")) is not None:
+        parts.append(str(EVENTS.get(event, event)))
+    if (reason := values.get("reason")) is not None and who().roles - {R.LECTURE, R.LANGUE}:
+        parts.append(_("motif : %(reason)s", reason=REASONS.get(reason, reason)))
+    return ", ".join([*parts, *_counts(values), *_quiz(values)])
+
+
+def _counts(values: Mapping[str, Any]) -> list[str]:
+    words: dict[str, Callable[[int], str]] = {
+        "women": lambda n: ngettext("%(num)s femme", "%(num)s femmes", n),
+        "men": lambda n: ngettext("%(num)s homme", "%(num)s hommes", n),
+        "youth": lambda n: ngettext("dont %(num)s jeune", "dont %(num)s jeunes", n),
+        "mothers": lambda n: ngettext("%(num)s mère", "%(num)s mères", n),
+        "children": lambda n: ngettext("%(num)s enfant", "%(num)s enfants", n),
+        "villages": lambda n: ngettext("%(num)s village", "%(num)s villages", n),
+    }
+    said = [say(values[name]) for name, say in words.items() if values.get(name) is not None]
+    if values.get("radio") is not None:
+        said.append(_("radio : oui") if values["radio"] else _("radio : non"))
+    return said
+
+
+def _quiz(values: Mapping[str, Any]) -> list[str]:
+    if values.get("voters") is None:
+        return []
+    figures = {name: values.get(name) for name in ("before", "after", "voters")}
+    return [_("%(before)s puis %(after)s bonnes réponses sur %(voters)s", **figures)]
+
+
+def problem_words(problem: Problem | ProblemId | None) -> tuple[str, str]:
+    """The field of the form a problem belongs to ("" for the whole) and what to do about it."""
+    id_ = problem.id if isinstance(problem, Problem) else problem
+    word = problem.word if isinstance(problem, Problem) else ""
+    if id_ is ProblemId.MISSING:
+        return word, _("Il manque un chiffre. Remplissez ce champ.")
+    words = {
+        ProblemId.THEME: ("theme", _("Ce thème n'existe pas. Choisissez dans la liste.")),
+        ProblemId.PLUS: ("second_theme", _("Un quiz porte sur un seul thème. Retirez le second.")),
+        ProblemId.RECIPE: ("recipe", _("Cette recette n'existe pas. Écrivez un numéro de 1 à 9.")),
+        ProblemId.NOBODY: ("women", _("Personne n'est venu. Choisissez plutôt « Pas de séance ».")),
+        ProblemId.YOUTH: ("youth", _("Il y a plus de jeunes que de personnes. Les jeunes sont compris dans le total.")),
+        ProblemId.MOTHERS: ("mothers", _("Il y a plus de mères que de femmes. Les mères sont comprises dans les femmes.")),
+        ProblemId.QUIZ: ("voters", _("Il y a plus de bonnes réponses que de votants. Vérifiez les trois chiffres.")),
+        ProblemId.DATE_FUTURE: ("day", _("Ce jour n'est pas encore passé. Choisissez le jour de la séance.")),
+        ProblemId.DATE_OLD: ("day", _("Ce jour a plus de 45 jours. Il est trop tard pour ce rapport.")),
+        ProblemId.DATE_BAD: ("day", _("Cette date n'existe pas. Écrivez par exemple 21/11/2026.")),
+        ProblemId.RAS_AFTER_CR: ("day", _("Une séance est déjà notée ces jours-là. Annulez-la, ou changez le jour.")),
+        ProblemId.OTHER_THEME: ("which", _("Une autre séance est déjà notée ce jour-là. Dites s'il s'agit de la même.")),
+    }
+    otherwise = ("", _("Ce rapport n'est pas clair. Vérifiez chaque champ."))
+    return words.get(id_, otherwise) if id_ is not None else otherwise
