@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from campaigns.audiences import Filter, count
 from campaigns.calendar import decide, dues, first_due, next_due
 from campaigns.errors import CampaignError
 from campaigns.models import Campaign, CampaignEvent, CampaignState, Occurrence, OccurrenceState, Repeat
@@ -26,8 +27,19 @@ LIVE = (BroadcastState.PLANNED, BroadcastState.RUNNING, BroadcastState.PAUSED)
 FIRING = (CampaignState.SCHEDULED, CampaignState.RUNNING)
 
 
+def confirm(campaign: Campaign, staff_id: int) -> None:
+    """A second person stands for a large sending; CampaignError("own_campaign") for the one who wrote it."""
+    if staff_id == campaign.created_by:
+        raise CampaignError("own_campaign", campaign.id)
+    campaign.confirmed_by = staff_id
+
+
 def schedule(session: Session, campaign: Campaign, now: datetime, settings: Settings) -> None:
-    """Hand a draft to the clock. CampaignError: `not_a_draft`, `no_event`, `past_date` (with the event's id)."""
+    """Hand a draft to the clock.
+
+    CampaignError: `not_a_draft`, `no_event`, `past_date` (with the event's id), `second_person` for more numbers than one
+    person may send to.
+    """
     if campaign.state is not CampaignState.DRAFT:
         raise CampaignError("not_a_draft", campaign.id)
     if not campaign.events:
@@ -37,6 +49,10 @@ def schedule(session: Session, campaign: Campaign, now: datetime, settings: Sett
         event.next_due = first_due(event, now, zone)
         if event.next_due is None and event.repeat is not Repeat.STAGE:
             raise CampaignError("past_date", event.id)
+    if campaign.confirmed_by is None:
+        audience = count(session, Filter.from_json(campaign.audience), campaign.route, now.astimezone(zone).date())
+        if audience.numbers > settings.second_approval_above:
+            raise CampaignError("second_person", campaign.id)
     campaign.state = CampaignState.SCHEDULED
 
 
@@ -52,7 +68,7 @@ def unschedule(campaign: Campaign) -> None:
 def fire_due(exchange: Exchange, now: datetime) -> int:
     """Claim each due event in a transaction of its own; returns how many broadcasts were made.
 
-    Two clocks at once: the second finds the event locked or no longer due, and UNIQUE(event, due) stands behind that.
+    Two clocks at once: the second finds the campaign locked or the event no longer due, and UNIQUE(event, due) stands behind.
     """
     horizon = now + _window(exchange.settings)
     ready = (
@@ -69,10 +85,12 @@ def fire_due(exchange: Exchange, now: datetime) -> int:
 def _fire(exchange: Exchange, event_id: int, now: datetime) -> int:
     zone = ZoneInfo(exchange.settings.timezone)
     with exchange.database.writing() as session:
-        claim = select(CampaignEvent).where(CampaignEvent.id == event_id)
-        event = session.scalar(claim.with_for_update(skip_locked=skip_locked(session)))
-        if event is None or event.campaign.state not in FIRING:
+        # The campaign is locked, not the event: whoever pauses or cancels takes the same row first.
+        claim = select(Campaign).join(Campaign.events).where(CampaignEvent.id == event_id)
+        campaign = session.scalar(claim.with_for_update(of=Campaign, skip_locked=skip_locked(session)))
+        if campaign is None or campaign.state not in FIRING:
             return 0
+        event = session.get_one(CampaignEvent, event_id)
         due = dues(event, now + _window(exchange.settings), zone)
         if not due:
             return 0
@@ -155,6 +173,7 @@ def broadcasts_of(session: Session, campaign_id: int) -> list[Broadcast]:
 
 def pause(session: Session, campaign: Campaign, now: datetime) -> None:
     """Hold the clock's events and what is under way; CampaignError("not_running") otherwise."""
+    _lock(session, campaign)
     if campaign.state not in FIRING:
         raise CampaignError("not_running", campaign.id)
     campaign.state = CampaignState.PAUSED
@@ -165,6 +184,7 @@ def pause(session: Session, campaign: Campaign, now: datetime) -> None:
 
 def resume(session: Session, campaign: Campaign, now: datetime) -> None:
     """Go on; due times that passed meanwhile follow each event's catch-up policy. CampaignError("not_paused")."""
+    _lock(session, campaign)
     if campaign.state is not CampaignState.PAUSED:
         raise CampaignError("not_paused", campaign.id)
     made = broadcasts_of(session, campaign.id)
@@ -176,6 +196,7 @@ def resume(session: Session, campaign: Campaign, now: datetime) -> None:
 
 def cancel(session: Session, campaign: Campaign, now: datetime) -> None:
     """End a campaign: nothing queued leaves any more, nothing else is fired. CampaignError("ended")."""
+    _lock(session, campaign)
     if campaign.state in (CampaignState.FINISHED, CampaignState.CANCELLED):
         raise CampaignError("ended", campaign.id)
     campaign.state = CampaignState.CANCELLED
@@ -188,6 +209,7 @@ def cancel(session: Session, campaign: Campaign, now: datetime) -> None:
 
 def send_now(session: Session, work: WorkEngine, broadcast: Broadcast, now: datetime) -> None:
     """Give up the rest of the cancel window; CampaignError("not_planned") when it is over."""
+    _lock(session, broadcast)
     if broadcast.state is not BroadcastState.PLANNED:
         raise CampaignError("not_planned", broadcast.id)
     broadcast.not_before = min(broadcast.not_before, now)
@@ -200,6 +222,11 @@ def send_now(session: Session, work: WorkEngine, broadcast: Broadcast, now: date
     for channel_id in session.scalars(select(Call.channel_id).where(Call.broadcast_id == broadcast.id).distinct()):
         work.nudge(session, DIAL, channel_id)
     work.nudge(session, FAN_OUT, broadcast.id)
+
+
+def _lock(session: Session, row: Campaign | Broadcast) -> None:
+    session.flush()
+    session.refresh(row, with_for_update=True)
 
 
 def _window(settings: Settings) -> timedelta:

@@ -32,6 +32,7 @@ from messaging.models import (
     Route,
 )
 from runtime.database import Database
+from runtime.work import Immediate
 from tests.world import World
 from translations.models import Clip, Variant, VariantState
 
@@ -240,10 +241,11 @@ def test_a_planned_broadcast_runs_when_its_window_is_over(exchange: Exchange, wo
     recorded(exchange, world, now)
     id_ = broadcast(exchange, world, now, route=Route.OWN)
     broadcasts.fan_out(exchange, id_, now)
-    exchange.work._waiting.clear()  # type: ignore[attr-defined]  # what the fan-out nudged is not what is asked here
-    assert broadcasts.start_due(exchange, now) == 0
-    assert broadcasts.start_due(exchange, now + timedelta(minutes=10)) == 1
-    assert set(exchange.work.waiting) == {("dispatch", world.channel), ("dial", world.channel)}  # type: ignore[attr-defined]
+    fresh = Immediate()
+    started = Exchange(exchange.settings, exchange.database, {}, fresh)
+    assert broadcasts.start_due(started, now) == 0
+    assert broadcasts.start_due(started, now + timedelta(minutes=10)) == 1
+    assert set(fresh.waiting) == {("dispatch", world.channel), ("dial", world.channel)}
     with exchange.database.reading() as session:
         assert session.get_one(Broadcast, id_).state is BroadcastState.RUNNING
 

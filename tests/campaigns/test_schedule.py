@@ -233,3 +233,30 @@ def test_a_campaign_of_several_contents_names_each_sending_by_its_content(
         session.add(CampaignEvent(campaign_id=id_, content_id=world.contents["premier-lait"], starts_at=now, next_due=now))
     assert schedule.fire_due(exchange, now) == 2
     assert [row.title for row in made(exchange)] == ["eau-propre", "premier-lait"]
+
+
+def test_a_large_campaign_needs_a_second_person_who_is_not_its_author(exchange: Exchange, world: World, now: datetime) -> None:
+    strict = exchange.settings.model_copy(update={"second_approval_above": 2})
+    with exchange.database.writing() as session:
+        campaign = Campaign(name="Tous", audience={}, route=Route.SMS, created_at=now, created_by=world.staff["fanta"])
+        session.add(campaign)
+        session.flush()
+        session.add(CampaignEvent(campaign_id=campaign.id, content_id=world.contents["eau-propre"], starts_at=now))
+        session.flush()
+        session.refresh(campaign)
+        with pytest.raises(CampaignError, match="second_person"):
+            schedule.schedule(session, campaign, now, strict)
+        with pytest.raises(CampaignError, match="own_campaign"):
+            schedule.confirm(campaign, world.staff["fanta"])
+        schedule.confirm(campaign, world.staff["aissata"])
+        schedule.schedule(session, campaign, now, strict)
+        assert campaign.state is CampaignState.SCHEDULED
+
+
+def test_a_campaign_paused_while_its_event_was_found_is_left_alone(exchange: Exchange, world: World, now: datetime) -> None:
+    id_ = plan(exchange, world, now, now)
+    with exchange.database.writing() as session:
+        schedule.pause(session, session.get_one(Campaign, id_), now)
+        event_id = session.scalars(select(CampaignEvent.id)).one()
+    assert schedule._fire(exchange, event_id, now) == 0
+    assert made(exchange) == []
