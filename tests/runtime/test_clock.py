@@ -172,10 +172,14 @@ print(ticks, flush=True)
 """
 
 
-@pytest.mark.parametrize("lease", [pytest.param("15", id="one holds the lease"), pytest.param("0.001", id="the lease passes at every tick")])
+@pytest.mark.parametrize(
+    "lease", [pytest.param("15", id="one holds the lease"), pytest.param("0.001", id="the lease passes at every tick")]
+)
 def test_two_processes_that_tick_at_once_fire_each_occurrence_once(database: Database, database_url: str, lease: str) -> None:
     processes = [
-        subprocess.Popen([sys.executable, "-c", TICKER, database_url, lease], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        subprocess.Popen(
+            [sys.executable, "-c", TICKER, database_url, lease], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
         for _ in range(2)
     ]
     for process in processes:

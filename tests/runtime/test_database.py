@@ -32,6 +32,11 @@ def _add_one(database: Database) -> None:
         row.reserved += 1
 
 
+def _add_ten(database: Database) -> None:
+    for _ in range(10):
+        _add_one(database)
+
+
 def _add_many(url: str, times: int) -> None:
     database = Database(url)
     for _ in range(times):
@@ -50,7 +55,7 @@ def test_what_raises_is_undone(database: Database) -> None:
 
 @pytest.mark.usefixtures("budget")
 def test_eight_threads_lose_no_addition(database: Database) -> None:
-    threads = [threading.Thread(target=lambda: [_add_one(database) for _ in range(10)]) for _ in range(8)]
+    threads = [threading.Thread(target=_add_ten, args=(database,)) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -1,6 +1,7 @@
 """Work asked for in a transaction runs after it commits, once, whichever engine carries it."""
 
 import threading
+from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import text
@@ -92,10 +93,10 @@ def test_a_name_nobody_registered_is_an_error_one_can_see(database: Database) ->
 
 
 @pytest.fixture
-def inline(request: pytest.FixtureRequest) -> Inline:
+def inline() -> Iterator[Inline]:
     work = Inline(2)
-    request.addfinalizer(work.stop)
-    return work
+    yield work
+    work.stop()
 
 
 def test_inline_runs_in_the_background_what_came_before_and_after_its_start(
@@ -162,7 +163,9 @@ postgresql = pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
 
 
 @postgresql
-def test_a_job_commits_with_its_transaction_and_runs_in_a_worker(database: Database, distributed: Distributed, seen: Seen) -> None:
+def test_a_job_commits_with_its_transaction_and_runs_in_a_worker(
+    database: Database, distributed: Distributed, seen: Seen
+) -> None:
     distributed.register("dispatch", seen)
     with database.writing() as session:
         distributed.nudge(session, "dispatch", 5)
@@ -189,7 +192,9 @@ def test_the_job_of_a_worker_that_died_is_brought_back(database: Database, distr
         distributed.nudge(session, "dispatch", 5)
         # What a killed worker leaves: taken, never finished, and no heart beating.
         session.execute(text("INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '1 hour')"))
-        session.execute(text("UPDATE procrastinate_jobs SET status = 'doing', worker_id = (SELECT id FROM procrastinate_workers)"))
+        session.execute(
+            text("UPDATE procrastinate_jobs SET status = 'doing', worker_id = (SELECT id FROM procrastinate_workers)")
+        )
     distributed.work(until_empty=True)
     assert seen.subjects == []
     assert distributed.sweep() == 1
@@ -207,5 +212,3 @@ def test_the_queue_s_tables_are_laid_once(database: Database, distributed: Distr
 def test_procrastinate_on_sqlite_is_refused_at_the_start(database: Database) -> None:
     with pytest.raises(WorkError, match="PostgreSQL"):
         Distributed(database)
-
-
