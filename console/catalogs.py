@@ -1,7 +1,7 @@
 """The console's English: PO files, merged and compiled on the first start after one changed.
 
-One file an area, so that several people can translate at once; `flask --app wsgi catalogs` (`make catalogs`) puts new French words
-into messages.po and takes out of every file those that are no longer said.
+One file an area, so that several people can translate at once; `make catalogs` puts new French words into messages.po and takes
+out of every file those that are no longer said.
 """
 
 import os
@@ -61,13 +61,13 @@ def collected() -> Catalog:
     return words
 
 
-def missing() -> list[str | tuple[str, ...]]:
+def missing() -> list[str]:
     """The words said somewhere and without English."""
     known = {_key(message.id) for message in catalog() if message.id}
-    return [message.id for message in collected() if message.id and _key(message.id) not in known]
+    return sorted({_key(message.id) for message in collected() if message.id} - known)
 
 
-def update() -> list[str | tuple[str, ...]]:
+def update() -> list[str]:
     """Bring the PO files up to date with the words; the ones still to translate."""
     said = {_key(message.id) for message in collected() if message.id}
     untranslated = missing()
@@ -77,8 +77,9 @@ def update() -> list[str | tuple[str, ...]]:
             if message.id and _key(message.id) in said and _whole(message.string):
                 kept.add(message.id, message.string)
         if path == NEW:
-            for words in untranslated:
-                kept.add(words, "" if isinstance(words, str) else ("",) * len(words))
+            for message in collected():
+                if message.id and _key(message.id) in untranslated:
+                    kept.add(message.id, "" if isinstance(message.id, str) else ("",) * len(message.id))
         built = BytesIO()
         write_po(built, kept, sort_output=True, no_location=True, omit_header=True, width=120)
         path.write_bytes(built.getvalue())

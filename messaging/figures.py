@@ -21,7 +21,7 @@ class Queue:
 
 def queues(session: Session, now: datetime) -> list[Queue]:
     """One entry for each channel and kind ("sms", "voice"), empty queues included; `now` is business time."""
-    names = dict(session.execute(select(Channel.id, Channel.name).order_by(Channel.id)).tuples().all())
+    names = dict(session.execute(select(Channel.id, Channel.name).order_by(Channel.id)).all())
     found = []
     for kind, row, state in (("sms", Message, MessageState.QUEUED), ("voice", Call, CallState.QUEUED)):
         counted = (

@@ -80,7 +80,7 @@ def any_channel(session: Session, but: Collection[str] = ()) -> bool:
 
 def _by_state(session: Session, row: type[Message] | type[Call], since: datetime) -> dict[Any, int]:
     counted = select(row.state, func.count()).where(row.direction == Direction.OUT, row.created_at >= since).group_by(row.state)
-    return dict(session.execute(counted).tuples().all())
+    return dict(session.execute(counted).all())
 
 
 def _price(session: Session, row: type[Message] | type[Call], since: datetime) -> int:

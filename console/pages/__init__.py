@@ -45,7 +45,8 @@ How to write one (console/pages/help.py is the smallest, console/pages/settings/
 
 3. Words: French msgids, `_("…")` in templates, `from console.words import _` in Python, never inside an f-string:
    `_("%(n)s clubs", n=3)`. Write ordinary spaces before : ; ? ! and inside « »: the frame makes them non-breaking.
-   After a change: `make catalogs`, then fill the English of console/translations/en/LC_MESSAGES/messages.po.
+   English: a PO file an area, console/translations/en/LC_MESSAGES/campaigns.po (msgid, msgstr pairs; files are merged).
+   `make catalogs` lists what lacks English in messages.po; a test fails until each word has some.
    Filters: `moment` (samedi 21 novembre, 8 h), `day`, `francs`, `whole`.
 
 4. Lists of 50: `page = Page.asked(total)`; `query.offset(page.offset).limit(page.size)`; `{{ pages_of(page) }}`. Filters live in

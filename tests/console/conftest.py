@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import pytest
 from flask import Flask
@@ -15,15 +16,17 @@ from console.sign_in import add_staff, make_link
 from console.staff import RoleName, give_villages
 from runtime.database import Database
 
+_CSRF: WeakKeyDictionary[FlaskClient, str] = WeakKeyDictionary()
 SignedIn = Callable[..., FlaskClient]
 
 
 def send(browser: FlaskClient, address: str, fields: Mapping[str, Any] | None = None, *, once: str | None = None) -> TestResponse:
     """POST a form as a page would: with its CSRF token and a one-time token, new unless given."""
-    page = browser.get("/aide").get_data(as_text=True)
-    found = re.search(r'name="csrf_token" value="([^"]+)"', page)
-    assert found is not None
-    hidden = {"csrf_token": found[1], "_once": once or secrets.token_urlsafe(18)}
+    if browser not in _CSRF:  # one token serves as long as the browser keeps its cookie
+        found = re.search(r'name="csrf_token" value="([^"]+)"', browser.get("/aide").get_data(as_text=True))
+        assert found is not None
+        _CSRF[browser] = found[1]
+    hidden = {"csrf_token": _CSRF[browser], "_once": once or secrets.token_urlsafe(18)}
     return browser.post(address, data={**hidden, **(fields or {})})
 
 

@@ -1,0 +1,89 @@
+"""The console's words: each has its English, with the same places for values; French spacing stays on pages."""
+
+import ast
+import gzip
+import re
+from pathlib import Path
+
+import brotli  # type: ignore[import-untyped]  # publishes no types
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from console import catalogs, frame, words
+from console.staff import RoleName
+from tests.console.conftest import SignedIn, send
+
+PLACE = re.compile(r"%\((\w+)\)s")
+ROOT = Path(frame.__file__).parent
+
+
+def test_every_word_has_its_english() -> None:
+    assert catalogs.missing() == []
+
+
+def test_a_translation_has_the_places_of_its_source() -> None:
+    wrong = []
+    for message in catalogs.catalog():
+        said = message.id if isinstance(message.id, (tuple, list)) else (message.id,)
+        told = message.string if isinstance(message.string, (tuple, list)) else (message.string,)
+        wrong += [
+            one for one, other in zip(said, told, strict=False) if set(PLACE.findall(one)) != set(PLACE.findall(other or ""))
+        ]
+    assert wrong == []
+
+
+def test_no_word_stands_inside_an_f_string() -> None:
+    """Python 3.11 extracts nothing from there: the word would stay French for ever."""
+    found = []
+    for path in ROOT.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.JoinedStr):
+                calls = [inner for inner in ast.walk(node) if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Name)]
+                found += [path.name for call in calls if isinstance(call.func, ast.Name) and call.func.id in catalogs.KEYWORDS]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("Simulation : rien ne part", "Simulation\u00a0: rien ne part"),
+        ("Est-ce vous ?", "Est-ce vous\u202f?"),
+        ("Ouvrez « Messages » ici", "Ouvrez «\u00a0Messages\u00a0» ici"),
+        ("8 h 30", "8\u00a0h 30"),
+        ("https://exemple.org", "https://exemple.org"),
+    ],
+    ids=["colon", "question mark", "quotes", "hours", "address"],
+)
+def test_french_spacing_is_added_on_the_page(app: Flask, typed: str, shown: str) -> None:
+    with app.test_request_context("/"):
+        assert words.spaced(typed) == shown
+
+
+def test_nought_is_singular_in_french_and_plural_in_english(app: Flask) -> None:
+    with app.test_request_context("/"):
+        assert words.ngettext("%(num)s minute", "%(num)s minutes", 0) == "0 minute"
+    with app.test_request_context("/") as context:
+        context.session["language"] = "en"
+        assert words.ngettext("%(num)s minute", "%(num)s minutes", 0) == "0 minutes"
+
+
+def test_the_language_is_changed_for_good_and_an_unknown_one_changes_nothing(signed_in: SignedIn, client: FlaskClient) -> None:
+    browser = signed_in(RoleName.COMMUNICATION)
+    assert send(browser, "/langue", {"to": "en", "_page": "/compte"}).location == "/compte"
+    page = browser.get("/compte").text
+    assert '<html lang="en"' in page
+    assert "My account" in page
+    send(browser, "/langue", {"to": "dts"})
+    assert '<html lang="en"' in browser.get("/compte").text
+    send(client, "/langue", {"to": "en"})
+    assert "Forgotten your password?" in client.get("/connexion").text
+
+
+def test_a_first_visit_weighs_fifty_kilobytes_at_most_and_a_later_page_fifteen(signed_in: SignedIn, world: object) -> None:
+    page = signed_in(RoleName.ADMINISTRATION).get("/").data
+    files = [ROOT / "static" / name for name in re.findall(r'/static/([^"?]+)', page.decode())]
+    first = len(gzip.compress(page)) + sum(len(brotli.compress(path.read_bytes())) for path in files)
+    assert len(files) >= 3
+    assert len(gzip.compress(page)) <= 15_000
+    assert first <= 50_000
