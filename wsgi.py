@@ -34,6 +34,7 @@ from campaigns import broadcasts, conversations, schedule
 from clubs import expected
 from console import api, assets, commands, frame, health
 from console.commands import begin, service
+from demonstration import voices
 from messaging import beats, calls, outbox, settling
 from messaging.exchange import CONVERSE, DIAL, DISPATCH, FAN_OUT, Exchange
 from messaging.gateways.protocol import Gateway
@@ -159,6 +160,7 @@ def _register_work(exchange: Exchange, at: Callable[[], datetime] | None = None)
     work.register(DIAL, lambda channel: _ignore(calls.dial(exchange, channel, now)))
     work.register(FAN_OUT, lambda broadcast: _ignore(broadcasts.fan_out(exchange, broadcast, now())))
     work.register(CONVERSE, lambda message: _ignore(conversations.on_sms(exchange, message, now())))
+    work.register(voices.SPEAK, lambda _: _ignore(voices.speak(exchange, now())))
 
 
 def _beats(exchange: Exchange) -> list[Beat]:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from clubs.models import Club, Member, Role
 from clubs.records import Report
 from demonstration import history, people, sendings
+from demonstration.errors import DemonstrationError
 from messaging.models import Channel, Contact, ContactState, Message
 from messaging.numbers import is_simulated
 from runtime.database import Base
@@ -30,14 +31,6 @@ KEPT = frozenset(
 )
 
 
-class DemonstrationError(Exception):
-    """The demonstration cannot be loaded here; `why` is one word."""
-
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
-
-
 @dataclass(frozen=True)
 class Loaded:
     """What the demonstration wrote."""
@@ -49,7 +42,10 @@ class Loaded:
 
 
 def load(session: Session, now: datetime, approvers: tuple[int, int]) -> Loaded:
-    """Write everything up to yesterday. DemonstrationError("real") where real people are served, ("not_empty") where clubs are."""
+    """Write everything up to yesterday.
+
+    DemonstrationError("real") where real people are served, ("not_empty") where clubs are, ("no_simulator") without a channel.
+    """
     place = installation(session)
     if not place.simulation:
         raise DemonstrationError("real")

@@ -28,6 +28,9 @@ MEDIA_TYPE = "audio/wav"
 _FORMATS = "wav,mp3,flac,ogg,matroska,webm,mov,mp4,m4a,3gp,amr,aac"
 _RATE = 16_000
 _LEVEL = -19.0
+_DRAFT_GAIN = 2.0  # brings espeak-ng's French to about that level
+_WAV_HEAD, _WAV_SECOND = 44, 16_000
+_EXACT = ("-map_metadata", "-1", "-fflags", "+bitexact", "-flags:a", "+bitexact")
 _RAW = ("-f", "f32le", "-ar", str(_RATE), "-ac", "1")
 _SILENCE = "silenceremove=start_periods=1:start_threshold=-45dB:start_silence={}"
 _TRIM = f"{_SILENCE.format(0.05)},areverse,{_SILENCE.format(0.15)},areverse"
@@ -116,16 +119,21 @@ def accept(data: bytes, var: Path, *, most_seconds: int = MOST_SECONDS, most_byt
 
 
 def draft_voice(text: str, var: Path) -> Sound:
-    """French words spoken by espeak-ng, for tests and the simulator only. ToolMissing without espeak-ng or ffmpeg."""
+    """French words spoken by espeak-ng, for tests and the simulator only. ToolMissing without espeak-ng or ffmpeg.
+
+    Its level never varies, so one pass of ffmpeg does where a person's recording needs six.
+    """
     _tool("espeak-ng")
     _tool("ffmpeg")
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        spoken = folder / "spoken.wav"
+        spoken, wav, mp3 = (Path(name) / file for file in ("spoken.wav", "clip.wav", "clip.mp3"))
         # Words go in by stdin: as an argument, a text beginning with "-" would be an option.
         _run(["espeak-ng", "-v", "fr", "-s", "150", "--stdin", "-w", str(spoken)], text.encode())
-        _decode(spoken.read_bytes() if spoken.exists() else b"", folder)
-        return replace(_finish(folder, var), synthetic=True)
+        filters = f"highpass=f=150,{_TRIM},volume={_DRAFT_GAIN}dB,alimiter=limit=0.708:level=false"
+        phone = ["-af", filters, *_EXACT, "-c:a", "pcm_s16le", "-ar", "8000", str(wav)]
+        browser = ["-af", filters, *_EXACT, "-c:a", "libmp3lame", "-b:a", "32k", "-ar", "16000", str(mp3)]
+        _ffmpeg(["-i", str(spoken)], [*phone, *browser])
+        return replace(_keep(wav, mp3, var), synthetic=True)
 
 
 def attach(
@@ -211,15 +219,18 @@ def _finish(folder: Path, var: Path) -> Sound:
         raise ClipError("L'enregistrement est trop court.")
     gain = _LEVEL - _loudness(trimmed, "")
     last = f"volume={gain:.2f}dB,aresample=8000,alimiter=limit=0.708:level=false"
-    exact = ["-map_metadata", "-1", "-fflags", "+bitexact", "-flags:a", "+bitexact"]
-    _ffmpeg([*_RAW, "-i", str(trimmed), "-af", last], [*exact, "-c:a", "pcm_s16le", "-ar", "8000", str(wav)])
-    _ffmpeg(["-i", str(wav)], [*exact, "-c:a", "libmp3lame", "-b:a", "32k", "-ar", "16000", str(mp3)])
+    _ffmpeg([*_RAW, "-i", str(trimmed), "-af", last], [*_EXACT, "-c:a", "pcm_s16le", "-ar", "8000", str(wav)])
+    _ffmpeg(["-i", str(wav)], [*_EXACT, "-c:a", "libmp3lame", "-b:a", "32k", "-ar", "16000", str(mp3)])
+    return _keep(wav, mp3, var)
+
+
+def _keep(wav: Path, mp3: Path, var: Path) -> Sound:
     if not (wav.exists() and mp3.exists()):
-        raise ClipError(_UNREADABLE)  # ffmpeg took longer than it may
+        raise ClipError(_UNREADABLE)  # ffmpeg refused, or took longer than it may
     data = wav.read_bytes()
     sha256, path = store(var, data)
     store(var, mp3.read_bytes(), ".mp3", sha256=sha256)
-    return Sound(sha256, path, round(_seconds(trimmed), 3), len(data))
+    return Sound(sha256, path, round((len(data) - _WAV_HEAD) / _WAV_SECOND, 3), len(data))
 
 
 def _loudness(raw: Path, before: str) -> float:

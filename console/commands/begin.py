@@ -13,6 +13,7 @@ from flask.cli import with_appcontext
 from campaigns import quizzes
 from console.sign_in import add_staff, link_address, make_link
 from console.staff import RoleName, Staff
+from demonstration import voices
 from messaging import channels
 from messaging.models import Channel
 from runtime import jobs, migrate
@@ -52,7 +53,7 @@ def _first_channel(session: Session, now: datetime) -> None:
     name, gateway, number = SIMULATOR
     both = (channels.SMS, channels.VOICE)
     if session.query(Channel).first() is None:
-        channels.add(session, name, gateway, number, {}, now, kinds=both, default_for=both)
+        channels.add(session, name, gateway, number, {"training": "oui"}, now, kinds=both, default_for=both)
 
 
 def _first_person(session: Session, now: datetime) -> Staff:
@@ -85,6 +86,9 @@ def prepare() -> None:
         click.echo(f"Contenus : {len(report.added)} ajoutés, {len(report.changed)} changés.")
     if fresh:
         _load_demonstration()
+    with exchange.database.writing() as session:
+        if installation(session).demonstration:
+            exchange.work.nudge(session, voices.SPEAK)  # a minute of work: the service starts without waiting for it
     click.echo(f"Adresse : {exchange.settings.base_url}")
     click.echo(f"Lien de connexion, valable une fois : {link}")
 
@@ -93,4 +97,4 @@ def _load_demonstration() -> None:
     group = current_app.cli.commands.get("demo")
     load = group.commands.get("load") if isinstance(group, click.Group) else None
     if load is not None:
-        load.main(args=[], standalone_mode=False)
+        load.main(args=["--sans-voix"], standalone_mode=False)
