@@ -1,8 +1,11 @@
-"""Insert a row unless its unique key is taken, on SQLite and PostgreSQL alike."""
+"""Insert a row unless its unique key is taken, on SQLite and PostgreSQL alike.
 
-from typing import Any, cast
+Told by what came back, not by the row count: on PostgreSQL an ORM insert counts -1 whether it wrote or not.
+"""
 
-from sqlalchemy import CursorResult, Insert
+from typing import Any
+
+from sqlalchemy import Insert, inspect
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -13,4 +16,4 @@ def insert_once(session: Session, model: type[Base], **values: Any) -> bool:
     """True if this call wrote the row. Another transaction writing the same key is waited for, never an error."""
     insert: Any = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     statement: Insert = insert(model).values(**values).on_conflict_do_nothing()
-    return cast("CursorResult[Any]", session.execute(statement)).rowcount == 1
+    return session.execute(statement.returning(*inspect(model).primary_key)).first() is not None
