@@ -5,21 +5,24 @@ Above the number of recipients from which a second person must confirm, it stays
 
 import hashlib
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 from flask import request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from campaigns import reading as campaigns
-from campaigns.audiences import Filter, count
+from campaigns.audiences import Filter
+from campaigns.calendar import first_due
 from campaigns.errors import CampaignError
 from campaigns.models import Campaign, CampaignEvent, CampaignState, CatchUp, Repeat
+from campaigns.plan import BLOCKING, STEPS, Problem, forecast
 from campaigns.reading import BroadcastLine, CampaignLine
 from campaigns.schedule import schedule
 from clubs.models import AgeBand, ClubKind, Role, Sex
 from console.api.frame import Paging, RowId, Tags, Word, blueprint, caller, collection, endpoint
-from console.api.problems import ApiError, answer
+from console.api.problems import ApiError, Fault, answer
 from console.api.tokens import Scope
 from console.edge import exchange, now, reading, wall_time, writing
 from console.staff import take_key
@@ -121,13 +124,13 @@ def add_campaign(asked: NewCampaign) -> tuple[CampaignLine, int]:
 
 
 def _make(session: Session, asked: NewCampaign, at: datetime) -> Campaign:
-    settings = exchange().settings
-    wanted = asked.audience.filter
+    settings, wanted = exchange().settings, asked.audience.filter
+    content = _content(session, asked.content)
     campaign = Campaign(
         name=asked.name, audience=wanted.to_json(), route=asked.route, state=CampaignState.DRAFT, step=LAST_STEP, created_at=at
     )
     event = CampaignEvent(
-        content_id=_content(session, asked.content),
+        content_id=content.id,
         repeat=Repeat(asked.repeat),
         starts_at=asked.starts_at,
         until=asked.until,
@@ -138,10 +141,14 @@ def _make(session: Session, asked: NewCampaign, at: datetime) -> Campaign:
     campaign.events = [event]
     session.add(campaign)
     session.flush()
-    reachable = count(session, wanted, asked.route, at.date()).reachable
-    if not reachable:
-        raise ApiError(422, "nobody", "This audience reaches nobody.")
-    if reachable <= settings.second_approval_above:
+    due = first_due(event, at, ZoneInfo(settings.timezone)) or asked.starts_at
+    expires = due + timedelta(hours=asked.expires_hours)
+    plan = forecast(session, exchange(), content, wanted, asked.route, due, expires, at)
+    blocking = [problem for problem in plan.problems if problem in BLOCKING]
+    if blocking:
+        faults = [Fault(place=STEPS[problem], message=problem) for problem in blocking]
+        raise ApiError(422, blocking[0], SENTENCES[blocking[0]], faults=faults)
+    if Problem.SECOND_PERSON not in plan.problems:
         schedule(session, campaign, at, settings)
     session.flush()
     audit.record(
@@ -152,22 +159,27 @@ def _make(session: Session, asked: NewCampaign, at: datetime) -> Campaign:
         campaign.id,
         actor_kind="token",
         token=caller().token_id,
-        recipients=reachable,
+        recipients=plan.recipients,
+        cost=plan.cost,
         state=campaign.state.value,
     )
     return campaign
 
 
-def _content(session: Session, wanted: int | str) -> int:
+def _content(session: Session, wanted: int | str) -> Content:
     by = {"id": wanted} if isinstance(wanted, int) else {"key": wanted}
     found = session.query(Content).filter_by(archived=False, **by).one_or_none()
     if found is None or found.kind not in (ContentKind.MESSAGE, ContentKind.QUESTION):
         raise ApiError(422, "no_such_content", "There is no message or question of that key or id.")
-    return found.id
+    return found
 
 
-SENTENCES = {
-    "past_date": "The date is over, or the last week comes before the first.",
+SENTENCES: dict[str, str] = {
+    Problem.NOBODY: "This audience reaches nobody.",
+    Problem.NO_CHANNEL: "No channel reaches part of this audience.",
+    Problem.PAST_DATE: "The date is over, or the last week comes before the first.",
+    Problem.OVER_BUDGET: "This costs more than the budget has left.",
+    Problem.BEYOND_CAPACITY: "The channels cannot reach everybody before it expires.",
     "audience": "This audience is none that campaigns know.",
 }
 

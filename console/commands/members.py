@@ -12,6 +12,7 @@ from console.edge import now, reading, writing
 
 if TYPE_CHECKING:
     from clubs.imports import ImportPlan, Remark
+    from clubs.sheets import Sheet
 
 command = AppGroup("members", help="Les membres des clubs.")
 
@@ -31,23 +32,44 @@ def bring(file: Path, dry_run: bool, yes: bool, encoding: str | None) -> None:
     try:
         with busy("Lecture et vérification…"), reading() as session:
             sheet = read_sheet(file.read_bytes(), file.name, HEADINGS, encoding)
-            plan = imports.check(session, sheet, now(session).date())
+            at = now(session)
+            plan = None if yes and not dry_run else imports.check(session, sheet, at.date())
+        if plan is not None:
+            _tell(plan)
     except SheetError as error:
         raise refuse(str(error)) from error
-    _tell(plan)
     if dry_run:
         click.echo("Rien n'a été enregistré (essai).")
         return
+    if plan is not None:
+        _possible(plan)
+        click.confirm(f"Importer {len(plan.ready)} lignes ?", abort=True)
+    _write(sheet, plan)
+
+
+def _write(sheet: "Sheet", shown: "ImportPlan | None") -> None:
+    """Import the plan that was shown and confirmed; without one, the plan as it is now."""
+    from clubs import imports
+    from clubs.sheets import SheetError
+
+    try:
+        with busy("Enregistrement…"), writing() as session:
+            at = now(session)
+            plan = imports.check(session, sheet, at.date())
+            if shown is None:
+                _tell(plan)
+                _possible(plan)
+            elif plan != shown:
+                raise refuse("Les membres ont changé pendant ce temps. Recommencez pour voir le nouveau résultat.")
+            done = imports.carry_out(session, plan, at)
+    except SheetError as error:
+        raise refuse(str(error)) from error
+    click.echo(f"{done.members} membres importés, {done.contacts} numéros, {done.consents} accords.")
+
+
+def _possible(plan: "ImportPlan") -> None:
     if not plan.ready:
         raise refuse("Aucune ligne ne peut être importée. Corrigez le fichier, puis recommencez.")
-    if not yes:
-        click.confirm(f"Importer {len(plan.ready)} lignes ?", abort=True)
-    with busy("Enregistrement…"), writing() as session:
-        at = now(session)
-        if imports.check(session, sheet, at.date()) != plan:
-            raise refuse("Les membres ont changé pendant ce temps. Recommencez pour voir le nouveau résultat.")
-        done = imports.carry_out(session, plan, at)
-    click.echo(f"{done.members} membres importés, {done.contacts} numéros, {done.consents} accords.")
 
 
 def _tell(plan: "ImportPlan") -> None:
