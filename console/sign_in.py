@@ -7,17 +7,19 @@ writers queue, and a request would wait for itself.
 import base64
 import secrets
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
 from flask import Flask, current_app, request, session
+from flask_login import user_logged_out  # type: ignore[import-untyped]  # publishes no types
 from flask_security import Security, hash_password, user_authenticated
-from flask_security.datastore import SQLAlchemySessionUserDatastore
 from flask_security.forms import LoginForm
+from flask_security.utils import set_request_attr
 from wtforms import StringField  # type: ignore[import-untyped]  # the library publishes no types
 
 from console.access import Answer
 from console.edge import exchange, reading, wall_time, writing
 from console.staff import Role, RoleName, SignInLink, Staff, StaffSession, give_roles, plain_sessions
+from console.store import OnceOnly, StaffStore
 from console.words import _, lazy
 from runtime import audit
 from runtime.crypto import blind
@@ -132,18 +134,6 @@ def count_wrong(staff: Staff, now: datetime) -> None:
         staff.refused_until = now + min(timedelta(seconds=2 ** min(over + 1, 20)), LONGEST_WAIT)
 
 
-class StaffStore(SQLAlchemySessionUserDatastore):
-    """The sign-in library's store, with our own types."""
-
-    def of(self, **by: str | int) -> Staff | None:
-        """The member of staff with this username (in small letters) or id."""
-        return cast("Staff | None", self.find_user(case_insensitive=False, **by))
-
-    def keep(self) -> None:
-        """Commit, which frees the writers' queue."""
-        self.db.session.commit()
-
-
 def staff_store() -> StaffStore:
     """The sign-in library's own way to the rows; commit it before any other transaction writes."""
     store: StaffStore = current_app.extensions["lamen_staff"]
@@ -155,10 +145,11 @@ def install(app: Flask) -> None:
     sessions = plain_sessions(app.extensions["lamen"].database)
     store = StaffStore(sessions, Staff, Role)
     app.extensions["lamen_staff"] = store
-    security = Security(app, store, login_form=SignInForm)
+    security = Security(app, store, login_form=SignInForm, totp_cls=OnceOnly)
     security._want_json = lambda _request: False  # pages only: the API has its own tokens
     app.login_manager.user_loader(_load)  # type: ignore[attr-defined]  # set by the library
     user_authenticated.connect(_begin, app)
+    user_logged_out.connect(_end, app)
 
     @app.teardown_appcontext
     def _close(_error: BaseException | None) -> None:
@@ -183,6 +174,14 @@ def _begin(_app: Flask, user: Staff, **_others: Any) -> None:
     audit.record(store.db.session, at, "signed_in", "staff", user.id, staff_id=user.id)
 
 
+def _end(_app: Flask, **_others: Any) -> None:
+    """Somebody signed out: a copy of the cookie must not sign them in again."""
+    store, token = staff_store(), session.pop("sid", "")
+    rows = store.db.session.query(StaffSession).filter_by(token_index=blind(token), ended_at=None)
+    rows.update({"ended_at": wall_time()})
+    store.keep()
+
+
 def _browser(agent: str) -> str:
     """A few words its owner recognises: « Firefox, Android »."""
     names = (("Edg", "Edge"), ("OPR", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
@@ -204,6 +203,9 @@ def _load(identity: str) -> Staff | None:
     if wall_time() - row.seen_at > TOUCH:
         with writing() as transaction:
             transaction.query(StaffSession).filter_by(id=row.id).update({"seen_at": wall_time()})
+    # The library's own pages ask how somebody is signed in, and since when.
+    set_request_attr("fs_authn_via", "session")
+    set_request_attr("fs_paa", session.get("fs_paa", 0))
     if request.blueprint == "security":  # its pages change the row: give it the one of their own transaction
         return staff_store().of(id=staff.id)
     return staff

@@ -71,6 +71,7 @@ class Staff(Base, UserMixin):
     ui_language: Mapped[str] = mapped_column(String(5), default="fr")
     tf_primary_method: Mapped[str | None] = mapped_column(String(64))
     tf_totp_secret: Mapped[str | None] = mapped_column(Sealed("staff:tf_totp_secret"))
+    tf_last_counter: Mapped[int | None]
     mf_recovery_codes: Mapped[list[str] | None]
     failed_sign_ins: Mapped[int] = mapped_column(default=0)
     refused_until: Mapped[datetime | None]

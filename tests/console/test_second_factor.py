@@ -1,6 +1,7 @@
 """The second factor: asked of Administration and Validation where messages really leave, of others when they chose it."""
 
 import re
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -36,9 +37,9 @@ def arrive(app: Flask, database: Database) -> SetUp:
     return with_link
 
 
-def code(key: str) -> str:
-    """What the person's telephone shows now."""
-    return str(TOTP(key=key.replace("-", ""), format="base32").generate().token)
+def code(key: str, later: int = 0) -> str:
+    """What the person's telephone shows now, or `later` seconds from now."""
+    return str(TOTP(key=key.replace("-", ""), format="base32").generate(time=time.time() + later).token)
 
 
 @pytest.mark.parametrize(
@@ -73,6 +74,8 @@ def test_it_is_set_up_at_sign_in_and_asked_for_ever_after(app: Flask, arrive: Se
     send(again, "/connexion", {"username": "fanta", "password": PASSWORD})
     assert again.get("/compte").status_code == 302
     send(again, "/connexion/code", {"code": code(found[1])})
+    assert again.get("/compte").status_code == 302  # seen over a shoulder, it was used already
+    send(again, "/connexion/code", {"code": code(found[1], later=30)})
     assert again.get("/compte").status_code == 200
 
 

@@ -107,10 +107,15 @@ def test_a_disabled_account_is_out_at_once(signed_in: SignedIn, database: Databa
     assert browser.get("/compte").status_code == 302
 
 
-def test_signing_out_ends_it(signed_in: SignedIn) -> None:
-    browser = signed_in(COMMUNICATION)
+def test_signing_out_ends_it_for_a_copied_cookie_too(app: Flask, signed_in: SignedIn) -> None:
+    browser, thief = signed_in(COMMUNICATION), app.test_client()
+    cookie = browser.get_cookie("lamen")
+    assert cookie is not None
+    thief.set_cookie("lamen", cookie.value)
+    assert thief.get("/compte").status_code == 200
     send(browser, "/deconnexion")
     assert browser.get("/compte").status_code == 302
+    assert thief.get("/compte").status_code == 302
 
 
 def test_a_new_password_closes_the_other_sessions(app: Flask, signed_in: SignedIn, database: Database) -> None:

@@ -143,6 +143,7 @@ def upgrade() -> None:
     sa.Column('ui_language', sa.String(length=5), nullable=False),
     sa.Column('tf_primary_method', sa.String(length=64), nullable=True),
     sa.Column('tf_totp_secret', sa.LargeBinary(), nullable=True),
+    sa.Column('tf_last_counter', sa.Integer(), nullable=True),
     sa.Column('mf_recovery_codes', sa.JSON(), nullable=True),
     sa.Column('failed_sign_ins', sa.Integer(), nullable=False),
     sa.Column('refused_until', sa.DateTime(timezone=True), nullable=True),
