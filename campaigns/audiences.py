@@ -14,10 +14,23 @@ from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, sel
 from sqlalchemy.orm import Session, aliased
 
 from campaigns.errors import CampaignError
+from campaigns.models import Recipient
 from clubs.models import AgeBand, Club, ClubKind, Member, Post, Preferred, Role, Sex, Village
-from messaging.models import Consent, Contact, ContactState, OptOut, Purpose, Route
+from messaging.models import (
+    Call,
+    CallState,
+    Consent,
+    Contact,
+    ContactState,
+    Message,
+    MessageState,
+    OptOut,
+    Purpose,
+    Route,
+)
 from runtime.database import Json
 
+FAILED_CALLS = (CallState.MACHINE, CallState.BUSY, CallState.NO_ANSWER, CallState.FAILED)
 PURPOSES: Mapping[Route, Purpose] = {Route.SMS: Purpose.PUSH, Route.VOICE: Purpose.CALL}
 
 
@@ -47,6 +60,8 @@ class Filter:
     life_stages: tuple[str, ...] = ()
     club_kinds: tuple[str, ...] = ()
     one_phone_per_club: bool = True
+    failed_of: int | None = None
+    """A broadcast's id: only those whom it did not reach, for sending once more."""
 
     def to_json(self) -> Json:
         """As stored in `Audience.filter`, `Campaign.audience` and `Broadcast.audience`."""
@@ -68,6 +83,10 @@ _WORDS: Mapping[str, type[StrEnum]] = {"sexes": Sex, "roles": Role, "age_bands":
 def _checked(name: str, value: Any) -> Any:
     if name == "one_phone_per_club":
         if isinstance(value, bool):
+            return value
+        raise CampaignError("audience")
+    if name == "failed_of":
+        if value is None or (isinstance(value, int) and not isinstance(value, bool)):
             return value
         raise CampaignError("audience")
     wanted = int if name in ("villages", "clubs") else str
@@ -205,6 +224,8 @@ def _query(wanted: Filter, today: date) -> Select[*tuple[Any, ...]]:
         .join(Contact, Contact.id == reached, isouter=True)
         .where(Member.left_at.is_(None), or_(Club.id.is_(None), Club.active))
     )
+    if wanted.failed_of is not None:
+        query = query.where(Member.id.in_(_unreached(wanted.failed_of)))
     if wanted.languages:
         query = query.where(spoken.in_(wanted.languages))
     if wanted.one_phone_per_club:
@@ -212,6 +233,14 @@ def _query(wanted: Filter, today: date) -> Select[*tuple[Any, ...]]:
         here = and_(meant.club_id == Club.id, meant.left_at.is_(None), *_person(meant, wanted))
         return query.where(Member.id == _speaker(), exists().where(here), *_place(wanted))
     return query.where(*_person(Member, wanted), *_place(wanted))
+
+
+def _unreached(broadcast_id: int) -> Select[int]:
+    failed = or_(
+        exists().where(Message.id == Recipient.message_id, Message.state == MessageState.FAILED),
+        exists().where(Call.id == Recipient.call_id, Call.state.in_(FAILED_CALLS), Call.retry.is_(False)),
+    )
+    return select(Recipient.member_id).where(Recipient.broadcast_id == broadcast_id, failed)
 
 
 def _speaker() -> ColumnElement[int]:

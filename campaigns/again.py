@@ -1,0 +1,91 @@
+"""Sending once more to those a sending did not reach, as a sending of its own that the first one's account does not change.
+
+A failed message stays failed (promises.md 1); what is sent again is new, counted and priced apart. Once only for each sending:
+the failed of the second are then the second's.
+"""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaigns.audiences import FAILED_CALLS, Filter
+from campaigns.errors import CampaignError
+from campaigns.models import CampaignEvent, Occurrence, OccurrenceState, Recipient
+from campaigns.schedule import broadcasts_of
+from messaging import settling
+from messaging.errors import NotSettled
+from messaging.exchange import DISPATCH, FAN_OUT, Exchange
+from messaging.models import Broadcast, BroadcastState, Call, Message, MessageState
+
+
+def retry_failed(session: Session, exchange: Exchange, broadcast: Broadcast, staff_id: int, now: datetime) -> Broadcast:
+    """A new sending to the failed of an ended one, after the usual window to cancel.
+
+    CampaignError: "not_ended", "already_retried", "none_failed".
+    """
+    session.refresh(broadcast, with_for_update=True)
+    if broadcast.state not in (BroadcastState.FINISHED, BroadcastState.CANCELLED):
+        raise CampaignError("not_ended", broadcast.id)
+    event = _event(session, broadcast)
+    if was_retried(session, event.campaign_id, broadcast.id):
+        raise CampaignError("already_retried", broadcast.id)
+    if not _failed(session, broadcast.id):
+        raise CampaignError("none_failed", broadcast.id)
+    leaves = now + timedelta(minutes=exchange.settings.cancel_window_minutes)
+    again = Broadcast(
+        title=broadcast.title,
+        content_id=broadcast.content_id,
+        route=broadcast.route,
+        audience={**broadcast.audience, "failed_of": broadcast.id},
+        state=BroadcastState.PLANNED,
+        due_at=now,
+        not_before=leaves,
+        expires_at=leaves + timedelta(hours=event.expires_hours),
+        quiet_hours=broadcast.quiet_hours,
+        phase=broadcast.phase,
+        created_by=staff_id,
+        confirmed_by=broadcast.confirmed_by,
+        created_at=now,
+    )
+    session.add(again)
+    session.flush()
+    session.add(Occurrence(event_id=event.id, due_at=now, fired_at=now, state=OccurrenceState.FIRED, broadcast_id=again.id))
+    exchange.work.nudge(session, FAN_OUT, again.id)
+    session.flush()
+    return again
+
+
+def was_retried(session: Session, campaign_id: int, broadcast_id: int) -> bool:
+    """Whether the failed of this sending were sent to again."""
+    made = broadcasts_of(session, campaign_id)
+    return any(Filter.from_json(one.audience).failed_of == broadcast_id for one in made)
+
+
+def resend_unknown(session: Session, exchange: Exchange, broadcast: Broadcast, staff_id: int, now: datetime) -> int:
+    """Send the messages of unknown fate again: some people may read them twice. How many; expired and stopped ones stay."""
+    mine = select(Message).where(Message.broadcast_id == broadcast.id, Message.state == MessageState.UNKNOWN)
+    sent = 0
+    for message in session.scalars(mine.order_by(Message.id)).all():
+        try:
+            settling.resend(session, message, staff_id, now, "campaign")
+        except NotSettled:
+            continue
+        exchange.work.nudge(session, DISPATCH, message.channel_id)
+        sent += 1
+    return sent
+
+
+def _event(session: Session, broadcast: Broadcast) -> CampaignEvent:
+    query = select(CampaignEvent).join(Occurrence, Occurrence.event_id == CampaignEvent.id)
+    return session.scalars(query.where(Occurrence.broadcast_id == broadcast.id)).one()
+
+
+def _failed(session: Session, broadcast_id: int) -> bool:
+    mine = Recipient.broadcast_id == broadcast_id
+    texts = select(Recipient.id).join(Message, Message.id == Recipient.message_id)
+    calls = select(Recipient.id).join(Call, Call.id == Recipient.call_id)
+    return (
+        session.scalar(texts.where(mine, Message.state == MessageState.FAILED).limit(1)) is not None
+        or session.scalar(calls.where(mine, Call.state.in_(FAILED_CALLS), Call.retry.is_(False)).limit(1)) is not None
+    )
