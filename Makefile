@@ -35,7 +35,7 @@ test-debs: run-debs
 .venv/.run: requirements.lock | run-debs
 	@test -x $(PY) || python3 -m venv .venv
 	@echo "Installing Python packages"
-	@$(PY) -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(PY) -m pip install -q --no-compile --disable-pip-version-check --require-hashes -r requirements.lock
 	@touch $@
 
 .venv/.test: requirements-dev.lock .venv/.run | test-debs

@@ -3,7 +3,7 @@
 `create_app` starts nothing, so that commands and tests may use it; `serve` is what a web server calls.
 """
 
-import atexit
+import threading
 import time
 import uuid
 from collections.abc import Callable
@@ -126,11 +126,13 @@ def serve(app: Flask | None = None) -> Flask:
         clock.start()
 
     def end() -> None:
+        threading.main_thread().join()
         exchange.stopping.set()
         clock.stop()
         exchange.work.stop()
 
-    atexit.register(end)
+    # Not atexit: it runs only after the interpreter has waited for threads that wait for `stopping`.
+    threading.Thread(target=end, name="end", daemon=False).start()
     return app
 
 

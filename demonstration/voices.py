@@ -15,6 +15,7 @@ from translations.models import Clip, Content, ContentKind, Variant
 
 SPOKEN = (ContentKind.PROMPT, ContentKind.MESSAGE, ContentKind.QUESTION, ContentKind.EXPLANATION)
 CORE_SECONDS = 15.0
+BATCH = 8
 SPEAK = "speak"  # the work of that name
 
 
@@ -29,15 +30,19 @@ def speak(exchange: Exchange, now: datetime) -> int:
         )
         wanted = [(id_, spoken or text or "", kind) for id_, spoken, text, kind in session.execute(silent)]
     wanted = [piece for piece in wanted if piece[1].strip()]
-    try:
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            sounds = list(pool.map(lambda piece: draft_voice(piece[1], exchange.settings.var), wanted))
-    except ToolMissing:
-        return 0
-    with exchange.database.writing() as session:
-        for (variant_id, _, kind), sound in zip(wanted, sounds, strict=True):
-            attach(session, session.get_one(Variant, variant_id), sound, None, now, core_end_s=_core(kind, sound))
-    return len(wanted)
+    done = 0
+    while done < len(wanted) and not exchange.stopping.is_set():  # stored as they come: a stopped process goes on from there
+        batch = wanted[done : done + BATCH]
+        try:
+            with ThreadPoolExecutor(os.cpu_count()) as pool:
+                sounds = list(pool.map(lambda piece: draft_voice(piece[1], exchange.settings.var), batch))
+        except ToolMissing:
+            return 0
+        with exchange.database.writing() as session:
+            for (variant_id, _, kind), sound in zip(batch, sounds, strict=True):
+                attach(session, session.get_one(Variant, variant_id), sound, None, now, core_end_s=_core(kind, sound))
+        done += len(batch)
+    return done
 
 
 def _core(kind: ContentKind, sound: Sound) -> float | None:
