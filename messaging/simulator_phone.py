@@ -8,7 +8,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from messaging.exchange import Exchange
@@ -55,6 +55,12 @@ def ringing(session: Session, contact: Contact) -> Call | None:
     live = (CallState.DIALLING, CallState.RINGING, CallState.ANSWERED)
     mine = select(Call).where(Call.contact_id == contact.id, Call.direction == Direction.OUT, Call.state.in_(live))
     return session.scalars(mine.order_by(Call.id.desc()).limit(1)).first()
+
+
+def cost(session: Session, contact: Contact) -> int:
+    """What this phone has cost us so far, in whole FCFA; its owner pays for what they write themselves."""
+    sent = session.scalar(select(func.sum(Message.price)).where(Message.contact_id == contact.id, Message.attempts > 0)) or 0
+    return sent + (session.scalar(select(func.sum(Call.price)).where(Call.contact_id == contact.id)) or 0)
 
 
 def write(exchange: Exchange, channel: Channel, number: str, text: str, now: datetime | None = None) -> Answered:

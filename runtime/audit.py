@@ -11,7 +11,7 @@ from sqlalchemy import ForeignKey, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from runtime.database import Base, Id, Instant, Json
-from runtime.installation import installation
+from runtime.installation import Installation, installation
 
 
 class AuditEntry(Base):
@@ -44,7 +44,8 @@ def record(
 ) -> AuditEntry:
     """Append one entry; the caller's transaction commits it together with the act itself."""
     # Locking the single installation row orders writers, so that two entries never name the same predecessor.
-    session.refresh(installation(session), with_for_update=True)
+    # Not refresh(): it would undo what the caller has just changed on that row.
+    session.execute(select(Installation.id).where(Installation.id == installation(session).id).with_for_update())
     last = session.scalar(select(AuditEntry.digest).order_by(AuditEntry.id.desc()).limit(1)) or ""
     entry = AuditEntry(
         at=now,

@@ -1,0 +1,254 @@
+"""Simulateur: three pretended phones on the production path, a clock to move forward, a network to disturb.
+
+A phone shown here is held in the hand: its calls ring until somebody answers on this page, while all others answer by themselves.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from flask import abort, request, url_for
+
+from clubs.models import Role
+from clubs.phones import Handset, handsets, reachable
+from console.access import EVERYONE, Answer, Pages, R, scope, who
+from console.edge import exchange, now, reading, wall_time, writing
+from console.forms import done, render
+from console.words import _, lazy
+from messaging import channels, contacts, simulator_phone
+from messaging.gateways.simulator import Fault
+from messaging.models import Call, CallState, Channel, Contact
+from messaging.numbers import is_simulated
+from messaging.steps import Gather, Play, Record, Say, Sound, from_json
+from runtime import audit
+from runtime.database import Session
+from runtime.installation import InstallationError, advance
+
+pages = Pages("simulator")
+MAY = EVERYONE - {R.LECTURE}
+STAFF_NUMBER = "+22309990001"  # the office's own pretended phone: a stranger to every club
+JUMPS = {
+    "10": lazy("10 minutes"),
+    "60": lazy("1 heure"),
+    "180": lazy("3 heures"),
+    "1440": lazy("1 jour"),
+    "10080": lazy("7 jours"),
+}
+FAULTS = {
+    Fault.LOST: lazy("Les SMS se perdent"),
+    Fault.LATE: lazy("Les accusés arrivent dix minutes plus tard"),
+    Fault.DOUBLED: lazy("Les accusés arrivent deux fois"),
+    Fault.OUT_OF_ORDER: lazy("Les accusés arrivent dans le désordre"),
+    Fault.REFUSING: lazy("Le réseau refuse la connexion"),
+    Fault.SLOW: lazy("Le réseau répond trop tard"),
+    Fault.ERROR_500: lazy("Le réseau répond par une erreur"),
+}
+KEYS = ("1", "2", "3", "4", "5", "6", "7", "8", "9", "*", "0", "#")
+
+
+@dataclass(frozen=True)
+class InHand:
+    """One phone as the page shows it."""
+
+    role: str
+    title: str
+    contact: Contact | None
+    choices: list[Handset]
+
+
+@dataclass(frozen=True)
+class OnAir:
+    """A call in progress: what is heard, what is said where no sound exists, whether a key or a voice is awaited."""
+
+    call: Call
+    ringing: bool
+    sounds: tuple[Sound, ...]
+    words: tuple[str, ...]
+    awaits_key: bool
+    awaits_voice: bool
+
+
+@pages.page("/simulateur", roles=MAY)
+def index() -> Answer:
+    """The three phones; which ones stands in the address."""
+    with reading() as session:
+        channel = _channel(session)
+        shown = _in_hand(session)
+        faults = _faults(channel) if channel else frozenset()
+        screens = {phone.role: _screen(session, phone.contact) for phone in shown if phone.contact is not None}
+        return render(
+            "simulator/index.html",
+            phones=shown,
+            screens=screens,
+            faults=faults,
+            FAULTS=FAULTS,
+            JUMPS=JUMPS,
+            at=now(session),
+            channel=channel,
+        )
+
+
+@pages.page("/simulateur/ecran/<int:number>", roles=MAY)
+def screen(number: int) -> Answer:
+    """The screen of one phone, asked again every few seconds."""
+    with reading() as session:
+        contact = _own(session, number)
+        return render("simulator/screen.html", contact=contact, **_screen(session, contact))
+
+
+@pages.page("/simulateur/prendre", roles=MAY, post=True)
+def take() -> Answer:
+    """Take phones in hand: from now on their calls ring here."""
+    with writing() as session:
+        channel = _needed(session)
+        wanted = {role: request.form.get(role, "") for role in ("membre", "animatrice")}
+        held = [_own(session, int(number)).number for number in wanted.values() if number.isdigit()]
+        _set(channel, "by_hand", [*(number for number in held if number), STAFF_NUMBER])
+    return done(url_for("simulator.index", membre=wanted["membre"] or None, animatrice=wanted["animatrice"] or None))
+
+
+@pages.page("/simulateur/bureau", roles=MAY, post=True)
+def office() -> Answer:
+    """Take the office's pretended phone."""
+    with writing() as session:
+        contacts.find_or_create(session, STAFF_NUMBER, now(session))
+    return done(_where())
+
+
+@pages.page("/simulateur/ecrire/<int:number>", roles=MAY, post=True)
+def write(number: int) -> Answer:
+    """Send an SMS from a phone."""
+    text = request.form.get("text", "").strip()
+    if not text:
+        return done(_where(), _("Écrivez d'abord un SMS."))
+    with reading() as session:
+        contact, channel, at = _own(session, number), _needed(session), now(session)
+    return _after(simulator_phone.write(exchange(), channel, contact.number or "", text, at))
+
+
+@pages.page("/simulateur/bip/<int:number>", roles=MAY, post=True)
+def bip(number: int) -> Answer:
+    """Let it ring once."""
+    with reading() as session:
+        contact, channel = _own(session, number), _needed(session)
+    return _after(
+        simulator_phone.bip(exchange(), channel, contact.number or ""), _("Le bip est parti. On rappelle dans la minute.")
+    )
+
+
+@pages.page("/simulateur/appel/<int:number>", roles=MAY, post=True)
+def call(number: int) -> Answer:
+    """Pick up, press a key, wait, or hang up."""
+    with reading() as session:
+        found = session.get(Call, number) or abort(404)
+        _own(session, found.contact_id)
+        at = now(session)
+    act = request.form.get("act", "")
+    if act == "answer":
+        return _after(simulator_phone.answer(exchange(), found))
+    if act == "hang_up":
+        return _after(simulator_phone.hang_up(exchange(), found, at))
+    key = request.form.get("key", "")
+    return _after(simulator_phone.press(exchange(), found, key if key in KEYS else "", at))
+
+
+@pages.page("/simulateur/horloge", roles=MAY, post=True)
+def clock() -> Answer:
+    """Move the clock forward; refused outside a simulation."""
+    minutes = request.form.get("by", "")
+    if minutes not in JUMPS:
+        abort(400)
+    try:
+        with writing() as session:
+            advance(session, timedelta(minutes=int(minutes)))
+            audit.record(session, wall_time(), "clock.advance", "installation", 1, staff_id=who().id, minutes=int(minutes))
+    except InstallationError:
+        return done(_where(), _("L'horloge ne s'avance que dans une simulation."))
+    return done(_where(), _("L'horloge a avancé de %(by)s.", by=JUMPS[minutes]))
+
+
+@pages.page("/simulateur/reseau", roles=MAY, post=True)
+def network() -> Answer:
+    """Switch the pretended network's faults."""
+    wanted: list[str] = [fault.value for fault in Fault if fault.value in request.form.getlist("fault")]
+    with writing() as session:
+        _set(_needed(session), "faults", wanted)
+    return done(_where(), _("Le réseau va bien.") if not wanted else _("Le réseau est perturbé."))
+
+
+def _in_hand(session: Session) -> list[InHand]:
+    villages = scope(session)
+    found = []
+    for role, title, kind in (("membre", _("Villageoise"), Role.MEMBER), ("animatrice", _("Animatrice"), Role.FACILITATOR)):
+        choices = handsets(session, kind, villages)
+        asked = request.args.get(role, "")
+        number = int(asked) if asked.isdigit() else choices[0].contact_id if choices else 0
+        contact = _own(session, number) if number else None
+        found.append(InHand(role, title, contact, choices))
+    office = contacts.find(session, STAFF_NUMBER)
+    found.append(InHand("bureau", _("Bureau (numéro inconnu)"), office, []))
+    return found
+
+
+def _screen(session: Session, contact: Contact) -> dict[str, object]:
+    bubbles = simulator_phone.thread(session, contact)
+    return {"bubbles": bubbles, "on_air": _on_air(session, contact), "cost": simulator_phone.cost(session, contact)}
+
+
+def _on_air(session: Session, contact: Contact) -> OnAir | None:
+    found = simulator_phone.ringing(session, contact)
+    if found is None or found.state is CallState.DIALLING:
+        return None
+    steps = from_json(found.last_answer) if found.last_answer and found.state is CallState.ANSWERED else ()
+    spoken = [piece for step in steps for piece in (step.prompts if isinstance(step, Gather) else (step,))]
+    sounds = [_local(sound) for piece in spoken if isinstance(piece, Play) for sound in piece.clips]
+    return OnAir(
+        found,
+        found.state is CallState.RINGING,
+        tuple(sounds),
+        tuple(piece.text for piece in spoken if isinstance(piece, Say)),
+        any(isinstance(step, Gather) for step in steps),
+        any(isinstance(step, Record) for step in steps),
+    )
+
+
+def _local(sound: Sound) -> Sound:
+    """The same sound at this page's own address, whatever public address providers are given."""
+    return Sound(urlsplit(sound.url).path, sound.seconds, sound.core_end_s, sound.label)
+
+
+def _own(session: Session, contact_id: int) -> Contact:
+    contact = session.get(Contact, contact_id)
+    if contact is None or contact.number is None or not is_simulated(contact.number):
+        abort(404)
+    if contact.number != STAFF_NUMBER and not reachable(session, contact_id, scope(session)):
+        abort(404)
+    return contact
+
+
+def _channel(session: Session) -> Channel | None:
+    return session.query(Channel).filter_by(gateway=channels.SIMULATOR, state="active").order_by(Channel.id).first()
+
+
+def _needed(session: Session) -> Channel:
+    return _channel(session) or abort(404)
+
+
+def _faults(channel: Channel) -> frozenset[str]:
+    return frozenset(str(json.loads(channel.settings or "{}").get("faults", "")).split(","))
+
+
+def _set(channel: Channel, name: str, words: list[str]) -> None:
+    settings = {**json.loads(channel.settings or "{}"), name: ",".join(words)}
+    channel.settings = json.dumps({key: value for key, value in settings.items() if value})
+
+
+def _where() -> str:
+    return request.form.get("_page") or url_for("simulator.index")
+
+
+def _after(answered: simulator_phone.Answered, words: str | None = None) -> Answer:
+    if answered.status >= 300:
+        return done(_where(), _("Notre service a répondu par l'erreur %(status)s.", status=answered.status))
+    return done(_where(), words)

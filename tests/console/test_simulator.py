@@ -1,0 +1,106 @@
+"""The simulator page: pretended phones that write, bip, answer and press through the real routes."""
+
+import json
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from console.staff import RoleName
+from messaging.exchange import Exchange
+from messaging.models import Channel, Contact
+from runtime.database import Database
+from runtime.installation import business_time, installation
+from runtime.work import Immediate
+from tests.world import World
+
+Post = Callable[..., TestResponse]
+SignedIn = Callable[..., FlaskClient]
+
+
+@pytest.fixture
+def fanta(signed_in: SignedIn, world: World) -> FlaskClient:
+    return signed_in(RoleName.COMMUNICATION)
+
+
+def run(exchange: Exchange) -> None:
+    assert isinstance(exchange.work, Immediate)
+    exchange.work.run_all()
+
+
+def test_a_facilitator_report_is_answered_on_her_screen(fanta: FlaskClient, post: Post, world: World, exchange: Exchange) -> None:
+    post(fanta, f"/simulateur/ecrire/{world.contacts['moussa']}", {"text": "CR 12 18 7 9 1"})
+    run(exchange)
+    screen = fanta.get(f"/simulateur/ecran/{world.contacts['moussa']}").get_data(as_text=True)
+    assert "CR 12 18 7 9 1" in screen
+    assert re.search(r"Merci.*club 1032", screen)
+
+
+def test_an_empty_thread_says_what_to_do(fanta: FlaskClient, world: World) -> None:
+    assert "Envoyez AIDE, ou faites un bip." in fanta.get(f"/simulateur/ecran/{world.contacts['awa']}").get_data(as_text=True)
+
+
+def test_the_clock_moves_forward_for_the_whole_service(fanta: FlaskClient, post: Post, database: Database, world: World) -> None:
+    post(fanta, "/simulateur/horloge", {"by": "1440"})
+    with database.reading() as session:
+        wall = datetime.now(UTC)
+        assert (business_time(session, wall) - wall).days == 1
+
+
+def test_the_clock_stays_where_it_is_in_a_real_installation(
+    fanta: FlaskClient, post: Post, database: Database, world: World
+) -> None:
+    with database.writing() as session:
+        installation(session).simulation = False
+    post(fanta, "/simulateur/horloge", {"by": "60"})
+    assert "que dans une simulation" in fanta.get("/simulateur").get_data(as_text=True).replace("\xa0", " ")
+    with database.reading() as session:
+        assert installation(session).offset_seconds == 0
+
+
+def test_faults_are_switched_on_the_channel_and_off_again(
+    fanta: FlaskClient, post: Post, database: Database, world: World
+) -> None:
+    post(fanta, "/simulateur/reseau", {"fault": ["late", "doubled", "nonsense"]})
+    with database.reading() as session:
+        assert json.loads(session.get_one(Channel, world.channel).settings)["faults"] == "late,doubled"
+    post(fanta, "/simulateur/reseau", {})
+    with database.reading() as session:
+        assert "faults" not in json.loads(session.get_one(Channel, world.channel).settings)
+
+
+def test_a_phone_taken_in_hand_rings_here(fanta: FlaskClient, post: Post, database: Database, world: World) -> None:
+    post(fanta, "/simulateur/prendre", {"membre": str(world.contacts["awa"]), "animatrice": str(world.contacts["moussa"])})
+    with database.reading() as session:
+        held = json.loads(session.get_one(Channel, world.channel).settings)["by_hand"].split(",")
+    assert world.numbers["awa"] in held
+
+
+def test_the_office_phone_is_a_stranger(
+    fanta: FlaskClient, post: Post, database: Database, world: World, exchange: Exchange
+) -> None:
+    post(fanta, "/simulateur/bureau")
+    with database.reading() as session:
+        stranger = session.query(Contact).order_by(Contact.id.desc()).first()
+        assert stranger is not None
+        number = stranger.id
+    post(fanta, f"/simulateur/ecrire/{number}", {"text": "Bonjour"})
+    run(exchange)
+    assert "Bonjour" in fanta.get("/simulateur").get_data(as_text=True)
+
+
+def test_sory_holds_no_phone_of_another_village(signed_in: SignedIn, post: Post, world: World) -> None:
+    sory = signed_in(RoleName.TERRAIN, villages=frozenset({world.villages[1]}))
+    assert sory.get(f"/simulateur/ecran/{world.contacts['awa']}").status_code == 404
+    assert post(sory, f"/simulateur/ecrire/{world.contacts['awa']}", {"text": "CR 12 1 1"}).status_code == 404
+    assert sory.get(f"/simulateur/ecran/{world.contacts['sory']}").status_code == 200
+
+
+def test_a_real_number_is_never_a_pretended_phone(fanta: FlaskClient, database: Database, world: World) -> None:
+    with database.writing() as session:
+        contact = session.get_one(Contact, world.contacts["fatou"])
+        contact.number = "+22376123456"
+    assert fanta.get(f"/simulateur/ecran/{world.contacts['fatou']}").status_code == 404
