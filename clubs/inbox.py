@@ -125,7 +125,7 @@ def report(session: Session, eyes: Eyes, report_id: int) -> Piece | None:
 
 def sort(session: Session, row: Inquiry, kind: InquiryKind, now: datetime) -> None:
     """Say what an inquiry is; a complaint gets its receipt number, once. InboxError "done" when it is no longer open."""
-    _lock(session, row)
+    still_open(session, row)
     row.kind = kind
     if kind is InquiryKind.COMPLAINT and row.receipt_number is None:
         # Made of the inquiry's own number, which is unique: two complaints never share a receipt.
@@ -137,19 +137,19 @@ def sort(session: Session, row: Inquiry, kind: InquiryKind, now: datetime) -> No
 
 def propose(session: Session, row: Inquiry, text: str, staff_id: int) -> None:
     """Keep a health answer until Validation sends it."""
-    _lock(session, row)
+    still_open(session, row)
     row.answer, row.answered_by, row.role = text, staff_id, VALIDATION
 
 
 def answered(session: Session, row: Inquiry, text: str, staff_id: int, now: datetime) -> None:
     """Write down the answer that was queued in this transaction."""
-    _lock(session, row)
+    still_open(session, row)
     row.answer, row.answered_by, row.answered_at, row.state = text, staff_id, now, InquiryState.ANSWERED
 
 
 def close(session: Session, row: Inquiry) -> None:
     """Put an inquiry away without an answer."""
-    _lock(session, row)
+    still_open(session, row)
     row.state = InquiryState.CLOSED
 
 
@@ -219,7 +219,8 @@ def thread(session: Session, contact_id: int, limit: int = 6) -> list[Message]:
     return list(session.scalars(mine.order_by(Message.created_at.desc(), Message.id.desc()).limit(limit)))[::-1]
 
 
-def _lock(session: Session, row: Inquiry) -> None:
+def still_open(session: Session, row: Inquiry) -> None:
+    """Take the inquiry for this transaction; InboxError "done" when a colleague settled it."""
     session.refresh(row, with_for_update=True)
     if row.state is not InquiryState.OPEN:
         raise InboxError("done")

@@ -225,3 +225,8 @@ def members_of(session: Session, club_id: int) -> list[Member]:
     order = case({Role.FACILITATOR: 0, Role.SUPERVISOR: 1, Role.RELAY: 2}, value=Member.role, else_=3)
     here = select(Member).where(Member.club_id == club_id, Member.left_at.is_(None))
     return list(session.scalars(here.order_by(order, Member.id)))
+
+
+def exists(session: Session, village_id: int) -> bool:
+    """Whether there is such a village."""
+    return session.get(Village, village_id) is not None

@@ -31,10 +31,14 @@ def line(table: Table, column: str) -> str | None:
     if len(points) < 2:
         return None
     chart = leather.Chart()
-    chart.add_columns([(value, str(table.rows[place][0])[5:]) for place, value in points], fill_color=COLOUR)
+    chart.add_columns([(str(table.rows[place][0])[5:], value) for place, value in points], fill_color=COLOUR)
     return _svg(chart, HEIGHT)
 
 
 def _svg(chart: leather.Chart, height: int) -> str:
     svg: str = chart.to_svg(width=WIDTH, height=height)
-    return svg[svg.index("<svg") :]  # without the XML declaration it stands inside a page
+    drawing = svg[svg.index("<svg") :]  # without the XML declaration it stands inside a page
+    # A box instead of a size: the drawing shrinks with a telephone's page.
+    return drawing.replace(f'width="{WIDTH}" height="{height}"', f'viewBox="0 0 {WIDTH} {height}"', 1).replace(
+        "#9c9c9c", "#505a54"
+    )

@@ -18,39 +18,46 @@ from xlsxwriter.worksheet import Worksheet
 
 from clubs.models import Club, Village
 from clubs.records import Report, ReportState
-from results.indicators import Figure, figures
+from results.indicators import SMALL, Figure, figures
 from results.scope import Scope
 from results.tables import Cell, Table, tables
 
 HIDDEN = "caché (< 5)"
 FORMULA_STARTS = "=+-@\t\r"
-REPORT_VALUES = ("theme", "women", "men", "youth", "mothers", "radio", "before", "after", "voters", "reason")
+PEOPLE = ("women", "men", "youth", "mothers", "before", "after", "voters")
+REPORT_VALUES = ("theme", "women", "men", "youth", "mothers", "radio", "before", "after", "voters")
 
 
-def workbook(session: Session, scope: Scope, now: datetime) -> bytes:
-    """An XLSX of the scope: cover with filters, indicators with their formulas, one sheet a table, reports, codebook."""
+def workbook(session: Session, scope: Scope, now: datetime, *, each_report: bool = True) -> bytes:
+    """An XLSX of the scope: cover with filters, indicators with their formulas, one sheet a table, codebook; the reports
+    one by one too, unless its reader gets totals only."""
     buffer = io.BytesIO()
     with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:
         bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
         _cover(book.add_worksheet("Couverture"), session, scope, now, bold)
-        sheets = [_indicators(figures(session, scope)), *tables(session, scope), reports(session, scope)]
+        sheets = _sheets(session, scope, each_report)
         for table in sheets:
             _sheet(book.add_worksheet(table.title[:31]), table, bold)
         _sheet(book.add_worksheet("Lexique"), _codebook(sheets), bold)
     return buffer.getvalue()
 
 
-def csv_files(session: Session, scope: Scope) -> bytes:
+def csv_files(session: Session, scope: Scope, *, each_report: bool = True) -> bytes:
     """A ZIP with a tidy CSV for the indicators, each table and the reports; UTF-8 with its mark, or Excel breaks accents."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for table in (_indicators(figures(session, scope)), *tables(session, scope), reports(session, scope)):
+        for table in _sheets(session, scope, each_report):
             archive.writestr(f"{table.id}.csv", "\ufeff" + _csv(table))
     return buffer.getvalue()
 
 
+def _sheets(session: Session, scope: Scope, each_report: bool) -> list[Table]:
+    made = [_indicators(figures(session, scope)), *tables(session, scope)]
+    return [*made, reports(session, scope)] if each_report else made
+
+
 def reports(session: Session, scope: Scope) -> Table:
-    """The current valid reports one by one: club code, day and figures, never who sent them."""
+    """The current valid reports one by one: club code, day and figures, never who sent them nor why there was no session."""
     rows = session.execute(
         select(Report, Club.code, Village.name)
         .join(Club, Club.id == Report.club_id)
@@ -65,11 +72,15 @@ def reports(session: Session, scope: Scope) -> Table:
             code,
             village,
             str(report.session_date),
-            *(report.values.get(name) for name in REPORT_VALUES),
+            *(_kept(name, report.values.get(name)) for name in REPORT_VALUES),
         )
         for report, code, village in rows
     )
     return Table("reports", "Comptes rendus", ("Numéro", "Sorte", "Club", "Village", "Jour", *REPORT_VALUES), lines)
+
+
+def _kept(name: str, value: Cell) -> Cell:
+    return HIDDEN if name in PEOPLE and isinstance(value, int) and 0 < value < SMALL else value
 
 
 def _indicators(made: Sequence[Figure]) -> Table:

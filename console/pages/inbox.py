@@ -1,0 +1,196 @@
+"""Boîte de réception: what nobody understood, what nobody answered, reports that are not settled.
+
+What is sorted as a disclosure leaves this page at once for everybody but Protection, and exists for nobody else (404).
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from flask import abort, request, url_for
+
+from clubs import by_hand, inbox
+from clubs.inbox import Eyes, InboxError, Piece, Shelf
+from clubs.records import InquiryKind, InquiryState
+from console import club_words
+from console.access import Answer, Pages, R, who
+from console.answering import ANSWERS, answer, eyes, open_to_me, read_again, stock, unanswerable
+from console.edge import now, reading, wall_time, writing
+from console.forms import Page, Typed, done, draft, render
+from console.pages.clubs import themes
+from console.staff import Draft, Staff
+from console.words import _
+from runtime import audit
+from runtime.database import Session
+
+pages = Pages("inbox")
+READERS = {R.COMMUNICATION, R.TERRAIN, R.VALIDATION, R.PROTECTION}
+COLLEAGUE = timedelta(minutes=15)
+SORTED = [kind for kind in InquiryKind if kind is not InquiryKind.UNSORTED]
+
+
+@pages.page("/reception", roles=READERS)
+def index() -> Answer:
+    """One part of the inbox, as the address says."""
+    with reading() as session:
+        mine = eyes(session)
+        counts = inbox.counts(session, mine)
+        shelves = _shelves(mine)
+        asked = request.args.get("vue", "")
+        shown = next((one for one in shelves if one.value == asked), shelves[0])
+        page = Page.asked(counts[shown])
+        pieces = inbox.shelf(session, mine, shown, page.offset, page.limit)
+        values = {"pieces": pieces, "page": page, "themes": themes(session), "at": now(session)}
+    waiting = sum(counts[one] for one in shelves if one is not Shelf.DONE)
+    return render("inbox/index.html", words=club_words, shelves=shelves, shown=shown, counts=counts, waiting=waiting, **values)
+
+
+@pages.page("/reception/question/<int:number>", roles=READERS, form=True)
+def question(number: int) -> Answer:
+    """One question: read it, sort it, answer it."""
+    with reading() as session:
+        piece = inbox.inquiry(session, eyes(session), number)
+        if piece is None or piece.inquiry is None:
+            abort(404)
+        kept = draft(_draft_of(number))
+    form = Typed.sent_or(kept or {"text": piece.inquiry.answer or ""})
+    if form.sent and (said := answer(form, piece)):
+        return done(url_for("inbox.index"), said)
+    with reading() as session:
+        values = _around(session, piece)
+    return render("inbox/question.html", form=form, piece=piece, words=club_words, **values), 422 if form.errors else 200
+
+
+@pages.page("/reception/question/<int:number>/trier", roles=READERS, post=True)
+def sort(number: int) -> Answer:
+    """Say what a question is. A disclosure is put apart at once."""
+    kind = next((one for one in SORTED if one.value == request.form.get("kind")), None) or abort(400)
+    with writing() as session:
+        row = open_to_me(session, number)
+        try:
+            inbox.sort(session, row, kind, now(session))
+        except InboxError:
+            return done(url_for("inbox.index"), _("Cette question n'attend plus."))
+        audit.record(session, now(session), "sort_inquiry", "inquiry", number, staff_id=who().id, kind=kind.value)
+        receipt = row.receipt_number
+    if kind is InquiryKind.PROTECTION and not who().may(R.PROTECTION):
+        return done(url_for("inbox.index"), _("Message mis à part. Seule la Protection le voit maintenant."))
+    if kind is InquiryKind.COMPLAINT:
+        return done(
+            url_for("inbox.question", number=number), _("Plainte notée sous le reçu %(n)s. Dites-le dans la réponse.", n=receipt)
+        )
+    return done(url_for("inbox.question", number=number), _("Message trié."))
+
+
+@pages.page("/reception/question/<int:number>/classer", roles=READERS, post=True)
+def close(number: int) -> Answer:
+    """Put a question away without an answer; it can be taken back."""
+    with writing() as session:
+        row = open_to_me(session, number)
+        again = row.state is InquiryState.CLOSED
+        try:
+            inbox.reopen(session, row) if again else inbox.close(session, row)
+        except InboxError:
+            return done(url_for("inbox.index"), _("Un collègue a déjà traité ce message."))
+        audit.record(session, now(session), "reopen_inquiry" if again else "close_inquiry", "inquiry", number, staff_id=who().id)
+    if again:
+        return done(url_for("inbox.question", number=number), _("Le message attend de nouveau."))
+    return done(url_for("inbox.index"), _("Message classé. Il reste dans « Traités »."))
+
+
+@pages.page("/reception/message/<int:number>", roles=ANSWERS, post=True)
+def take_up(number: int) -> Answer:
+    """A message nobody answered becomes a question; or, asked so, it is put away."""
+    with writing() as session:
+        piece = inbox.message(session, eyes(session), number)
+        if piece is None or piece.message is None:
+            abort(404)
+        row = inbox.take_up(session, piece.message, now(session))
+        away = bool(request.form.get("away"))
+        if away:
+            inbox.close(session, row)
+        audit.record(session, now(session), "take_up_message", "message", number, staff_id=who().id, away=away)
+        made = row.id
+    if away:
+        return done(url_for("inbox.index", vue=Shelf.UNREAD.value), _("Message classé. Il reste dans « Traités »."))
+    return done(url_for("inbox.question", number=made))
+
+
+@pages.page("/reception/rapport/<int:number>", roles=ANSWERS, form=True)
+def report(number: int) -> Answer:
+    """A draft, a held or an unverified report: mend its text and read it again."""
+    with reading() as session:
+        piece = inbox.report(session, eyes(session), number)
+        if piece is None or piece.report is None:
+            abort(404)
+        names = themes(session)
+    form = Typed.sent_or(draft(f"replay-{number}") or {"text": piece.message.text if piece.message else ""})
+    if form.sent and (said := read_again(form, piece.message, piece.report)):
+        return done(url_for("inbox.index", vue=Shelf.REPORTS.value), said)
+    values = {"piece": piece, "form": form, "themes": names, "words": club_words}
+    return render("inbox/report.html", **values), 422 if form.errors else 200
+
+
+@pages.page("/reception/question/<int:number>/relire", roles=ANSWERS, form=True)
+def mend(number: int) -> Answer:
+    """A text nobody understood that was meant as a report: mend it and read it again."""
+    with reading() as session:
+        piece = inbox.inquiry(session, eyes(session), number)
+    if piece is None or piece.message is None or piece.inquiry is None or piece.inquiry.state is not InquiryState.OPEN:
+        abort(404)
+    form = Typed.sent_or(draft(f"mend-{number}") or {"text": piece.message.text or ""})
+    if form.sent and (said := read_again(form, piece.message, None, piece.inquiry)):
+        return done(url_for("inbox.index"), said)
+    values = {"piece": piece, "form": form, "themes": {}, "words": club_words}
+    return render("inbox/report.html", **values), 422 if form.errors else 200
+
+
+@pages.page("/reception/rapport/<int:number>/decider", roles=ANSWERS, post=True)
+def decide(number: int) -> Answer:
+    """Count a held or unverified report, refuse it, or put a draft away."""
+    accept = bool(request.form.get("accept"))
+    with writing() as session:
+        piece = inbox.report(session, eyes(session), number)
+        if piece is None or piece.report is None:
+            abort(404)
+        row, at = piece.report, now(session)
+        if row.number is None:
+            accept, settled = False, inbox.drop(session, row, at)
+        else:
+            settled = by_hand.decide(session, row, accept, who().id, at)
+        if settled:
+            audit.record(session, at, "accept_report" if accept else "refuse_report", "report", number, staff_id=who().id)
+    said = _("Rapport accepté : il compte.") if accept else _("Rapport refusé : il ne compte pas.")
+    if not settled:
+        said = _("Un collègue a déjà traité ce rapport.")
+    return done(url_for("inbox.index", vue=Shelf.REPORTS.value), said)
+
+
+def _shelves(eyes: Eyes) -> list[Shelf]:
+    """The parts this person has."""
+    shelves = [Shelf.QUESTIONS] if eyes.questions or eyes.health else []
+    shelves += [Shelf.UNREAD, Shelf.REPORTS] if eyes.questions else []
+    shelves += [Shelf.DISCLOSURES] if eyes.disclosures else []
+    return [*shelves, Shelf.DONE]
+
+
+def _draft_of(number: int) -> str:
+    return f"inbox-answer-{number}"
+
+
+def _around(session: Session, piece: Piece) -> dict[str, Any]:
+    assert piece.inquiry is not None
+    thread = inbox.thread(session, piece.sender.contact_id) if piece.sender.contact_id else []
+    ready = [(each.id, each.title) for each in stock(session, piece)]
+    colleague = _colleague(session, piece.inquiry.id)
+    answerer = session.get(Staff, piece.inquiry.answered_by) if piece.inquiry.answered_by else None
+    may_answer = bool(who().roles & (ANSWERS | {R.VALIDATION, R.PROTECTION}))
+    values = {"thread": thread, "stock": ready, "colleague": colleague, "answerer": answerer, "may_answer": may_answer}
+    return {**values, "refusal": unanswerable(piece), "sorted": SORTED, "draft_name": _draft_of(piece.inquiry.id)}
+
+
+def _colleague(session: Session, number: int) -> str | None:
+    """Who else was typing an answer a moment ago: what they type is kept as their draft."""
+    recent = session.query(Staff.display_name).join(Draft, Draft.staff_id == Staff.id)
+    mine = recent.filter(Draft.form == _draft_of(number), Draft.saved_at > wall_time() - COLLEAGUE, Staff.id != who().id)
+    found = mine.order_by(Draft.saved_at.desc()).first()
+    return None if found is None else str(found[0])

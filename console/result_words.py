@@ -1,0 +1,120 @@
+"""The words of the results package as pages show them: French there, in files too; here they can be translated."""
+
+from console.words import _, language, lazy
+
+# Listed so that they are collected for translation; the page looks them up by their French.
+WORDS = (
+    lazy("SMS de diffusion envoyés"),
+    lazy("SMS partis (remis, transmis ou sans accusé)"),
+    lazy("SMS remis"),
+    lazy("remis / états finals (remis + échoués), inconnus à part"),
+    lazy("SMS au sort inconnu"),
+    lazy("SMS partis sans réponse du réseau"),
+    lazy("SMS reçus"),
+    lazy("tous les SMS reçus"),
+    lazy("Numéros ayant décroché"),
+    lazy("numéros ayant décroché / numéros appelés"),
+    lazy("Secondes écoutées (médiane)"),
+    lazy("médiane des secondes écoutées des appels décrochés"),
+    lazy("Message essentiel entendu"),
+    lazy("appels ayant atteint la fin de l'essentiel / appels décrochés"),
+    lazy("Séances tenues"),
+    lazy("comptes rendus CR valides"),
+    lazy("Présences"),
+    lazy("somme des femmes et des hommes présents (présences, pas personnes)"),
+    lazy("Présence moyenne"),
+    lazy("présences / séances tenues"),
+    lazy("Part des femmes"),
+    lazy("somme F / somme (F + H)"),
+    lazy("Part des jeunes"),
+    lazy("somme J / somme (F + H), là où J est connu"),
+    lazy("Mères par séance"),
+    lazy("somme M / séances où M est connu"),
+    lazy("Clubs actifs"),
+    lazy("clubs ayant tenu au moins une séance / clubs inscrits"),
+    lazy("Complétude"),
+    lazy("(CR + RAS) / rapports attendus"),
+    lazy("Promptitude"),
+    lazy("(CR + RAS) reçus à temps / rapports attendus"),
+    lazy("Gain au quiz des séances"),
+    lazy("100 x (somme après - somme avant) / somme des votants ; caché sous 10 votants"),
+    lazy("Bonnes réponses par téléphone"),
+    lazy("premières réponses justes / premières réponses"),
+    lazy("Désinscriptions"),
+    lazy("numéros désinscrits dans la période / numéros connus"),
+    lazy("Membres inscrits"),
+    lazy("membres présents dans les listes"),
+    lazy("Actions réalisées"),
+    lazy("actions faites / actions arrivées à échéance"),
+    lazy("Questions répondues"),
+    lazy("questions répondues / questions reçues"),
+    lazy("Séances par semaine"),
+    lazy("Séances par village"),
+    lazy("Séances par thème"),
+    lazy("Diffusions par langue"),
+    lazy("Diffusions par sexe"),
+    lazy("Quiz des séances"),
+    lazy("Quiz par téléphone"),
+    lazy("100 x (après - avant) / votants ; caché sous 10 votants"),
+    lazy("prévus = remis + transmis + échoués + en attente + inconnus + écartés"),
+    lazy("Semaine du"),
+    lazy("Village"),
+    lazy("Thème"),
+    lazy("Langue"),
+    lazy("Sexe"),
+    lazy("Question"),
+    lazy("Séances"),
+    lazy("Femmes"),
+    lazy("Hommes"),
+    lazy("Femmes (%%)"),
+    lazy("Prévus"),
+    lazy("Remis"),
+    lazy("Transmis"),
+    lazy("Échoués"),
+    lazy("En attente"),
+    lazy("Inconnus"),
+    lazy("Écartés"),
+    lazy("Justes avant"),
+    lazy("Justes après"),
+    lazy("Votants"),
+    lazy("Gain (points)"),
+    lazy("Premières réponses"),
+    lazy("Justes"),
+    lazy("Justes (%%)"),
+    lazy("points"),
+)
+
+GROUPS = (
+    (
+        lazy("Clubs et séances"),
+        ("sessions", "attendances", "attendance_mean", "women", "youth", "mothers", "active_clubs", "members"),
+    ),
+    (lazy("Rapports"), ("completeness", "promptness")),
+    (
+        lazy("Messages et appels"),
+        (
+            "sms_sent",
+            "sms_delivered",
+            "sms_unknown",
+            "sms_received",
+            "calls_answered",
+            "seconds_heard",
+            "core_reached",
+            "opt_out",
+        ),
+    ),
+    (lazy("Ce qui est appris et décidé"), ("quiz_gain", "quiz_right", "actions", "questions")),
+)
+
+
+def words(french: str) -> str:
+    """A label, a formula or a column of the results package in the page's language."""
+    return _(french.replace("%", "%%")).replace("%%", "%") if french else ""
+
+
+def value(number: float | None) -> str:
+    """A figure as pages write it: « 12,5 » in French; "" when nothing could be divided."""
+    if number is None:
+        return ""
+    text = f"{number:,.1f}".rstrip("0").rstrip(".") if isinstance(number, float) else f"{number:,}"
+    return text.replace(",", "\u202f").replace(".", ",") if language() == "fr" else text
