@@ -1,6 +1,8 @@
 """The words of the results package as pages show them: French there, in files too; here they can be translated."""
 
-from console.words import _, language, lazy
+from datetime import date
+
+from console.words import _, day, language, lazy
 
 # Listed so that they are collected for translation; the page looks them up by their French.
 WORDS = (
@@ -110,6 +112,13 @@ GROUPS = (
 def words(french: str) -> str:
     """A label, a formula or a column of the results package in the page's language."""
     return _(french.replace("%", "%%")).replace("%%", "%") if french else ""
+
+
+def subject(table: str, cell: object) -> str:
+    """What a row is about: a week as its Monday in words, a sex in the page's language, else as it stands."""
+    if table == "weeks":
+        return day(date.fromisoformat(str(cell)))
+    return words(str(cell)) if table == "sexes" else str(cell)
 
 
 def value(number: float | None) -> str:

@@ -105,6 +105,8 @@ def _asked(session: Session) -> tuple[Typed, Scope]:
     form = Typed(request.args.to_dict())
     until = form.day("au") or today
     since = form.day("du") or until - timedelta(weeks=WEEKS) + timedelta(days=1)
+    if not form.errors:
+        form = Typed({**request.args.to_dict(), "du": since, "au": until})
     if since > until:
         form.wrong("du", _("Le début est après la fin. Changez une des deux dates."))
         since = until
