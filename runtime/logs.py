@@ -64,8 +64,10 @@ def configure(settings: Settings) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.log_level.upper())
-    for noisy in ("alembic", "apscheduler", "procrastinate", "werkzeug", "granian", "aiohttp.access"):
+    for noisy in ("alembic", "procrastinate", "werkzeug", "granian", "aiohttp.access"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    # A process that ends makes it complain that it cannot start one more tick; what a tick raises, the clock logs itself.
+    logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
 
 
 class _Rendered:
