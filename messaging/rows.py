@@ -5,7 +5,6 @@ Told by what came back, not by the row count: on PostgreSQL an ORM insert counts
 
 from typing import Any
 
-from sqlalchemy import Insert, inspect
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningInsert
@@ -16,7 +15,6 @@ from runtime.database import Base
 def insert_once(session: Session, model: type[Base], **values: Any) -> bool:
     """True if this call wrote the row. Another transaction writing the same key is waited for, never an error."""
     insert: Any = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    # What came back is counted, not `rowcount`: PostgreSQL's driver does not always tell it for an INSERT.
     statement: ReturningInsert[Any] = (
         insert(model).values(**values).on_conflict_do_nothing().returning(*model.__table__.primary_key)
     )
