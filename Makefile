@@ -44,7 +44,7 @@ test-debs: run-debs
 	@touch $@
 
 run: .venv/.run ## install what is missing, prepare the database, serve on 127.0.0.1:$(PORT)
-	@exec .venv/bin/granian --interface wsgi --factory --workers 1 --blocking-threads 16 --host $${LAMEN_HOST:-127.0.0.1} --port $(PORT) --no-ws --log-level warning wsgi:run
+	@exec .venv/bin/granian --interface wsgi --factory --workers 1 --blocking-threads 16 --host $${LAMEN_HOST:-127.0.0.1} --port $(PORT) --no-ws --log-level error wsgi:run
 
 test: .venv/.test ## install what tests need, run them all with coverage
 	@$(PY) -m pytest --cov --cov-report=term:skip-covered
