@@ -1,0 +1,96 @@
+"""What the library's states, kinds and refusals are called on pages."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from campaigns.quizzes import By, Phase
+from console.words import _, lazy, ngettext
+from messaging.models import Listener
+from translations.content_entries import Mark
+from translations.models import ContentKind, VariantState
+from translations.overview import Task
+from translations.review import Fault
+
+MISSING = "missing"
+# State (None where nothing is written), words, and the colour that repeats them.
+STATES: Mapping[VariantState | None, tuple[Any, str]] = {
+    None: (lazy("manquant"), ""),
+    VariantState.DRAFT: (lazy("brouillon"), ""),
+    VariantState.TO_HEAR: (lazy("à écouter"), "warn"),
+    VariantState.TO_REVIEW: (lazy("à relire"), "warn"),
+    VariantState.APPROVED: (lazy("approuvé"), "good"),
+    VariantState.OUTDATED: (lazy("périmé"), "bad"),
+}
+KINDS = {
+    ContentKind.MESSAGE: lazy("Message"),
+    ContentKind.QUESTION: lazy("Question de quiz"),
+    ContentKind.EXPLANATION: lazy("Explication de quiz"),
+    ContentKind.REPLY: lazy("Réponse automatique"),
+    ContentKind.PROMPT: lazy("Annonce vocale"),
+    ContentKind.ANSWER: lazy("Réponse à une question"),
+}
+TASKS = {
+    Task.HEAR: lazy("à écouter par une deuxième personne"),
+    Task.APPROVE: lazy("à approuver par la Validation"),
+}
+MARKS = {
+    Mark.READ: lazy("R : lu dans la source"),
+    Mark.SECOND_HAND: lazy("S : de seconde main"),
+    Mark.TO_CONFIRM: lazy("C : à confirmer"),
+}
+GROUPS = {By.ALL: lazy("Toutes"), By.CLUB: lazy("Club"), By.LANGUAGE: lazy("Langue"), By.LISTENER: lazy("Personne qui écoute")}
+PHASES = {Phase.BEFORE: lazy("avant"), Phase.AFTER: lazy("après")}
+LISTENERS = {Listener.WOMAN: lazy("femme"), Listener.MAN: lazy("homme"), Listener.GROUP: lazy("groupe")}
+# The sentences of `review.SENTENCES`, here for their English; a test holds them together.
+FAULTS = {
+    Fault.CHANGED: lazy("Ce texte a changé depuis que vous l'avez ouvert. Relisez la nouvelle version."),
+    Fault.OWN_WORK: lazy("Vous avez écrit ce texte. Une autre personne doit le relire."),
+    Fault.OWN_SOUND: lazy("Vous avez envoyé ce son. Une autre personne doit l'écouter."),
+    Fault.EMPTY: lazy("Il n'y a ni texte ni son. Écrivez ou enregistrez d'abord."),
+    Fault.OPTIONS: lazy("Une question a deux ou trois réponses, autant qu'en français. Complétez-les."),
+    Fault.SLOTS: lazy("Les mots entre accolades ne sont pas ceux du français. Recopiez-les sans les changer."),
+    Fault.MACHINE: lazy("Ce texte a été écrit par une machine. Une personne qui parle la langue doit l'écrire."),
+    Fault.SYNTHETIC: lazy("Une voix de synthèse reste un brouillon. Enregistrez une personne."),
+    Fault.NOT_DRAFT: lazy("Ce texte n'est plus un brouillon. Modifiez-le pour le proposer de nouveau."),
+    Fault.NOT_PROPOSED: lazy("Ce texte n'attend pas de relecture."),
+    Fault.NOT_CHECKED: lazy("Une deuxième personne qui parle la langue doit d'abord écouter ou relire ce texte."),
+    Fault.NO_BACK_TRANSLATION: lazy("Écrivez en français ce que vous avez entendu."),
+    Fault.NO_REASON: lazy("Écrivez pourquoi vous renvoyez ce texte."),
+}
+
+
+def counted(state: VariantState | None, n: int) -> str:
+    """« 2 approuvés »: so many contents in a state."""
+    match state:
+        case VariantState.DRAFT:
+            return ngettext("%(num)s brouillon", "%(num)s brouillons", n)
+        case VariantState.TO_HEAR:
+            return _("%(n)s à écouter", n=n)
+        case VariantState.TO_REVIEW:
+            return _("%(n)s à relire", n=n)
+        case VariantState.APPROVED:
+            return ngettext("%(num)s approuvé", "%(num)s approuvés", n)
+        case VariantState.OUTDATED:
+            return ngettext("%(num)s périmé", "%(num)s périmés", n)
+        case _:
+            return ngettext("%(num)s manquant", "%(num)s manquants", n)
+
+
+def length(seconds: float) -> str:
+    """« 12 s » or « 3 min 05 »."""
+    whole = max(round(seconds), 1)
+    if whole < 60:
+        return _("%(n)s s", n=whole)
+    minutes, rest = divmod(whole, 60)
+    return _("%(n)s min %(rest)s", n=minutes, rest=f"{rest:02}") if rest else _("%(n)s min", n=minutes)
+
+
+def group(by: By, value: str, languages: Mapping[str, str]) -> str:
+    """A group of a quiz's results in words."""
+    if by is By.ALL:
+        return _("Toutes les réponses")
+    if not value:
+        return _("non dit")
+    if by is By.LISTENER:
+        return str(LISTENERS[Listener(value)])
+    return languages.get(value, value) if by is By.LANGUAGE else value

@@ -1,0 +1,99 @@
+"""What the pages about texts share: an SMS counted and marked, sounds with their size, and the names of authors."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from console import content_words
+from console.edge import exchange
+from console.staff import Staff
+from console.words import _
+from messaging.models import Channel, ChannelState
+from runtime.database import Session
+from translations import clips, review, sms
+from translations.languages import SOURCE
+from translations.library import sms_of
+from translations.models import Clip, Variant
+from translations.sms import DearCharacter, Encoding, Offer, SmsSize
+
+
+@dataclass(frozen=True)
+class Count:
+    """A text as an SMS. `runs`: its pieces, each with the dear character it is, or None; `cost` in FCFA a number."""
+
+    text: str
+    size: SmsSize
+    cost: int | None
+    runs: tuple[tuple[str, DearCharacter | None], ...]
+    offers: tuple[Offer, ...]
+
+    @property
+    def dear(self) -> bool:
+        """Whether a letter made this 70 characters a part."""
+        return self.size.encoding is Encoding.UCS2
+
+
+def count(session: Session, text: str, options: Iterable[str] = ()) -> Count:
+    """Count what would be sent of these words."""
+    said = sms.prepare(sms_of(Variant(text=text, options=[one for one in options if one])))
+    size = sms.measure(said)
+    price = part_price(session)
+    return Count(said, size, None if price is None else sms.price(size.parts, 1, price), _runs(said, size), sms.offers(said))
+
+
+def part_price(session: Session) -> int | None:
+    """The dearest part on a channel that carries SMS, in FCFA: what a forecast may count with; None without any."""
+    rows = session.query(Channel).filter(Channel.state != ChannelState.REMOVED)
+    return max((row.price_per_part for row in rows if "sms" in row.kinds), default=None)
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A sound a page offers to play: `words` hold its length and size."""
+
+    id: int
+    words: str
+    synthetic: bool
+    approved: bool
+    uploaded_by: int | None
+
+
+def sounds(variant: Variant | None) -> list[Heard]:
+    """The newest human sound and, where there is none, the newest draft voice."""
+    found = list(reversed(variant.clips)) if variant is not None else []
+    chosen = next((clip for clip in found if not clip.synthetic), None) or next(iter(found), None)
+    return [] if chosen is None else [heard(chosen)]
+
+
+def heard(clip: Clip) -> Heard:
+    """A sound in words; the size is that of the file a browser loads."""
+    var = exchange().settings.var
+    files = [clips.path_of(var, clip.sha256, suffix) for suffix in (".mp3", ".wav")]
+    size = next((path.stat().st_size for path in files if path.exists()), clip.bytes)
+    told = _("Écouter (%(length)s, %(size)s Ko)", length=content_words.length(clip.seconds), size=max(round(size / 1000), 1))
+    return Heard(clip.id, told, clip.synthetic, clip.approved_at is not None, clip.uploaded_by)
+
+
+def stale(variant: Variant | None, french: Variant | None) -> bool:
+    """Whether the French is newer than the one this was translated from."""
+    if variant is None or french is None or variant.language == SOURCE:
+        return False
+    return (variant.source_version or french.version) < french.version
+
+
+def staff_names(session: Session) -> dict[int, str]:
+    """The names of members of staff by id."""
+    return {row.id: row.display_name for row in session.query(Staff)}
+
+
+def sentence(error: review.ReviewError) -> str:
+    """A refused step, in the language of the page."""
+    return _(str(content_words.FAULTS[error.fault]))
+
+
+def _runs(said: str, size: SmsSize) -> tuple[tuple[str, DearCharacter | None], ...]:
+    found: list[tuple[str, DearCharacter | None]] = []
+    begin = 0
+    for dear in size.dear:
+        found += [(said[begin : dear.index], None), (dear.character, dear)]
+        begin = dear.index + 1
+    return tuple(run for run in [*found, (said[begin:], None)] if run[0])
