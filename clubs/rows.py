@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TypeVar
 
-from messaging.numbers import normalise
-
 from clubs.models import AgeBand, Preferred, Role, Sex
 from clubs.sheets import Row
 from messaging.models import Purpose
+from messaging.numbers import normalise
 
 HEADINGS: Mapping[str, tuple[str, ...]] = {
     "village": ("nom du village",),

@@ -12,7 +12,8 @@ from clubs.imports import ImportPlan, Weight, carry_out, check
 from clubs.models import Member, Sex
 from clubs.rows import HEADINGS
 from clubs.sheets import Sheet, SheetError, read
-from messaging.models import Consent, Contact, Purpose
+from messaging.models import Consent, Contact, OptOut, Purpose
+from runtime.crypto import blind
 from runtime.database import Database
 from tests.world import World
 
@@ -122,6 +123,14 @@ def test_a_phone_that_somebody_here_already_uses_becomes_a_shared_one(database: 
     imported(database, now, {**GOOD, "numéro": world.numbers["binta"]})
     with database.reading() as session:
         assert session.get_one(Contact, world.contacts["binta"]).shared
+
+
+def test_a_number_that_said_stop_and_was_erased_comes_back_stopped(database: Database, world: World, now: datetime) -> None:
+    with database.writing() as session:
+        session.add(OptOut(number_index=blind("+22376123456"), via="sms", at=now))
+    imported(database, now, GOOD)
+    with database.reading() as session:
+        assert session.scalars(select(Contact.state).where(Contact.number_index == blind("+22376123456"))).one() == "stopped"
 
 
 def test_the_same_person_twice_in_a_file_is_refused_with_the_first_row_named(
