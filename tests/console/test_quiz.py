@@ -40,6 +40,7 @@ def answered(world: World, database: Database, keys: dict[str, int], phase: str 
                 direction=Direction.IN, kind=Kind.REPLY, contact_id=contact.id, channel_id=world.channel, text=str(key)
             )
             message.state, message.created_at = MessageState.RECEIVED, at + timedelta(seconds=n)
+            message.not_before = message.expires_at = message.created_at
             session.add(message)
             session.flush()
             quizzes.answer(session, question, contact, key, at, message=message, phase=phase, language="fr")
