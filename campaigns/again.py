@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from campaigns import schedule
 from campaigns.audiences import FAILED_CALLS, Filter
 from campaigns.errors import CampaignError
-from campaigns.models import CampaignEvent, Occurrence, OccurrenceState, Recipient
-from campaigns.schedule import broadcasts_of
+from campaigns.models import Campaign, CampaignEvent, CampaignState, Occurrence, OccurrenceState, Recipient
 from messaging import settling
 from messaging.errors import NotSettled
 from messaging.exchange import DISPATCH, FAN_OUT, Exchange
@@ -22,12 +22,13 @@ from messaging.models import Broadcast, BroadcastState, Call, Message, MessageSt
 def retry_failed(session: Session, exchange: Exchange, broadcast: Broadcast, staff_id: int, now: datetime) -> Broadcast:
     """A new sending to the failed of an ended one, after the usual window to cancel.
 
-    CampaignError: "not_ended", "already_retried", "none_failed".
+    CampaignError: "not_ended", "cancelled" (the campaign), "already_retried", "none_failed".
     """
     session.refresh(broadcast, with_for_update=True)
     if broadcast.state not in (BroadcastState.FINISHED, BroadcastState.CANCELLED):
         raise CampaignError("not_ended", broadcast.id)
     event = _event(session, broadcast)
+    _wake(event.campaign)
     if was_retried(session, event.campaign_id, broadcast.id):
         raise CampaignError("already_retried", broadcast.id)
     if not _failed(session, broadcast.id):
@@ -56,9 +57,15 @@ def retry_failed(session: Session, exchange: Exchange, broadcast: Broadcast, sta
     return again
 
 
+def send_skipped(session: Session, exchange: Exchange, campaign: Campaign, occurrence: Occurrence, now: datetime) -> Broadcast:
+    """Send what the clock skipped, « quand même ». CampaignError: "cancelled" (the campaign), "not_skipped"."""
+    _wake(campaign)
+    return schedule.send_skipped(session, exchange, occurrence, now)
+
+
 def was_retried(session: Session, campaign_id: int, broadcast_id: int) -> bool:
     """Whether the failed of this sending were sent to again."""
-    made = broadcasts_of(session, campaign_id)
+    made = schedule.broadcasts_of(session, campaign_id)
     return any(Filter.from_json(one.audience).failed_of == broadcast_id for one in made)
 
 
@@ -74,6 +81,14 @@ def resend_unknown(session: Session, exchange: Exchange, broadcast: Broadcast, s
         exchange.work.nudge(session, DISPATCH, message.channel_id)
         sent += 1
     return sent
+
+
+def _wake(campaign: Campaign) -> None:
+    """A finished campaign runs once more, so that it can be paused and ends when its last sending has."""
+    if campaign.state is CampaignState.CANCELLED:
+        raise CampaignError("cancelled", campaign.id)
+    if campaign.state is CampaignState.FINISHED:
+        campaign.state = CampaignState.RUNNING
 
 
 def _event(session: Session, broadcast: Broadcast) -> CampaignEvent:

@@ -22,9 +22,9 @@ NAME = 120
 
 @dataclass(frozen=True)
 class When:
-    """When an event is due: `until` for a weekly one, `expires_hours` from each due time on."""
+    """When an event is due: `until` for a weekly one, `expires_hours` from each due time on; no `starts_at`: once confirmed."""
 
-    starts_at: datetime
+    starts_at: datetime | None = None
     repeat: Repeat = Repeat.ONCE
     until: datetime | None = None
     expires_hours: int = 24

@@ -1,0 +1,161 @@
+"""What campaigns, their steps, states, problems and causes are called on pages."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from campaigns.models import CampaignState, CatchUp, OccurrenceState, Repeat
+from campaigns.plan import Problem, Step
+from console.words import _, lazy, moment, ngettext
+from messaging.models import BroadcastState, Route
+
+TABS = {
+    "brouillons": (lazy("Brouillons"), (CampaignState.DRAFT,)),
+    "programmees": (lazy("Programmées"), (CampaignState.SCHEDULED,)),
+    "en-cours": (lazy("En cours"), (CampaignState.RUNNING, CampaignState.PAUSED)),
+    "terminees": (lazy("Terminées"), (CampaignState.FINISHED,)),
+    "annulees": (lazy("Annulées"), (CampaignState.CANCELLED,)),
+}
+STATES = {
+    CampaignState.DRAFT: (lazy("brouillon"), ""),
+    CampaignState.SCHEDULED: (lazy("programmée"), "good"),
+    CampaignState.RUNNING: (lazy("en cours"), "good"),
+    CampaignState.PAUSED: (lazy("en pause"), "warn"),
+    CampaignState.FINISHED: (lazy("terminée"), ""),
+    CampaignState.CANCELLED: (lazy("annulée"), "bad"),
+}
+SENDINGS = {
+    BroadcastState.PLANNED: (lazy("part bientôt"), "warn"),
+    BroadcastState.RUNNING: (lazy("en cours"), "good"),
+    BroadcastState.PAUSED: (lazy("en pause"), "warn"),
+    BroadcastState.CANCELLED: (lazy("annulé"), "bad"),
+    BroadcastState.FINISHED: (lazy("terminé"), ""),
+}
+OCCURRENCES = {
+    OccurrenceState.FIRED: lazy("envoyé"),
+    OccurrenceState.SKIPPED: lazy("sauté"),
+    OccurrenceState.MERGED: lazy("joint au suivant"),
+}
+STEPS = {
+    Step.MESSAGE: lazy("Message"),
+    Step.AUDIENCE: lazy("Public"),
+    Step.CHANNEL: lazy("Canal et langue"),
+    Step.DATE: lazy("Date"),
+    Step.CHECK: lazy("Vérifier"),
+}
+ROUTES = {
+    Route.SMS: lazy("SMS"),
+    Route.VOICE: lazy("Appel vocal"),
+    Route.OWN: lazy("Le canal de chacun"),
+}
+REPEATS = {Repeat.ONCE: lazy("Une fois"), Repeat.WEEKLY: lazy("Chaque semaine")}
+CATCH_UPS = {
+    CatchUp.SEND_LATE: lazy("L'envoyer en retard, le jour même"),
+    CatchUp.SKIP: lazy("Le sauter, et le dire ici"),
+    CatchUp.SEND_NEXT: lazy("Attendre la fois suivante"),
+}
+PHASES = {"": lazy("Une seule fois"), "before": lazy("Avant les séances"), "after": lazy("Après les séances")}
+
+# Why somebody was not reached, whoever said so: the audience, the claim, the gateway, the network.
+CAUSES = {
+    "no_phone": lazy("sans téléphone"),
+    "dead_number": lazy("numéro qui n'existe plus"),
+    "stopped": lazy("désinscrit (STOP)"),
+    "opt_out": lazy("désinscrit chez l'opérateur"),
+    "paused": lazy("club ou village en pause"),
+    "no_consent": lazy("sans accord noté"),
+    "no_variant": lazy("aucun texte ou son approuvé dans sa langue"),
+    "no_channel": lazy("aucun canal pour son numéro"),
+    "cancelled": lazy("envoi annulé avant son tour"),
+    "erased": lazy("numéro effacé"),
+    "expired": lazy("trop tard : l'envoi a expiré"),
+    "day_limit": lazy("a déjà reçu un message ce jour-là"),
+    "week_limit": lazy("a déjà reçu assez de messages cette semaine"),
+    "not_approved": lazy("texte qui n'est plus approuvé"),
+    "not_valid": lazy("texte dont la date est passée"),
+    "simulation": lazy("simulation : numéro réel, rien ne part"),
+    "simulated_number": lazy("numéro d'essai, refusé par ce canal"),
+    "budget": lazy("budget atteint"),
+    "doubt": lazy("mis de côté : à relire par une personne"),
+    "staff": lazy("mis de côté par un collègue"),
+    "absent": lazy("téléphone éteint ou hors réseau"),
+    "undelivered": lazy("non remis par l'opérateur"),
+    "timeout": lazy("sans réponse de la passerelle"),
+    "no_connection": lazy("passerelle injoignable"),
+    "throttled": lazy("passerelle trop chargée"),
+    "busy_gateway": lazy("passerelle trop chargée"),
+    "phone_limit": lazy("limite du téléphone d'envoi"),
+    "modem": lazy("panne du modem d'envoi"),
+    "credentials": lazy("compte refusé par la passerelle"),
+    "credit": lazy("plus de crédit chez la passerelle"),
+    "sender": lazy("expéditeur refusé par l'opérateur"),
+    "this_text": lazy("texte refusé par l'opérateur"),
+    "given_up": lazy("classé en échec par un collègue"),
+    "busy": lazy("ligne occupée"),
+    "no_answer": lazy("pas de réponse"),
+    "machine": lazy("répondeur"),
+    "failed": lazy("échec sans cause donnée"),
+    "other": lazy("refusé, cause inconnue"),
+}
+
+
+def cause(code: str) -> str:
+    """Plain words for a cause; a provider's own code as it is, so that nothing is hidden."""
+    words = CAUSES.get(code)
+    return str(words) if words is not None else _("autre cause (%(code)s)", code=code)
+
+
+def causes(found: Mapping[str, int]) -> list[tuple[str, int]]:
+    """The causes in words, the most frequent first."""
+    return sorted(((cause(code), count) for code, count in found.items()), key=lambda each: (-each[1], each[0]))
+
+
+def languages(found: Mapping[str, int], names: Mapping[str, str]) -> list[tuple[str, int]]:
+    """Counts by language, named; the unknown one is said to be heard in French."""
+    return [(names.get(code, code) if code else _("langue inconnue (français)"), count) for code, count in sorted(found.items())]
+
+
+def problem(which: Problem, late: int, limit: int) -> str:
+    """What is wrong and what to do."""
+    words = {
+        Problem.NOBODY: _("Personne ne recevrait ce message. Élargissez le public."),
+        Problem.NO_VARIANT: _("Une partie du public n'a pas de texte approuvé dans sa langue. Choisissez un autre message."),
+        Problem.NO_SOUND: _("Une partie du public n'a pas de texte ou de son approuvé. Choisissez un autre message."),
+        Problem.NO_CHANNEL: _("Aucun canal ne dessert une partie du public. Choisissez un autre canal."),
+        Problem.PAST_DATE: _("Cette date est déjà passée. Choisissez une date à venir."),
+        Problem.QUIET_HOURS: _("À cette heure rien ne part. Les messages attendront l'heure permise."),
+        Problem.OVER_BUDGET: _("Le budget ne suffit pas. Réduisez le public, ou demandez un budget à l'administration."),
+        Problem.BEYOND_CAPACITY: ngettext(
+            "%(num)s numéro ne serait pas servi à temps. Allongez la durée, ou réduisez le public.",
+            "%(num)s numéros ne seraient pas servis à temps. Allongez la durée, ou réduisez le public.",
+            late,
+        ),
+        Problem.SECOND_PERSON: _("Au-dessus de %(n)s numéros, une deuxième personne confirme.", n=limit),
+    }
+    return words[which]
+
+
+def refusal(code: str) -> str:
+    """What to say when campaigns refuses."""
+    words = {
+        "not_a_draft": _("Cette campagne n'est plus un brouillon : rien n'a changé."),
+        "past_date": _("Cette date est déjà passée. Choisissez une date à venir."),
+        "second_person": _("Une deuxième personne doit confirmer cet envoi."),
+        "own_campaign": _("Vous avez écrit cette campagne. Une autre personne doit confirmer."),
+        "not_scheduled": _("Cette campagne est déjà partie. Vous pouvez l'arrêter."),
+        "already_retried": _("Les échecs ont déjà été renvoyés : rien n'a changé."),
+        "none_failed": _("Aucun échec à renvoyer."),
+        "cancelled": _("Cette campagne est arrêtée. Dupliquez-la pour envoyer de nouveau."),
+        "not_ended": _("L'envoi n'est pas fini. Attendez la fin pour renvoyer les échecs."),
+        "not_skipped": _("Ce rendez-vous n'attend plus : rien n'a changé."),
+    }
+    return words.get(code, _("Ce n'est plus possible : rien n'a changé."))
+
+
+def done_by(when: datetime | None, late: int) -> str:
+    """« Terminé vers jeudi 26 mars, 16 h ; 412 expireront »."""
+    if when is None:
+        return _("Rien ne partirait.")
+    ended = _("Terminé vers %(when)s", when=moment(when))
+    if not late:
+        return ended + "."
+    return ended + " ; " + ngettext("%(num)s expirera.", "%(num)s expireront.", late)

@@ -1,0 +1,144 @@
+"""Nouvelle campagne, its last step: exact recipients, cost, forecast and problems, and the button that sends.
+
+The button carries the number of telephones it was shown with: when the audience changed meanwhile, nothing leaves and the new
+number is shown.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import url_for
+
+from campaigns import drafts, schedule
+from campaigns.audiences import Filter
+from campaigns.calendar import first_due
+from campaigns.errors import CampaignError
+from campaigns.models import Campaign
+from campaigns.plan import BLOCKING, STEPS, Forecast, Problem, Step, forecast
+from clubs import overview as clubs
+from console import audience_form, campaign_words
+from console.access import Answer, Pages, who
+from console.edge import exchange, now, reading, writing
+from console.forms import Typed, done
+from console.pages.new_campaign import CHECKS, WRITES, draft_of, step_page
+from console.words import _, ngettext
+from messaging.models import Route
+from runtime import audit
+from runtime.database import Session
+from translations.models import Content
+
+pages = Pages("check_campaign")
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A problem in words, with the step that mends it; a blocking one refuses the sending."""
+
+    words: str
+    step: Step
+    blocking: bool
+
+
+@pages.page("/campagnes/<int:number>/verifier", roles=CHECKS, form=True)
+def index(number: int) -> Answer:
+    """Step 5: everything about the sending on one page; sending the form schedules it."""
+    form = Typed.sent_or()
+    if form.sent:
+        said = _send(form, number)
+        if said is not None:
+            return done(url_for("campaigns.show", number=number), said)
+    with reading() as session:
+        campaign = draft_of(session, number)
+        plan = _forecast(session, campaign, now(session))
+        values = _around(session, campaign, plan)
+    return step_page("campaigns/check.html", Step.CHECK, campaign, form, plan=plan, **values)
+
+
+@pages.page("/campagnes/<int:number>/demander", roles=WRITES, post=True)
+def ask(number: int) -> Answer:
+    """Have a second person confirm."""
+    with writing() as session:
+        drafts.ask(draft_of(session, number))
+        audit.record(session, now(session), "ask_confirmation", "campaign", number, staff_id=who().id)
+    said = _("Demande enregistrée. Une autre personne la trouve dans « Brouillons ».")
+    return done(url_for("campaigns.index", vue="brouillons"), said)
+
+
+def _forecast(session: Session, campaign: Campaign, at: datetime) -> Forecast:
+    event = campaign.events[0]
+    zone = ZoneInfo(exchange().settings.timezone)
+    due = first_due(event, at, zone) or event.starts_at or at
+    content = session.get_one(Content, event.content_id)
+    wanted = Filter.from_json(campaign.audience)
+    expires = due + timedelta(hours=event.expires_hours)
+    quiet = event.quiet_hours
+    return forecast(session, exchange(), content, wanted, campaign.route, due, expires, at, quiet_hours=quiet)
+
+
+def _around(session: Session, campaign: Campaign, plan: Forecast) -> dict[str, Any]:
+    names, limit = clubs.languages(session), exchange().settings.second_approval_above
+    costs = [(names.get(code, code), operator, cost) for (code, operator), cost in plan.cost_by.items()]
+    return {
+        "content": session.get(Content, campaign.events[0].content_id),
+        "event": campaign.events[0],
+        "audience": audience_form.told(session, campaign),
+        "left_out": campaign_words.causes(plan.left_out),
+        "costs": costs,
+        "names": names,
+        "finish": campaign_words.done_by(plan.finish_at, plan.would_expire),
+        "voice": Route.VOICE,
+        "troubles": [_trouble(each, plan, campaign.route, limit) for each in plan.problems],
+        "second": Problem.SECOND_PERSON in plan.problems,
+        "mine": campaign.created_by == who().id,
+        "asked": campaign.step == drafts.ASKED,
+    }
+
+
+def _trouble(which: Problem, plan: Forecast, route: Route, limit: int) -> Trouble:
+    step = STEPS[which]
+    if which is Problem.OVER_BUDGET:
+        step = Step.AUDIENCE  # a smaller audience is what the author can change
+    return Trouble(campaign_words.problem(which, plan.would_expire, limit), step, which in BLOCKING)
+
+
+def _send(form: Typed, number: int) -> str | None:
+    """Schedule the draft; None with the reason on the form when it may not be."""
+    shown = form.whole("numbers", needed=_("Relisez cette page avant d'envoyer."))
+    try:
+        with writing() as session:
+            campaign, at = draft_of(session, number), now(session)
+            plan = _forecast(session, campaign, at)
+            if plan.refused:
+                form.wrong("problemes", _("Cet envoi n'est pas possible tel quel. Corrigez ce qui suit."))
+            elif plan.numbers != shown:
+                words = _(
+                    "Le public a changé : %(now)s numéros, et non %(then)s. Relisez, puis envoyez.", now=plan.numbers, then=shown
+                )
+                form.wrong("problemes", words)
+            if form.errors:
+                return None
+            _schedule(session, campaign, plan, at)
+            audit.record(session, at, "schedule_campaign", "campaign", number, staff_id=who().id, numbers=plan.numbers)
+    except CampaignError as error:
+        form.wrong("problemes", campaign_words.refusal(error.code))
+        return None
+    minutes = exchange().settings.cancel_window_minutes
+    return (
+        ngettext("Envoi programmé pour %(num)s numéro.", "Envoi programmé pour %(num)s numéros.", plan.numbers)
+        + " "
+        + ngettext("Vous pouvez l'annuler pendant %(num)s minute.", "Vous pouvez l'annuler pendant %(num)s minutes.", minutes)
+    )
+
+
+def _schedule(session: Session, campaign: Campaign, plan: Forecast, at: datetime) -> None:
+    """Whoever sends a draft that somebody else wrote is its second person."""
+    if campaign.created_by != who().id:
+        schedule.confirm(campaign, who().id)
+    elif Problem.SECOND_PERSON in plan.problems:
+        raise CampaignError("own_campaign", campaign.id)
+    event = campaign.events[0]
+    if event.starts_at is None:
+        event.starts_at = at
+    schedule.schedule(session, campaign, at, exchange().settings)

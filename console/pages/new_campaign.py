@@ -1,0 +1,266 @@
+"""Nouvelle campagne, its first four steps: message, audience, channel and language, date; one question each, every one saved.
+
+The fifth, which shows who would get what and sends, is console/pages/check_campaign.py.
+"""
+
+import re
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import abort, request, url_for
+
+from campaigns import drafts
+from campaigns.audiences import Filter
+from campaigns.drafts import When
+from campaigns.models import Campaign, CampaignState, CatchUp, Repeat
+from campaigns.plan import Step
+from campaigns.wording import fallbacks
+from clubs import overview as clubs
+from console import audience_form, campaign_words
+from console.access import Answer, Pages, R, who
+from console.edge import exchange, now, reading, writing
+from console.forms import Typed, done, draft, render
+from console.words import _, clock, time_zone
+from messaging import channels, windows
+from messaging.models import Channel, ChannelState, Route
+from runtime import audit
+from runtime.database import Session
+from translations import library, overview
+from translations.languages import chain
+from translations.models import Content, ContentKind, VariantState
+
+pages = Pages("new_campaign")
+WRITES = {R.COMMUNICATION}
+CHECKS = {R.COMMUNICATION, R.ADMINISTRATION}
+SAID = (ContentKind.MESSAGE, ContentKind.QUESTION)
+HOUR = re.compile(r"(\d{1,2})\s*[h:]\s*(\d{2})?(?::\d{2})?")
+HOURS = (4, 8, 12, 24, 48, 72, 168)
+ADDRESSES = {
+    Step.MESSAGE: "new_campaign.message",
+    Step.AUDIENCE: "new_campaign.audience",
+    Step.CHANNEL: "new_campaign.channel",
+    Step.DATE: "new_campaign.date",
+    Step.CHECK: "check_campaign.index",
+}
+
+
+def step_page(template: str, step: Step, campaign: Campaign | None, form: Typed, **values: Any) -> Answer:
+    page = render(template, step=step, addresses=ADDRESSES, words=campaign_words, campaign=campaign, form=form, **values)
+    return page, 422 if form.errors else 200
+
+
+def draft_of(session: Session, number: int) -> Campaign:
+    """The campaign with its event; a draft or 404, since what was scheduled has a page of its own."""
+    campaign = session.get(Campaign, number) or abort(404)
+    if campaign.state is not CampaignState.DRAFT or not campaign.events:
+        abort(404)
+    return campaign
+
+
+@pages.page("/campagnes/<int:number>/etape", roles=CHECKS)
+def resume(number: int) -> Answer:
+    """Go on where the draft was left."""
+    with reading() as session:
+        campaign = draft_of(session, number)
+        complete = campaign.step >= drafts.CHECK or campaign.events[0].starts_at is not None
+        step = Step.CHECK if complete else list(Step)[max(campaign.step, 1) - 1]
+    return done(url_for(ADDRESSES[step if who().may(*WRITES) else Step.CHECK], number=number))
+
+
+@pages.page("/campagnes/<int:number>/message", roles=WRITES, form=True)
+def message(number: int) -> Answer:
+    """Step 1 of a draft."""
+    return message_step(number)
+
+
+def message_step(number: int | None) -> Answer:
+    """Step 1: what is said. Without a draft yet, sending the form makes it."""
+    with reading() as session:
+        campaign = draft_of(session, number) if number is not None else None
+        themes = _contents(session)
+        trains = _trains(session)
+    ready = {str(row.content_id) for theme in themes for row in theme.contents if _sayable(row, trains)}
+    known = {"content": campaign.events[0].content_id, "name": campaign.name} if campaign else None
+    form = Typed.sent_or(known or draft("campaign-new") or {"content": request.args.get("contenu", "")})
+    if form.sent:
+        chosen = form.one_of("content", ready, needed=_("Choisissez un message."))
+        name = form.text("name", most=drafts.NAME)
+        if not form.errors:
+            with writing() as session:
+                content, at = session.get_one(Content, int(chosen)), now(session)
+                if number is None:
+                    number = drafts.begin(session, content, name, who().id, at).id
+                    audit.record(session, at, "new_campaign", "campaign", number, staff_id=who().id)
+                else:
+                    drafts.say(draft_of(session, number), content, name, who().id)
+            return done(url_for("new_campaign.audience", number=number))
+    values = {"themes": themes, "ready": ready, "reason": _reason, "parts": _parts, "trains": trains}
+    return step_page("campaigns/message.html", Step.MESSAGE, campaign, form, **values)
+
+
+def _contents(session: Session) -> list[overview.ThemeRow]:
+    return [theme for theme in overview.matrix(session, now(session), SAID) if theme.contents]
+
+
+def _trains(session: Session) -> bool:
+    active = session.query(Channel).filter(Channel.state == ChannelState.ACTIVE)
+    return any(channels.trains(channel) for channel in active)
+
+
+def _sayable(row: overview.ContentRow, trains: bool) -> bool:
+    if any(cell.state is VariantState.APPROVED for cell in row.cells.values()):
+        return True
+    french = row.cells.get("fr")
+    return trains and french is not None and french.state is not None
+
+
+def _parts(row: overview.ContentRow) -> int:
+    return max((cell.parts for cell in row.cells.values() if cell.state is VariantState.APPROVED), default=0)
+
+
+def _reason(row: overview.ContentRow) -> str:
+    """Why a content cannot be chosen, or which languages are approved."""
+    good = [code for code, cell in row.cells.items() if cell.state is VariantState.APPROVED]
+    if good:
+        return ", ".join(good)
+    states = {cell.state for cell in row.cells.values()}
+    words = {
+        VariantState.TO_REVIEW: _("à relire d'abord"),
+        VariantState.TO_HEAR: _("à écouter d'abord"),
+        VariantState.OUTDATED: _("périmé"),
+        VariantState.DRAFT: _("brouillon, pas encore approuvé"),
+    }
+    return next((said for state, said in words.items() if state in states), _("pas encore écrit"))
+
+
+@pages.page("/campagnes/<int:number>/public", roles=WRITES, form=True)
+def audience(number: int) -> Answer:
+    """Step 2: for whom. « Compter » saves too, and stays."""
+    with reading() as session:
+        campaign = draft_of(session, number)
+        form = Typed.sent_or(audience_form.fields(session, Filter.from_json(campaign.audience)))
+        wanted = audience_form.read(session, form)
+        options = audience_form.options(session)
+        counted = audience_form.counted(session, wanted, campaign.route)
+    if form.sent and not counted.counts.members and not form.errors:
+        form.wrong("villages", _("Ce public est vide. Retirez un choix."))
+    if form.sent and not form.errors:
+        with writing() as session:
+            drafts.address(draft_of(session, number), wanted, who().id)
+        return done(url_for("new_campaign.audience" if form.value("count") else "new_campaign.channel", number=number))
+    return step_page("campaigns/audience.html", Step.AUDIENCE, campaign, form, options=options, counted=counted)
+
+
+@pages.page("/campagnes/<int:number>/public/compte", roles=WRITES)
+def count(number: int) -> Answer:
+    """The live count of what is ticked, for htmx."""
+    with reading() as session:
+        campaign = draft_of(session, number)
+        wanted = audience_form.read(session, Typed(dict(request.args.lists())))
+        counted = audience_form.counted(session, wanted, campaign.route)
+    return render("campaigns/audience_count.html", counted=counted, words=campaign_words)
+
+
+@pages.page("/campagnes/<int:number>/canal", roles=WRITES, form=True)
+def channel(number: int) -> Answer:
+    """Step 3: by which kind of channel; the language is each listener's own."""
+    with reading() as session:
+        campaign = draft_of(session, number)
+        form = Typed.sent_or({"route": campaign.route.value})
+        spoken = _spoken(session, campaign)
+    if form.sent:
+        chosen = form.one_of("route", [route.value for route in Route], needed=_("Choisissez un canal."))
+        if not form.errors:
+            with writing() as session:
+                drafts.carry(draft_of(session, number), Route(chosen), who().id)
+            return done(url_for("new_campaign.date", number=number))
+    return step_page("campaigns/channel.html", Step.CHANNEL, campaign, form, spoken=spoken)
+
+
+def _spoken(session: Session, campaign: Campaign) -> list[tuple[str, int, str | None, str | None]]:
+    """Each language of the audience: its name, recipients, and the language they would read and hear."""
+    names, table = clubs.languages(session), fallbacks(session)
+    counted = audience_form.counted(session, Filter.from_json(campaign.audience), campaign.route).counts
+    content, at, drafts_too = session.get_one(Content, campaign.events[0].content_id), now(session), _trains(session)
+
+    def by(way: library.Way, code: str) -> str | None:
+        languages = chain(code or "fr", table)
+        found = library.choose(session, content, languages, way, now=at, allow_french_drafts=drafts_too)
+        return names.get(found.language, found.language) if found else None
+
+    return [
+        (names.get(code, code) if code else _("langue inconnue"), many, by(library.Way.SMS, code), by(library.Way.VOICE, code))
+        for code, many in sorted(counted.by_language.items())
+    ]
+
+
+@pages.page("/campagnes/<int:number>/date", roles=WRITES, form=True)
+def date(number: int) -> Answer:
+    """Step 4: when, for how long, and what if the moment is missed."""
+    with reading() as session:
+        campaign = draft_of(session, number)
+        question = session.get_one(Content, campaign.events[0].content_id).kind is ContentKind.QUESTION
+        at = now(session)
+        form = Typed.sent_or(_dates(campaign, at))
+    if form.sent:
+        when = _when(form, campaign, question, at)
+        if not form.errors:
+            with writing() as session:
+                drafts.date(draft_of(session, number), when, who().id)
+            return done(url_for("check_campaign.index", number=number))
+    return step_page("campaigns/date.html", Step.DATE, campaign, form, question=question, hours=HOURS, windows=_windows())
+
+
+def _dates(campaign: Campaign, at: datetime) -> dict[str, Any]:
+    event = campaign.events[0]
+    starts = (event.starts_at or at + timedelta(days=1)).astimezone(ZoneInfo(time_zone()))
+    decided = campaign.step > drafts.DATE and event.starts_at is None
+    return {
+        "when": "now" if decided else "later",
+        "day": starts.date().isoformat(),
+        "hour": starts.strftime("%H:%M") if event.starts_at else "09:00",
+        "repeat": event.repeat.value,
+        "until": event.until.astimezone(ZoneInfo(time_zone())).date().isoformat() if event.until else "",
+        "expires": event.expires_hours,
+        "catch_up": event.catch_up.value,
+        "phase": event.phase or "",
+    }
+
+
+def _when(form: Typed, campaign: Campaign, question: bool, at: datetime) -> When:
+    later = form.value("when") != "now"
+    repeat = form.kind("repeat", Repeat, Repeat.ONCE) if later else Repeat.ONCE
+    starts = _moment(form) if later else None
+    if starts is not None and starts < at and repeat is Repeat.ONCE:
+        form.wrong("day", _("Cette date est déjà passée. Choisissez une date à venir."))
+    last = form.day("until") if repeat is Repeat.WEEKLY else None
+    until = datetime.combine(last, time(23, 59), ZoneInfo(time_zone())).astimezone(UTC) if last else None
+    if until is not None and until < (starts or at):
+        form.wrong("until", _("La dernière date est avant la première. Corrigez l'une des deux."))
+    expires = form.whole("expires", least=1, most=24 * 14, otherwise=24)
+    phase = form.one_of("phase", ["before", "after"]) if question else ""
+    catch_up = form.kind("catch_up", CatchUp, CatchUp.SEND_LATE)
+    return When(starts, repeat, until, expires, catch_up, campaign.events[0].quiet_hours, phase or None)
+
+
+def _moment(form: Typed) -> datetime | None:
+    on = form.day("day", needed=_("Choisissez un jour."))
+    hour = form.text("hour", needed=_("Choisissez une heure."))
+    found = HOUR.fullmatch(hour)
+    if found is None or int(found[1]) > 23 or int(found[2] or 0) > 59:
+        form.wrong("hour", _("Cette heure n'est pas lisible. Écrivez par exemple 09:00."))
+        return None
+    local = time(int(found[1]), int(found[2] or 0))
+    return datetime.combine(on, local, ZoneInfo(time_zone())).astimezone(UTC) if on else None
+
+
+def _windows() -> str:
+    """« 8 h à 12 h, 16 h à 20 h »."""
+    base = datetime(2026, 1, 1, tzinfo=ZoneInfo(exchange().settings.timezone))
+    spans = windows.of(exchange().settings).open
+    words = [
+        (clock(datetime.combine(base, each[0], base.tzinfo)), clock(datetime.combine(base, each[1], base.tzinfo)))
+        for each in spans
+    ]
+    return ", ".join(_("%(start)s à %(end)s", start=start, end=end) for start, end in words)
