@@ -158,7 +158,7 @@ def _results(
         question = _("Question %(n)s", n=numbers[line.question_id])
         lines.append((question, phase, group, line.answers, line.right, round(line.share, 1)))
     rows = tuple((" ".join(filter(None, (one[0], one[1], "" if by is By.ALL else one[2]))), one[5]) for one in lines)
-    return Table("quiz", _("Réponses justes"), (_("Question"), _("Justes (%%)")), rows), lines
+    return Table("quiz", _("Réponses justes"), (_("Question"), _("Justes en %")), rows), lines
 
 
 def _hands(session: Session, sheets: list[questions.QuestionSheet]) -> tuple[Any, ...] | None:
