@@ -2,10 +2,12 @@
 
 import threading
 from collections import Counter
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from messaging import broadcasts, contacts
 from messaging.claim import Claim, Idle, claim
@@ -30,6 +32,7 @@ from tests.world import World
 from translations.models import Variant, VariantState
 
 FRIDAY = datetime.fromisoformat("2026-03-20T13:00:00+00:00")
+Change = Callable[[Session, Exchange, World, datetime], None]
 NIGHT = datetime.fromisoformat("2026-03-18T22:30:00+00:00")
 
 
@@ -76,36 +79,36 @@ def test_no_more_rows_are_taken_than_places_are_free(exchange: Exchange, world: 
     assert taken(exchange, world, now).idle is Idle.FULL
 
 
-def stop(session, exchange, world, now):  # type: ignore[no-untyped-def]
+def stop(session: Session, exchange: Exchange, world: World, now: datetime) -> None:
     contacts.stop(session, session.get_one(Contact, world.contacts["awa"]), now, "sms")
 
 
-def withdraw(session, exchange, world, now):  # type: ignore[no-untyped-def]
+def withdraw(session: Session, exchange: Exchange, world: World, now: datetime) -> None:
     contacts.withdraw(session, session.get_one(Contact, world.contacts["awa"]), Purpose.PUSH, now)
 
 
-def dead(session, exchange, world, now):  # type: ignore[no-untyped-def]
+def dead(session: Session, exchange: Exchange, world: World, now: datetime) -> None:
     contacts.mark_dead(session, world.contacts["awa"], now)
 
 
-def announced(session, exchange, world, now):  # type: ignore[no-untyped-def]
+def announced(session: Session, exchange: Exchange, world: World, now: datetime) -> None:
     session.get_one(Contact, world.contacts["awa"]).state = ContactState.ANNOUNCED
 
 
-def unapproved(session, exchange, world, now):  # type: ignore[no-untyped-def]
+def unapproved(session: Session, exchange: Exchange, world: World, now: datetime) -> None:
     variant = session.get_one(Variant, world.variants["eau-propre"])
     variant.state = VariantState.TO_REVIEW
 
 
-def no_longer_valid(session, exchange, world, now):  # type: ignore[no-untyped-def]
+def no_longer_valid(session: Session, exchange: Exchange, world: World, now: datetime) -> None:
     session.get_one(Variant, world.variants["eau-propre"]).valid_until = now
 
 
-def not_yet_valid(session, exchange, world, now):  # type: ignore[no-untyped-def]
+def not_yet_valid(session: Session, exchange: Exchange, world: World, now: datetime) -> None:
     session.get_one(Variant, world.variants["eau-propre"]).valid_from = now + timedelta(days=1)
 
 
-def erased(session, exchange, world, now):  # type: ignore[no-untyped-def]
+def erased(session: Session, exchange: Exchange, world: World, now: datetime) -> None:
     session.get_one(Contact, world.contacts["awa"]).number = None
 
 
@@ -122,8 +125,8 @@ def erased(session, exchange, world, now):  # type: ignore[no-untyped-def]
         pytest.param(erased, "erased", id="erased number"),
     ],
 )
-def test_a_push_that_may_not_leave_is_suppressed_with_its_reason(  # type: ignore[no-untyped-def]
-    change, reason: str, exchange: Exchange, world: World, now: datetime
+def test_a_push_that_may_not_leave_is_suppressed_with_its_reason(
+    change: Change, reason: str, exchange: Exchange, world: World, now: datetime
 ) -> None:
     with exchange.database.writing() as session:
         message_id = push(session, world, "awa", now).id

@@ -184,7 +184,8 @@ def test_a_number_that_comes_back_after_its_erasure_is_still_stopped(exchange: E
         assert back.state is ContactState.STOPPED
         assert contacts.resume(session, back, now)
         assert not contacts.resume(session, back, now)
-        assert back.state is ContactState.ACTIVE
+    with exchange.database.reading() as session:
+        assert session.scalars(select(Contact.state).where(Contact.id == back.id)).one() is ContactState.ACTIVE
 
 
 def test_outgoing_and_incoming_are_told_apart(exchange: Exchange, world: World, now: datetime) -> None:

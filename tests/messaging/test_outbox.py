@@ -208,11 +208,7 @@ def test_throttling_does_not_open_the_breaker(exchange: Exchange, world: World, 
 
 
 def test_a_process_that_ends_puts_back_what_it_had_not_begun(exchange: Exchange, world: World, now: datetime) -> None:
-    class Ending(Scripted):
-        def line(self, account):  # type: ignore[no-untyped-def]
-            return super().line(account)
-
-    gateway = Ending()
+    gateway = Scripted()
     behind = with_gateway(exchange, gateway)
     with exchange.database.writing() as session:
         session.get_one(Channel, world.channel).in_flight = 1

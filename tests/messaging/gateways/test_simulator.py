@@ -1,5 +1,6 @@
 """The simulator under the contract of every gateway, its endings and its faults."""
 
+from functools import partial
 from urllib.parse import urlencode
 
 import pytest
@@ -33,7 +34,7 @@ def peer() -> Peer:
             "pressed": request("turn=3", id="c1", phone="+22300010001", event="turn", digits="2"),
             "recording": request(id="c1", place="r1", seconds="3.5"),
         },
-        {fault: (lambda fault=fault: account(faults=fault)) for fault in ("refusing", "error_500")},
+        {fault: partial(account, faults=fault) for fault in ("refusing", "error_500")},
     )
 
 
