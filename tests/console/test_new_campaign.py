@@ -12,10 +12,11 @@ from campaigns.accounts import account
 from campaigns.models import Campaign, CampaignState, Repeat
 from console.staff import RoleName
 from messaging.exchange import Exchange
-from messaging.models import Broadcast, Budget, Channel, Message
+from messaging.models import Broadcast, Budget, Channel, Direction, Kind, Message, MessageState
 from runtime.database import Database
 from tests.console.conftest import SignedIn, send
 from tests.world import World
+from translations.models import Variant, VariantState
 
 R = RoleName
 NEXT_WEEK = (datetime.now(UTC) + timedelta(days=7)).date()
@@ -183,16 +184,14 @@ def test_beyond_capacity_is_refused(signed_in: SignedIn, world: World, database:
     with database.writing() as session:
         session.get_one(Channel, world.channel).parts_per_minute = 1
         session.query(Campaign).one().events[0].expires_hours = 1
-        for number in range(80):
-            session.add(_waiting(world, number))
+        session.add(_waiting(world))
     page = browser.get(f"{place}/verifier").text
     assert "servis à temps" in page
     assert 'name="numbers"' not in page
 
 
-def _waiting(world: World, number: int) -> Message:
-    from messaging.models import Direction, Kind, MessageState
-
+def _waiting(world: World) -> Message:
+    """What fills the channel for longer than any window."""
     at = datetime.now(UTC)
     return Message(
         direction=Direction.OUT,
@@ -200,10 +199,9 @@ def _waiting(world: World, number: int) -> Message:
         contact_id=world.contacts["awa"],
         kind=Kind.REPLY,
         state=MessageState.QUEUED,
-        parts=1,
+        parts=5_000,
         not_before=at,
         created_at=at,
-        external_id=f"w{number}",
     )
 
 
@@ -248,14 +246,12 @@ def test_without_an_approved_message_the_page_says_what_to_do(signed_in: SignedI
 
 
 def test_an_unapproved_message_cannot_be_chosen_and_says_why(signed_in: SignedIn, world: World, database: Database) -> None:
-    from translations.models import Variant, VariantState
-
     with database.writing() as session:
         variant = session.get_one(Variant, world.variants["premier-lait"])
         variant.state, variant.approved_at = VariantState.TO_REVIEW, None
     browser = signed_in(R.COMMUNICATION)
     page = browser.get("/campagnes/nouvelle").text
-    assert re.search(r'value="%s" disabled' % world.contents["premier-lait"], page)
+    assert f'value="{world.contents["premier-lait"]}" disabled' in page
     assert "relire d&#39;abord" in page
     assert send(browser, "/campagnes/nouvelle", {"content": str(world.contents["premier-lait"])}).status_code == 422
     assert campaigns(database) == []

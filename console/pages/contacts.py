@@ -1,0 +1,123 @@
+"""Contacts: one number, the people behind it, its one history. Numbers stay masked until « Afficher », which is written down.
+
+Terrain finds the numbers of its own villages; any other is a 404, as if it did not exist.
+"""
+
+import re
+
+from flask import abort, request, url_for
+
+from clubs import erasing, overview, search
+from console import club_words, phone_words
+from console.access import Answer, Pages, R, scope, who
+from console.edge import now, reading, writing
+from console.forms import Page, Typed, done, render
+from console.words import _
+from messaging import contacts, timeline
+from messaging.models import Contact, ContactState
+from messaging.numbers import normalise
+from runtime import audit
+from runtime.database import Session
+
+pages = Pages("contacts")
+READS = {R.COMMUNICATION, R.TERRAIN, R.ADMINISTRATION}
+CORRECTS = {R.COMMUNICATION, R.TERRAIN}
+IMPORTS = {R.COMMUNICATION}
+ERASES = {R.ADMINISTRATION}
+DIGITS = 8
+
+
+@pages.page("/contacts", roles=READS)
+def index() -> Answer:
+    """Numbers by number or name, fifty at a time."""
+    form = Typed({"q": request.args.get("q", "")})
+    words = form.text("q", most=80)
+    wrong = _not_a_number(words)
+    if wrong:
+        form.wrong("q", wrong)
+    with reading() as session:
+        allowed = scope(session)
+        sought = "" if form.errors else words
+        page = Page.asked(search.search(session, sought, allowed, 0, 1).total)
+        found = search.search(session, sought, allowed, page.offset, page.limit)
+        languages = overview.languages(session)
+    lines = () if form.errors else found.lines
+    values = {"form": form, "lines": lines, "page": page, "words": phone_words, "club_words": club_words}
+    return render("contacts/index.html", languages_by_code=languages, imports=who().may(*IMPORTS), **values)
+
+
+def _not_a_number(words: str) -> str | None:
+    """Why what looks like a number is none: what happened, then what to do."""
+    if not words or re.search(r"[^\d\s+().-]", words) or normalise(words):
+        return None
+    digits = len(re.sub(r"\D", "", words))
+    if digits != DIGITS:
+        return _("Ce numéro a %(n)s chiffres. Il en faut %(wanted)s.", n=digits, wanted=DIGITS)
+    return _("Ce numéro n'est pas malien. Vérifiez ses huit chiffres.")
+
+
+@pages.page("/contacts/<int:number>", roles=READS)
+def show(number: int) -> Answer:
+    """One number."""
+    with reading() as session:
+        contact = _contact(session, number)
+        line = search.behind(session, contact, scope(session))
+        page = Page.asked(timeline.length(session, number))
+        moments = timeline.moments(session, number, page.offset, page.limit)
+        apart = set() if who().may(R.PROTECTION) else search.kept_apart(session, number)
+        consents, opt_outs = timeline.consents(session, number), timeline.opt_outs(session, number)
+        languages = overview.languages(session)
+    form = Typed({"language": contact.language or ""})
+    values = {"contact": contact, "line": line, "page": page, "moments": moments, "apart": apart, "consents": consents}
+    values |= {"opt_outs": opt_outs, "languages_by_code": languages, "form": form, "words": phone_words}
+    may = {"corrects": who().may(*CORRECTS), "erases": who().may(*ERASES), "club_words": club_words}
+    names = {one.member_id: one.name or "" for one in line.people}
+    return render("contacts/show.html", names=names, erased=contact.state is ContactState.ERASED, **values, **may)
+
+
+def _contact(session: Session, number: int) -> Contact:
+    return search.visible(session, number, scope(session)) or abort(404)
+
+
+@pages.page("/contacts/<int:number>/arreter", roles=CORRECTS, post=True)
+def stop(number: int) -> Answer:
+    """Stop sending to a number that asked for it by word of mouth."""
+    with writing() as session:
+        contact = _contact(session, number)
+        stopped = contacts.stop(session, contact, now(session), "staff")
+        if stopped:
+            audit.record(session, now(session), "stop_contact", "contact", number, staff_id=who().id)
+    said = _("Ce numéro ne reçoit plus de messages.") if stopped else _("Ce numéro était déjà désinscrit.")
+    return done(url_for("contacts.show", number=number), said)
+
+
+@pages.page("/contacts/<int:number>/langue", roles=CORRECTS, post=True)
+def language(number: int) -> Answer:
+    """Correct the language a number hears."""
+    wanted = request.form.get("language", "")
+    with writing() as session:
+        contact = _contact(session, number)
+        if wanted and wanted not in overview.languages(session):
+            abort(400)
+        contact.language = wanted or None
+        audit.record(session, now(session), "correct_language", "contact", number, staff_id=who().id, language=wanted)
+    return done(url_for("contacts.show", number=number), _("Langue enregistrée."))
+
+
+@pages.page("/contacts/<int:number>/effacer", roles=ERASES, form=True)
+def erase(number: int) -> Answer:
+    """Erase a number, its texts and the names behind it; this cannot be taken back, so the page says what goes."""
+    form = Typed.sent_or()
+    if form.sent and not form.ticked("sure"):
+        form.wrong("sure", _("Cochez la case pour effacer."))
+    elif form.sent:
+        with writing() as session:
+            erased = erasing.erase(session, _contact(session, number), now(session))
+            if erased:
+                audit.record(session, now(session), "erase_contact", "contact", number, staff_id=who().id)
+        said = _("Numéro effacé. Il ne recevra plus rien.") if erased else _("Ce numéro était déjà effacé.")
+        return done(url_for("contacts.index"), said)
+    with reading() as session:
+        contact = _contact(session, number)
+        line = search.behind(session, contact, scope(session))
+    return render("contacts/erase.html", contact=contact, line=line, form=form), 422 if form.errors else 200
