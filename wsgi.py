@@ -8,7 +8,7 @@ import time
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import partial
+from functools import cached_property
 from types import ModuleType
 from typing import cast
 from zoneinfo import ZoneInfo
@@ -85,7 +85,7 @@ def create_app(settings: Settings | None = None, *, database: Database | None = 
     for command in (begin.begin, service.db, service.worker, service.clock):
         app.cli.add_command(command)
     _register_work(exchange)
-    app.extensions["lamen.once"] = partial(once, exchange)
+    app.extensions["lamen.once"] = Once(exchange)
     app.extensions["lamen.clock"] = Clock(
         database, _beats(exchange), lease_seconds=settings.clock_lease_seconds, tick_seconds=settings.tick_seconds
     )
@@ -93,20 +93,33 @@ def create_app(settings: Settings | None = None, *, database: Database | None = 
     return app
 
 
-def once(exchange: Exchange, at: datetime) -> list[str]:
-    """Run the clock's work as if it were `at`, and what follows from it, until nothing is left; the names of the beats.
+class Once:
+    """The clock's work run by hand at a given moment, and what follows from it, until nothing is left.
 
-    In an application of its own: its webhook routes must nudge the work that is run here, not that of the first one.
+    In an application of its own, made at the first call: its webhook routes must nudge the work that is run here, not that of
+    the first one.
     """
-    work = Immediate()
-    app = create_app(exchange.settings, database=exchange.database, work=work)
-    inner, clock = cast(Exchange, app.extensions["lamen"]), cast(Clock, app.extensions["lamen.clock"])
-    _register_work(inner, lambda: at)
-    for _ in range(ROUNDS):
-        names = clock.run_all(at)
-        if not work.run_all():
-            break
-    return names
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+        self._at = datetime.now(UTC)
+
+    def __call__(self, at: datetime) -> list[str]:
+        """Run everything due at `at`; the names of the beats."""
+        self._at = at
+        work, clock = self._parts
+        for _ in range(ROUNDS):
+            names = clock.run_all(at)
+            if not work.run_all():
+                break
+        return names
+
+    @cached_property
+    def _parts(self) -> tuple[Immediate, Clock]:
+        work = Immediate()
+        app = create_app(self._exchange.settings, database=self._exchange.database, work=work)
+        _register_work(cast(Exchange, app.extensions["lamen"]), lambda: self._at)
+        return work, cast(Clock, app.extensions["lamen.clock"])
 
 
 def run() -> Flask:

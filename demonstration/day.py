@@ -139,7 +139,7 @@ class Day:
             text = f"CR {theme} {women} {men} {round((women + men) / 4)} {self.chance.randint(0, 1)}"
             for line in self._wordings(text, theme, women, men, code):
                 self.stage.write(phone.number, line)
-                self.stage.settle()
+        self.stage.settle()
 
     def _wordings(self, text: str, theme: int, women: int, men: int, code: str) -> Sequence[str]:
         mood = self.chance.random()
