@@ -23,6 +23,9 @@ from messaging.models import Contact, ContactState, Message, OpenPrompt, PromptK
 
 DUE_DAYS = 30
 ANSWER_WITHIN = timedelta(days=7)
+WAS = "was:"  # the flag under which a replaced version keeps what it was, unless it counted
+HOLDS = frozenset((ReportState.HELD,))
+COUNTS = frozenset((ReportState.VALID, ReportState.UNVERIFIED))
 
 
 class ReportError(Exception):
@@ -127,17 +130,29 @@ def _store(
     )
     session.add(row)
     session.flush()
+    _push_aside(session, row, HOLDS if held else HOLDS | COUNTS, effect.replaces)
     if row.state is ReportState.VALID:
-        _take_effect(session, row, club, effect.replaces)
+        _settle(session, row, club)
     return row
 
 
-def _take_effect(session: Session, row: Report, club: Club | None, replaces: tuple[int, ...] = ()) -> None:
-    """A version that counts pushes the earlier ones aside and settles the day we waited for."""
-    earlier = select(Report).where(Report.number == row.number, Report.id != row.id, Report.state.in_(("valid", "unverified")))
-    excuses = select(Report).where(Report.number.in_(replaces), Report.state == ReportState.VALID)
-    for old in [*session.scalars(earlier), *session.scalars(excuses)]:
+def _push_aside(session: Session, row: Report, states: frozenset[ReportState], excuses: tuple[int, ...] = ()) -> None:
+    """Mark the earlier versions in those states, and the excuses this session contradicts, as replaced by `row`."""
+    earlier = select(Report).where(Report.number == row.number, Report.id != row.id, Report.state.in_(states))
+    overruled = select(Report).where(Report.number.in_(excuses), Report.state == ReportState.VALID)
+    for old in [*session.scalars(earlier), *session.scalars(overruled)]:
+        if old.state is not ReportState.VALID:
+            old.flags = [*old.flags, f"{WAS}{old.state.value}"]  # an undoing must not make it count
         old.state, old.replaced_by = ReportState.REPLACED, row.id
+
+
+def _bring_back(old: Report) -> None:
+    was = next((flag.removeprefix(WAS) for flag in old.flags if flag.startswith(WAS)), ReportState.VALID.value)
+    old.state, old.replaced_by = ReportState(was), None
+    old.flags = [flag for flag in old.flags if not flag.startswith(WAS)]
+
+
+def _settle(session: Session, row: Report, club: Club | None) -> None:
     if club is not None and row.session_date is not None and row.kind in SETTLES:
         settle(session, club, row.session_date, row.id, row.reported_at)
 
@@ -152,8 +167,9 @@ def _latest(session: Session, number: int | None) -> Report:
 def _confirm(session: Session, effect: Effect, now: datetime) -> Report:
     row = _latest(session, effect.number)
     row.state, row.decided_at = ReportState(effect.state.value), now
+    _push_aside(session, row, HOLDS | COUNTS, effect.replaces)
     if row.state is ReportState.VALID:
-        _take_effect(session, row, session.get(Club, row.club_id) if row.club_id else None, effect.replaces)
+        _settle(session, row, session.get(Club, row.club_id) if row.club_id else None)
     return row
 
 
@@ -173,10 +189,9 @@ def _undo(session: Session, effect: Effect, now: datetime) -> Report:
     unsettle(session, row.id, now.date())
     pushed = list(session.scalars(select(Report).where(Report.replaced_by == row.id)))
     for old in pushed:
-        old.state, old.replaced_by = ReportState.VALID, None
-    session.flush()
-    for old in pushed:
-        _take_effect(session, old, session.get(Club, old.club_id) if old.club_id else None)
+        _bring_back(old)
+        if old.state is ReportState.VALID:
+            _settle(session, old, session.get(Club, old.club_id) if old.club_id else None)
     return row
 
 

@@ -115,6 +115,16 @@ def test_a_very_large_session_is_held_until_oui(database: Database, say: Say) ->
     assert (row.values["women"], row.decided_at is not None) == (95, True)
 
 
+def test_a_smaller_figure_sent_for_a_held_report_replaces_it(database: Database, say: Say) -> None:
+    say("CR 12 95 40")
+    say("CR 12 45 20", later=timedelta(minutes=3))
+    assert rows(database, ReportState.HELD) == []
+    assert [row.values["women"] for row in rows(database, ReportState.VALID)] == [45]
+    say("AN", later=timedelta(minutes=5))
+    assert rows(database, ReportState.VALID) == [], "what was never confirmed does not count because its correction was undone"
+    assert [row.values["women"] for row in rows(database, ReportState.HELD)] == [95]
+
+
 def test_another_theme_the_same_day_is_asked_about_and_two_makes_a_second_session(database: Database, say: Say) -> None:
     say("CR 12 18 7")
     assert say("CR 13 21 4", later=timedelta(minutes=1)).outcome is Outcome.ASK
