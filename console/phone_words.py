@@ -10,6 +10,12 @@ STATES = {
     ContactState.DEAD: (lazy("numéro qui n'existe plus"), "bad"),
     ContactState.ERASED: (lazy("effacé"), "bad"),
 }
+OPERATORS = {
+    "orange": lazy("Orange"),
+    "moov": lazy("Moov"),
+    "telecel": lazy("Telecel"),
+    "simulator": lazy("simulateur"),
+}
 PURPOSES = {
     Purpose.PUSH: lazy("recevoir des messages"),
     Purpose.CALL: lazy("recevoir des appels"),

@@ -23,6 +23,7 @@ from console.access import Answer, Pages, who
 from console.edge import exchange, now, reading, writing
 from console.forms import Typed, done
 from console.pages.new_campaign import CHECKS, WRITES, draft_of, step_page
+from console.phone_words import OPERATORS
 from console.words import _, ngettext
 from messaging.models import Route
 from runtime import audit
@@ -79,7 +80,7 @@ def _forecast(session: Session, campaign: Campaign, at: datetime) -> Forecast:
 
 def _around(session: Session, campaign: Campaign, plan: Forecast) -> dict[str, Any]:
     names, limit = clubs.languages(session), exchange().settings.second_approval_above
-    costs = [(names.get(code, code), operator, cost) for (code, operator), cost in plan.cost_by.items()]
+    costs = [(names.get(code, code), OPERATORS.get(operator, operator), cost) for (code, operator), cost in plan.cost_by.items()]
     return {
         "content": session.get(Content, campaign.events[0].content_id),
         "event": campaign.events[0],

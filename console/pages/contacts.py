@@ -70,7 +70,12 @@ def show(number: int) -> Answer:
     form = Typed({"language": contact.language or ""})
     values = {"contact": contact, "line": line, "page": page, "moments": moments, "apart": apart, "consents": consents}
     values |= {"opt_outs": opt_outs, "languages_by_code": languages, "form": form, "words": phone_words}
-    may = {"corrects": who().may(*CORRECTS), "erases": who().may(*ERASES), "club_words": club_words}
+    may = {
+        "operators": phone_words.OPERATORS,
+        "corrects": who().may(*CORRECTS),
+        "erases": who().may(*ERASES),
+        "club_words": club_words,
+    }
     names = {one.member_id: one.name or "" for one in line.people}
     return render("contacts/show.html", names=names, erased=contact.state is ContactState.ERASED, **values, **may)
 

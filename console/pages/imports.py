@@ -12,13 +12,14 @@ from flask import Response, abort, request, url_for
 from clubs import imports
 from clubs.imports import ImportPlan
 from clubs.rows import HEADINGS
-from clubs.sheets import Sheet, SheetError, read
+from clubs.sheets import Row, Sheet, SheetError, read
 from console import uploads
 from console.access import Answer, Pages, R, who
 from console.edge import exchange, now, reading, wall_time, writing
 from console.forms import Page, Typed, done, render
 from console.uploads import Upload
 from console.words import _, ngettext, whole
+from messaging.numbers import mask, normalise
 from runtime.database import Session
 
 pages = Pages("imports")
@@ -65,7 +66,9 @@ def columns(token: str) -> Answer:
         return render("imports/columns.html", problem=str(error), sheet=None, **values), 422
     known = [column for column in HEADINGS if column in sheet.columns]
     absent = [column for column in HEADINGS if column not in sheet.columns]
-    return render("imports/columns.html", problem=None, sheet=sheet, known=known, absent=absent, preview=PREVIEW, **values)
+    return render(
+        "imports/columns.html", problem=None, sheet=sheet, known=known, absent=absent, preview=PREVIEW, cell=_cell, **values
+    )
 
 
 @pages.page("/contacts/import/<token>/lignes", roles=ROLES, form=True)
@@ -115,6 +118,13 @@ def _carry_out(form: Typed, upload: Upload, encoding: str | None) -> str | None:
 
 def _upload(token: str) -> Upload:
     return uploads.find(exchange().settings.var, token, who().id) or abort(404)
+
+
+def _cell(row: Row, column: str) -> str:
+    """A cell as the preview shows it: numbers are masked, even to whoever sent them."""
+    value = row.get(column)
+    number = normalise(value) if column == "numéro" else None
+    return mask(number) if number else value
 
 
 def _encoding(asked: str | None) -> str | None:

@@ -79,7 +79,7 @@ def message_step(number: int | None) -> Answer:
     with reading() as session:
         campaign = draft_of(session, number) if number is not None else None
         themes = _contents(session)
-        trains = _trains(session)
+        trains, names = _trains(session), clubs.languages(session)
     ready = {str(row.content_id) for theme in themes for row in theme.contents if _sayable(row, trains)}
     known = {"content": campaign.events[0].content_id, "name": campaign.name} if campaign else None
     form = Typed.sent_or(known or draft("campaign-new") or {"content": request.args.get("contenu", "")})
@@ -95,7 +95,7 @@ def message_step(number: int | None) -> Answer:
                 else:
                     drafts.say(draft_of(session, number), content, name, who().id)
             return done(url_for("new_campaign.audience", number=number))
-    values = {"themes": themes, "ready": ready, "reason": _reason, "parts": _parts, "trains": trains}
+    values = {"themes": themes, "ready": ready, "reason": _reason, "parts": _parts, "names": names}
     return step_page("campaigns/message.html", Step.MESSAGE, campaign, form, **values)
 
 
@@ -119,11 +119,11 @@ def _parts(row: overview.ContentRow) -> int:
     return max((cell.parts for cell in row.cells.values() if cell.state is VariantState.APPROVED), default=0)
 
 
-def _reason(row: overview.ContentRow) -> str:
-    """Why a content cannot be chosen, or which languages are approved."""
+def _reason(row: overview.ContentRow, names: dict[str, str]) -> str:
+    """Why a content cannot be chosen, or the languages it is approved in."""
     good = [code for code, cell in row.cells.items() if cell.state is VariantState.APPROVED]
     if good:
-        return ", ".join(good)
+        return ", ".join(names.get(code, code) for code in good)
     states = {cell.state for cell in row.cells.values()}
     words = {
         VariantState.TO_REVIEW: _("à relire d'abord"),

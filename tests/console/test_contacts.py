@@ -21,7 +21,8 @@ R = RoleName
 
 def acts(database: Database) -> list[tuple[str, int | None]]:
     with database.reading() as session:
-        return [(row.action, row.subject_id) for row in session.query(AuditEntry).order_by(AuditEntry.id)]
+        rows = session.query(AuditEntry).filter(AuditEntry.action != "signed_in").order_by(AuditEntry.id)
+        return [(row.action, row.subject_id) for row in rows]
 
 
 def wrote(database: Database, world: World, who: str, text: str) -> int:
@@ -29,7 +30,7 @@ def wrote(database: Database, world: World, who: str, text: str) -> int:
     at = datetime.now(UTC)
     with database.writing() as session:
         channel = session.get_one(Channel, world.channel)
-        message = inbox.receive(session, channel, IncomingSms(f"x-{text}", world.numbers[who], channel.number, text, at), at)
+        message = inbox.receive(session, channel, IncomingSms(f"x-{text}", world.numbers[who], text, at), at)
         assert message is not None
         return message.id
 
