@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 FIRST = "admin"
 SIMULATOR = ("simulateur", "simulator", "36085")
+# Prices of the order of Mali's, so that a demonstration shows what a sending would cost.
+SIMULATOR_SETTINGS = {"training": "oui", "price_per_part": "15", "price_per_minute": "108"}
 
 
 def _exchange() -> "Exchange":
@@ -53,7 +55,7 @@ def _first_channel(session: Session, now: datetime) -> None:
     name, gateway, number = SIMULATOR
     both = (channels.SMS, channels.VOICE)
     if session.query(Channel).first() is None:
-        channels.add(session, name, gateway, number, {"training": "oui"}, now, kinds=both, default_for=both)
+        channels.add(session, name, gateway, number, SIMULATOR_SETTINGS, now, kinds=both, default_for=both)
 
 
 def _first_person(session: Session, now: datetime) -> Staff:

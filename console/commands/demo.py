@@ -21,7 +21,10 @@ from messaging.models import Channel
 from runtime.database import Session
 
 command = demo = AppGroup("demo", help="La démonstration : la charger, en jouer une journée, la retirer.")
-APPROVERS = (("demo.editrice", "Éditrice (démo)"), ("demo.validation", "Validation (démo)"))
+APPROVERS = (
+    ("demo.langue", "Langue (démo)", RoleName.LANGUE),
+    ("demo.validation", "Validation (démo)", RoleName.VALIDATION),
+)
 SENTENCES = {
     "real": "Cette installation est réelle. La démonstration a sa propre base de données.",
     "not_empty": "Il y a déjà des clubs ici. La démonstration se charge dans une base vide.",
@@ -62,6 +65,8 @@ def day() -> None:
         raise refuse(SENTENCES["no_simulator"])
     alone = exchange.settings.work_engine == "inline"
     work = cast(Callable[[datetime], object], current_app.extensions["lamen.once"]) if alone else None
+    with busy("La voix de synthèse parle…"):
+        voices.speak(exchange, datetime.now(UTC))  # finds nothing to say where the service has run for a minute
     try:
         story = Day(Stage(exchange, channel, work), click.echo).play()
     except DemonstrationError as error:
@@ -84,9 +89,9 @@ def remove(also_real: bool) -> None:
 
 def _approvers(session: Session) -> tuple[int, int]:
     ids = []
-    for username, name in APPROVERS:
+    for username, name, role in APPROVERS:
         found = session.query(Staff).filter_by(username=username).one_or_none()
-        staff = found or add_staff(session, username, name, {RoleName.VALIDATION, RoleName.LANGUE}, datetime.now(UTC))
+        staff = found or add_staff(session, username, name, {role}, datetime.now(UTC))
         session.flush()
         ids.append(staff.id)
     return ids[0], ids[1]
