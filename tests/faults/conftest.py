@@ -1,0 +1,54 @@
+"""What the fault tests share: keys in a file, for processes of their own, a crowd, the provider, a fleet of processes."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from runtime import crypto
+from runtime.database import Database
+from tests import world as small
+from tests.faults import network, processes
+
+
+@pytest.fixture
+def var(tmp_path: Path) -> Path:
+    """The folder of an installation whose keys lie in a file that every process reads."""
+    folder = tmp_path / "var"
+    folder.mkdir()
+    crypto.use(crypto.load_keys(folder / "keys.json"))
+    return folder
+
+
+@pytest.fixture
+def now() -> datetime:
+    """The real time: these processes are real."""
+    return datetime.now(UTC)
+
+
+@pytest.fixture
+def world(var: Path, database: Database, now: datetime) -> small.World:
+    """The small world, sealed with the keys of `var`."""
+    return small.build(database, now)
+
+
+@pytest.fixture
+def seed() -> int:
+    """The seed of everything drawn in this test."""
+    return processes.seed()
+
+
+@pytest.fixture
+def provider(seed: int) -> Iterator[network.Provider]:
+    """The pretended provider, never killed."""
+    with network.provider(seed) as found:
+        yield found
+
+
+@pytest.fixture
+def fleet(database: Database, database_url: str, var: Path) -> Iterator[processes.Fleet]:
+    """Processes on this test's database, killed at its end, before the database is emptied."""
+    found = processes.Fleet(database_url, var)
+    yield found
+    found.end()

@@ -1,0 +1,133 @@
+"""The service as the fault tests run it: everything real but the gateway, which speaks to the pretended provider, and the beats,
+which come each second instead of each half minute, so that a lost queue costs a test no minute.
+"""
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import aiohttp
+from flask import Flask
+from sqlalchemy import select
+
+import wsgi
+from messaging import outbox
+from messaging.exchange import Exchange
+from messaging.gateways.protocol import Account, Cause, Line, Outcome, OutgoingCall, OutgoingSms, Sent
+from messaging.gateways.simulator import Simulator
+from messaging.models import Channel
+from runtime.clock import Clock
+from runtime.installation import business_time
+from runtime.jobs import Distributed
+
+BEAT_SECONDS = 1.0
+PAUSE_SECONDS = 0.05
+
+
+class Wire(Simulator):
+    """A gateway over HTTP; the channel's setting `network` is the provider's address."""
+
+    def line(self, account: Account) -> AbstractAsyncContextManager[Line]:
+        return _open(str(account.settings["network"]))
+
+
+@asynccontextmanager
+async def _open(url: str) -> AsyncIterator[Line]:
+    connector = aiohttp.TCPConnector(limit=0)
+    async with aiohttp.ClientSession(connector=connector) as session:
+        yield _Line(session, f"{url}/send")
+
+
+class _Line:
+    def __init__(self, session: aiohttp.ClientSession, url: str) -> None:
+        self._session, self._url = session, url
+
+    async def send(self, sms: OutgoingSms) -> Sent:
+        body = {"reference": sms.reference, "number": sms.number}
+        try:
+            async with self._session.post(self._url, json=body) as answer:
+                if answer.status == 503:
+                    return Sent(Outcome.ERRORED, cause=Cause.BUSY_GATEWAY, status=503)
+                return Sent(Outcome.WIRED, (await answer.json())["id"], status=200)
+        except aiohttp.ClientConnectorError:
+            return Sent(Outcome.ERRORED, cause=Cause.NO_CONNECTION)
+        except (aiohttp.ClientError, ValueError):
+            return Sent(Outcome.UNKNOWN, code="no_answer")
+
+    async def dial(self, call: OutgoingCall) -> Sent:
+        raise NotImplementedError
+
+
+def app() -> Flask:
+    """The whole service behind the pretended provider; nothing runs yet."""
+    application = wsgi.create_app()
+    exchange = cast(Exchange, application.extensions["lamen"])
+    gateways = cast(dict[str, Any], exchange.gateways)
+    if "network" in _settings(exchange):
+        gateways["simulator"] = Wire(gateways["simulator"].post)
+    clock = cast(Clock, application.extensions["lamen.clock"])
+    clock.beats = tuple(replace(beat, every_seconds=min(beat.every_seconds, BEAT_SECONDS)) for beat in clock.beats)
+    return application
+
+
+def serve() -> Flask:
+    """What granian calls."""
+    return wsgi.serve(app())
+
+
+def _settings(exchange: Exchange) -> str:
+    with exchange.database.reading() as session:
+        return " ".join(session.scalars(select(Channel.settings)))
+
+
+def send(application: Flask) -> None:
+    """One sender: dispatch every channel again and again."""
+    exchange = cast(Exchange, application.extensions["lamen"])
+
+    def now() -> datetime:
+        with exchange.database.reading() as session:
+            return business_time(session, datetime.now(UTC))
+
+    while True:
+        with exchange.database.reading() as session:
+            channels = list(session.scalars(select(Channel.id)))
+        for channel_id in channels:
+            outbox.dispatch(exchange, channel_id, now)
+        time.sleep(PAUSE_SECONDS)
+
+
+def main(role: str) -> None:
+    """Be one process of the service until killed."""
+    application = app()
+    exchange = cast(Exchange, application.extensions["lamen"])
+    print(f"ready {os.getpid()}", flush=True)
+    if role == "sender":
+        send(application)
+    elif role == "clock":
+        cast(Clock, application.extensions["lamen.clock"]).start()
+        threading.Event().wait()
+    elif role == "alone":
+        wsgi.serve(application)
+        threading.Event().wait()
+    elif role == "worker":
+        cast(Distributed, exchange.work).work()
+
+
+def nursery() -> None:
+    """Fork one process for each line on stdin, a role: loading the code anew for each would take most of a test's time."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    for line in sys.stdin:
+        if os.fork() == 0:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            main(line.strip())
+
+
+if __name__ == "__main__":
+    nursery()
