@@ -22,10 +22,12 @@ from messaging import channels, contacts
 from messaging.exchange import Exchange
 from messaging.models import Channel, Contact, Message
 from messaging.numbers import is_simulated
+from runtime import crypto
 from runtime.database import Database
 from runtime.installation import installation
 from runtime.settings import Settings
 from runtime.work import Immediate
+from tests.conftest import EMPTY_ALL, KEYS
 from translations.models import Variant, VariantState
 
 NOW = datetime(2026, 3, 18, 10, tzinfo=UTC)
@@ -52,8 +54,6 @@ def approvers(session: Session) -> tuple[int, int]:
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exchange]:
     """The demonstration on SQLite, loaded once for the tests that only look."""
-    from tests.conftest import KEYS, crypto
-
     crypto.use(KEYS)
     folder = tmp_path_factory.mktemp("demo")
     database = Database(f"sqlite:///{folder}/demo.db")
@@ -117,8 +117,6 @@ def test_a_day_comes_out_the_same_on_both_databases_and_everything_is_accounted_
 ) -> None:
     sqlite = Database(f"sqlite:///{tmp_path}/day.db")
     postgres = Database(postgres_url)
-    from tests.conftest import EMPTY_ALL
-
     try:
         one, other = figures(sqlite, tmp_path / "a"), figures(postgres, tmp_path / "b")
     finally:
