@@ -39,7 +39,7 @@ from messaging import beats, calls, outbox, settling
 from messaging.exchange import CONVERSE, DIAL, DISPATCH, FAN_OUT, Exchange
 from messaging.gateways.protocol import Gateway
 from messaging.gateways.simulator import Simulator
-from runtime import crypto, logs, metrics
+from runtime import crypto, logs, metrics, spool
 from runtime.clock import Beat, Clock
 from runtime.database import Base, Database
 from runtime.installation import business_time
@@ -134,6 +134,7 @@ def serve(app: Flask | None = None) -> Flask:
     """The application of a web server: with its workers and, unless the setting says otherwise, its clock."""
     app = app or create_app()
     exchange, clock = cast(Exchange, app.extensions["lamen"]), cast(Clock, app.extensions["lamen.clock"])
+    spool.prepare(exchange.settings.var)  # a service that could not keep a webhook must not start
     exchange.work.start()
     if exchange.settings.run_clock:
         clock.start()

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import func, select
 
-from messaging import call_events, contacts, settling, windows
+from messaging import bips, call_events, contacts, settling, windows
 from messaging.calls import dial
 from messaging.exchange import DIAL, Exchange
 from messaging.gateways.protocol import CallStep, Cause, Outcome, Sent
@@ -25,6 +25,7 @@ from messaging.models import (
 )
 from messaging.queue import queue_call
 from messaging.steps import Gather, Hangup, Play, Reject, Sound, to_json
+from runtime.installation import installation
 from tests.messaging.fakes import Scripted, broadcast, with_gateway
 from tests.world import World
 from translations.models import Variant
@@ -410,3 +411,31 @@ def test_waiting_calls_are_nudged_by_the_sweep(exchange: Exchange, world: World,
     queued(exchange, world, now)
     settling.requeue_stale(exchange, now)
     assert (DIAL, world.channel) in exchange.work.waiting  # type: ignore[attr-defined]
+
+
+def test_after_a_rest_one_single_call_is_tried(exchange: Exchange, world: World, now: datetime) -> None:
+    queued(exchange, world, now, "awa", "sory", "moussa")
+    with exchange.database.writing() as session:
+        session.get_one(Channel, world.channel).breaker_step = 1
+        session.get_one(Channel, world.channel).breaker_until = now
+    dialled(exchange, world, now, Scripted(dialled=lambda _: Sent(Outcome.UNKNOWN)))
+    with exchange.database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(Attempt)) == 1
+
+
+def test_tout_arreter_stops_calls(exchange: Exchange, world: World, now: datetime) -> None:
+    queued(exchange, world, now)
+    with exchange.database.writing() as session:
+        installation(session).stopped_at = now
+    assert dialled(exchange, world, now).called == []
+
+
+def test_strangers_and_everybody_have_their_share_of_the_hour(exchange: Exchange, world: World, now: datetime) -> None:
+    for place in range(bips.STRANGERS_PER_HOUR + 2):
+        bip(exchange, world, now, f"+2230003{place:04}", f"s{place}")
+    assert backs(exchange) == bips.STRANGERS_PER_HOUR
+    with exchange.database.writing() as session:
+        for place in range(bips.PER_HOUR - bips.STRANGERS_PER_HOUR):
+            contact = contacts.find_or_create(session, f"+2230004{place:04}", now)
+            queue_call(session, None, contact, None, now, session.get_one(Channel, world.channel), Kind.REPLY)
+    assert bip(exchange, world, now, world.numbers["awa"], "b-full").call is None

@@ -18,8 +18,22 @@ from sqlalchemy.orm import Session
 from messaging import channels
 from messaging.beats import deliver_simulated
 from messaging.exchange import CONVERSE, Exchange
-from messaging.models import Channel, ChannelLog, ChannelState, Contact, ContactState, Message, MessageState, WebhookBody
+from messaging.models import (
+    Call,
+    CallState,
+    Channel,
+    ChannelLog,
+    ChannelState,
+    Contact,
+    ContactState,
+    Kind,
+    Message,
+    MessageState,
+    WebhookBody,
+)
+from messaging.queue import queue_call
 from messaging.replay import replay
+from messaging.steps import Hangup, Say, to_json
 from runtime import spool
 from runtime.database import Database
 from runtime.settings import Settings
@@ -221,3 +235,38 @@ def test_a_message_is_sent_by_the_simulator_and_its_receipt_comes_back_through_t
     with exchange.database.reading() as session:
         states = session.scalars(select(Message.state).order_by(Message.id)).all()
     assert states == [MessageState.HANDLED, MessageState.DELIVERED]
+
+
+def answered_call(exchange: Exchange, world: World, last_answer: dict[str, object]) -> str:
+    """A live call of Awa's whose stored answer is this; its provider's id."""
+    with exchange.database.writing() as session:
+        channel, contact = session.get_one(Channel, world.channel), session.get_one(Contact, world.contacts["awa"])
+        call = queue_call(session, None, contact, None, WALL, channel, Kind.REPLY)
+        call.state, call.answered_at, call.heard_at = CallState.ANSWERED, datetime.now(UTC), datetime.now(UTC)
+        call.external_id, call.turn, call.last_answer = "c9", 3, last_answer
+    return "c9"
+
+
+def test_a_replayed_step_gets_the_stored_answer(client: FlaskClient, exchange: Exchange, world: World) -> None:
+    stored = to_json((Say("Bonjour"), Hangup()), 3)
+    form = {"id": answered_call(exchange, world, stored), "phone": "+22300010001", "event": "turn", "digits": "1"}
+    answers = [client.post(f"/hooks/{world.token}/call?turn=2", data=form).text for _ in range(2)]
+    assert [json.loads(answer)["steps"] for answer in answers] == [stored["steps"]] * 2
+
+
+def test_a_caller_hears_an_apology_when_our_conversation_fails(client: FlaskClient, exchange: Exchange, world: World) -> None:
+    form = {"id": answered_call(exchange, world, {"steps": 5}), "phone": "+22300010001", "event": "turn", "digits": "1"}
+    answer = client.post(f"/hooks/{world.token}/call?turn=2", data=form)
+    assert answer.status_code == 200
+    assert [step["do"] for step in json.loads(answer.text)["steps"]] == ["say", "hangup"]
+    with exchange.database.reading() as session:
+        assert session.scalars(select(Call.turn)).all() == [3]
+
+
+def test_a_body_without_a_length_is_measured_as_it_comes(client: FlaskClient, world: World) -> None:
+    environ = {"CONTENT_LENGTH": "", "wsgi.input_terminated": True}
+    body = b"id=m&from=1&text=" + b"x" * 70_000
+    answer = client.post(
+        f"/hooks/{world.token}/sms", data=body, content_type="application/x-www-form-urlencoded", environ_overrides=environ
+    )
+    assert answer.status_code == 413
