@@ -1,83 +1,17 @@
 """Four eyes: Fanta writes, Boubacar hears, Aissata approves; nobody passes their own work."""
 
-from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import pytest
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from runtime.audit import AuditEntry
-from runtime.database import Database
+from tests.translations.desk import Desk
 from tests.world import World
-from translations import library, overview, review
-from translations.models import Clip, Content, ContentKind, Variant, VariantState
-from translations.overview import Change, Piece, Task
+from translations import library, review
+from translations.models import Clip, ContentKind, VariantState
 from translations.review import Fault, ReviewError
-
-
-@pytest.fixture
-def session(database: Database, world: World) -> Iterator[Session]:
-    with database.writing() as opened:
-        yield opened
-
-
-@pytest.fixture
-def content(session: Session) -> Content:
-    """A message that nobody has written yet."""
-    row = Content(key="essai", kind=ContentKind.MESSAGE, title="Essai", theme_code=12)
-    session.add(row)
-    session.flush()
-    return row
-
-
-class Desk:
-    """The review as one line a step."""
-
-    def __init__(self, session: Session, content: Content, world: World, now: datetime) -> None:
-        self.session, self.content, self.staff, self.now = session, content, world.staff, now
-
-    def write(
-        self,
-        who: str | None = "fanta",
-        text: str | None = "Lavez vos mains.",
-        language: str = "fr",
-        *,
-        spoken: str | None = None,
-        options: Sequence[str] = (),
-        machine: bool = False,
-        seen: str | None = None,
-    ) -> Variant:
-        staff_id, said = self.staff[who] if who else None, (text, spoken, list(options))
-        return review.write(self.session, self.content, language, *said, staff_id, self.now, machine_written=machine, seen=seen)
-
-    def propose(self, variant: Variant, who: str = "fanta", **more: str) -> Variant:
-        return review.propose(self.session, variant.id, self.staff[who], self.now, **more)
-
-    def check(self, variant: Variant, who: str = "boubacar", said: str | None = "Lavez vos mains.", **more: str) -> Variant:
-        return review.check_language(self.session, variant.id, self.staff[who], said, self.now, **more)
-
-    def approve(self, variant: Variant, who: str = "aissata", **more: str) -> Variant:
-        return review.approve(self.session, variant.id, self.staff[who], self.now, **more)
-
-    def send_back(self, variant: Variant, reason: str = "Trop long.", who: str = "aissata") -> Variant:
-        return review.send_back(self.session, variant.id, self.staff[who], reason, self.now)
-
-    def published(self, text: str = "Lavez vos mains.") -> Variant:
-        return self.approve(self.propose(self.write(text=text)))
-
-    def sound(self, variant: Variant, who: str | None = "fanta", *, synthetic: bool = False, sha256: str = "a" * 64) -> Clip:
-        clip = Clip(version=len(variant.clips) + 1, sha256=sha256, media_type="audio/wav", bytes=1, seconds=9.0, core_end_s=4.0)
-        clip.synthetic, clip.uploaded_by, clip.uploaded_at = synthetic, self.staff[who] if who else None, self.now
-        variant.clips.append(clip)
-        self.session.flush()
-        return clip
-
-
-@pytest.fixture
-def desk(session: Session, content: Content, world: World, now: datetime) -> Desk:
-    return Desk(session, content, world, now)
 
 
 def refused(fault: Fault) -> AbstractContextManager[object]:
@@ -348,76 +282,3 @@ def test_a_sound_follows_words_that_still_say_the_same(desk: Desk, text: str, sp
     desk.approve(desk.check(desk.propose(first)))
     second = desk.write(text=text, spoken=spoken)
     assert [(clip.sha256, clip.core_end_s, clip.approved_at) for clip in second.clips] == [("a" * 64, 4.0, None)] * kept
-
-
-def test_the_matrix_shows_each_content_in_each_language(desk: Desk, now: datetime) -> None:
-    desk.published(text="Lavez vos mains. " * 10)
-    desk.write("boubacar", "Bolow ko ɲɛ.", "bm")
-    row = next(row for row in overview.matrix(desk.session, now) if row.code == 12)
-    cells = next(one for one in row.contents if one.key == "essai").cells
-    assert list(cells)[:2] == ["fr", "bm"]
-    assert (cells["fr"].state, cells["fr"].parts, cells["fr"].encoding) == (VariantState.APPROVED, 2, "GSM-7")
-    assert (cells["bm"].state, cells["bm"].parts, cells["bm"].encoding) == (VariantState.DRAFT, 1, "UCS-2")
-    assert cells["ffm"] == overview.Cell(None)
-    assert row.counts("bm") == {VariantState.DRAFT: 1, None: len(row.contents) - 1}
-
-
-def test_the_matrix_tells_an_outdated_text_and_a_newer_source(desk: Desk, now: datetime) -> None:
-    desk.published()
-    bambara = desk.approve(desk.check(desk.propose(desk.write("fanta", "Bolow ko.", "bm"))))
-    bambara.valid_until = now + timedelta(hours=1)
-    desk.write(text="Lavez vos mains au savon.")
-
-    def cell(at: datetime) -> overview.Cell:
-        found = [one for row in overview.matrix(desk.session, at) for one in row.contents if one.key == "essai"]
-        return found[0].cells["bm"]
-
-    assert (cell(now).state, cell(now).source_changed) == (VariantState.APPROVED, True)
-    assert cell(now + timedelta(hours=1)).state is VariantState.OUTDATED
-
-
-def test_contents_without_theme_come_last_in_the_matrix(desk: Desk, now: datetime) -> None:
-    assert overview.matrix(desk.session, now)[-1].code == 91
-    desk.content.theme_code = None
-    last = overview.matrix(desk.session, now)[-1]
-    assert (last.code, last.name, [row.key for row in last.contents]) == (None, None, ["essai"])
-
-
-def test_what_waits_says_the_task_the_change_and_whose_it_is(desk: Desk) -> None:
-    desk.published()
-    second = desk.propose(desk.write(text="Lavez vos mains au savon."))
-    bambara = desk.propose(desk.write("boubacar", "Bolow ko.", "bm"), "boubacar")
-    found = {one.variant.id: one for one in overview.pending(desk.session, desk.staff["boubacar"])}
-    assert {id: (one.task, one.mine, one.parts) for id, one in found.items()} == {
-        second.id: (Task.APPROVE, False, 1),
-        bambara.id: (Task.HEAR, True, 1),
-    }
-    removed, added = Piece(Change.REMOVED, "mains."), Piece(Change.ADDED, "mains au savon.")
-    assert found[second.id].difference == (Piece(Change.SAME, "Lavez vos "), removed, added)
-    assert found[second.id].fingerprint == review.fingerprint(second)
-
-
-def test_a_sound_that_waits_on_approved_words_is_listed(desk: Desk) -> None:
-    variant = desk.published()
-    desk.sound(variant)
-    aissata = desk.staff["aissata"]
-    assert [one.task for one in overview.pending(desk.session, aissata)] == [Task.HEAR]
-    desk.check(variant)
-    assert [one.task for one in overview.pending(desk.session, aissata)] == [Task.APPROVE]
-    desk.content.archived = True
-    assert overview.pending(desk.session, aissata) == []
-
-
-@pytest.mark.parametrize(
-    ("old", "new"),
-    [
-        pytest.param("", "Lavez vos mains", id="new"),
-        pytest.param("Lavez vos mains", "", id="emptied"),
-        pytest.param("a b c d", "a c x d e", id="mixed"),
-        pytest.param("le même", "le  même", id="spaces-only"),
-    ],
-)
-def test_the_pieces_of_a_difference_make_both_texts_again(old: str, new: str) -> None:
-    pieces = overview.difference(old, new)
-    assert "".join(p.text for p in pieces if p.change is not Change.REMOVED) == new
-    assert " ".join("".join(p.text for p in pieces if p.change is not Change.ADDED).split()) == " ".join(old.split())
