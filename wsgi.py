@@ -35,7 +35,7 @@ from clubs import expected
 from console import api, assets, commands, frame, health
 from console.commands import begin, service
 from demonstration import voices
-from messaging import beats, calls, outbox, settling
+from messaging import beats, calls, lookup, outbox, settling
 from messaging.exchange import CONVERSE, DIAL, DISPATCH, FAN_OUT, Exchange
 from messaging.gateways.protocol import Gateway
 from messaging.gateways.simulator import Simulator
@@ -188,6 +188,7 @@ def _beats(exchange: Exchange) -> list[Beat]:
         (broadcasts.finish, 30.0, False),
         (conversations.sweep, 10.0, False),
         (settling.requeue_stale, 30.0, False),
+        (lookup.look_up, 30.0, False),
         (beats.apply_pending, 30.0, False),
         (beats.replay_spool, 10.0, False),
         (beats.deliver_simulated, tick, False),

@@ -15,6 +15,7 @@ from campaigns.models import Campaign, CampaignEvent
 from campaigns.schedule import FIRING
 from demonstration.errors import DemonstrationError
 from messaging import simulator_phone
+from messaging.call_claim import free_lines
 from messaging.exchange import Exchange
 from messaging.models import (
     Broadcast,
@@ -27,7 +28,7 @@ from messaging.models import (
     MessageState,
     SimulatorEvent,
 )
-from runtime.database import Base
+from runtime.database import Base, Session
 from runtime.installation import advance, business_time
 
 PATIENCE_SECONDS = 180.0
@@ -86,15 +87,20 @@ class Stage:
             "planned": (Broadcast, (Broadcast.state == BroadcastState.PLANNED, Broadcast.not_before <= now)),
             "outbox": (Message, (Message.direction == Direction.OUT, _waits(now))),
             "inbox": (Message, (Message.state == MessageState.RECEIVED,)),
-            "calls": (Call, (Call.direction == Direction.OUT, _rings(now))),
+            "dialling": (Call, (Call.state == CallState.DIALLING, Call.lease_until.is_not(None))),
             "network": (SimulatorEvent, (SimulatorEvent.done_at.is_(None), SimulatorEvent.due_at <= now)),
         }
         with self.exchange.database.reading() as session:
-            return [
-                name
-                for name, (row, where) in checks.items()
-                if session.scalar(select(func.count()).select_from(row).where(*where))
-            ]
+            found = [name for name, (row, where) in checks.items() if _counted(session, row, *where)]
+            lines = free_lines(session, session.get_one(Channel, self.channel.id))
+            # With every line taken the rest waits for a later moment of the day, as it does in one process.
+            if lines > 0 and _counted(session, Call, Call.direction == Direction.OUT, _rings(now)):
+                found.append("calls")
+            return found
+
+
+def _counted(session: Session, row: type[Base], *where: ColumnElement[bool]) -> int:
+    return session.scalar(select(func.count()).select_from(row).where(*where)) or 0
 
 
 def _waits(now: datetime) -> ColumnElement[bool]:

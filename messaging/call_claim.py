@@ -41,7 +41,7 @@ def claim(session: Session, settings: Settings, channel_id: int, now: datetime, 
         return []
     taken: list[tuple[Call, str]] = []
     seen: set[int] = set()
-    places = _free_lines(session, channel)
+    places = free_lines(session, channel)
     for _ in range(ROUNDS):
         if len(taken) >= places:
             break
@@ -54,7 +54,8 @@ def claim(session: Session, settings: Settings, channel_id: int, now: datetime, 
     return [_lease(session, settings, call, number, now, holder) for call, number in taken]
 
 
-def _free_lines(session: Session, channel: Channel) -> int:
+def free_lines(session: Session, channel: Channel) -> int:
+    """How many more calls this channel may begin now; one line stays free for those who call us."""
     live = select(func.count()).select_from(Call).where(Call.channel_id == channel.id, Call.state.in_(LIVE_CALLS))
     used = session.scalar(live) or 0
     if pace.on_trial(channel):

@@ -71,9 +71,8 @@ def _record(exchange: Exchange, channel_id: int, answers: list[Answer], now: dat
     told: list[AboutContact] = []
     owed: list[tuple[Outgoing, datetime | None]] = []
     with exchange.database.writing() as session:
-        for answer in answers:
-            _record_one(session, channel_id, answer, now, told, owed)
-        outcomes.remember_later(session, channel_id, [answer.sent for answer in answers], now)
+        known = [answer for answer in answers if _record_one(session, channel_id, answer, now, told, owed)]
+        outcomes.remember_later(session, channel_id, [answer.sent for answer in known], now)
         session.flush()
         outcomes.account_for(session, channel_id, [(answer.sent.outcome, answer.sent.cause) for answer in answers], now)
         release(session, owed, windows.of(exchange.settings))
@@ -89,10 +88,14 @@ def _record_one(
     now: datetime,
     told: list[AboutContact],
     owed: list[tuple[Outgoing, datetime | None]],
-) -> None:
+) -> bool:
+    """False when a look-up has already ended this attempt."""
     attempt, sent = session.get_one(Attempt, answer.attempt_id), answer.sent
     rows = select(Call).where(Call.id == attempt.call_id).with_for_update(key_share=True)
     call = session.scalars(rows.execution_options(populate_existing=True)).one()
+    session.refresh(attempt)
+    if attempt.outcome == outcomes.NOT_TAKEN:
+        return False
     outcomes.close(attempt, sent, now)
     session.add(outcomes.exchange_log(channel_id, sent, now, call_id=call.id))
     if call.attempts == attempt.number:
@@ -103,6 +106,7 @@ def _record_one(
             _settle(call, sent, now)
     if sent.cause in (Cause.DEAD_NUMBER, Cause.OPT_OUT):
         told.append(AboutContact(call.contact_id, sent.cause))
+    return True
 
 
 def _settle(call: Call, sent: Sent, now: datetime) -> None:

@@ -15,6 +15,7 @@ from messaging import call_events, channels, inbox, receipts, windows
 from messaging.exchange import CONVERSE, DIAL, DISPATCH, Exchange
 from messaging.gateways.protocol import Account, CallStep, Gateway, Unreadable, WebhookRequest
 from messaging.models import Call, Channel, ChannelLog, MessageState, WebhookBody
+from messaging.states import LIVE_CALLS
 from messaging.steps import Step
 
 log = structlog.get_logger(__name__)
@@ -85,7 +86,8 @@ def take_call(exchange: Exchange, known: Known, request: WebhookRequest, now: da
     with exchange.database.writing() as session:
         channel = session.get_one(Channel, known.channel_id)
         heard = call_events.take(session, channel, step, now, windows.of(exchange.settings))
-        if step.inbound and heard.call is not None:
+        # A bip may be called back; a call that ended frees a line for the next one.
+        if heard.call is not None and (step.inbound or heard.call.state not in LIVE_CALLS):
             exchange.work.nudge(session, DIAL, known.channel_id)
         given, turn = heard.steps, 0
         if given is None and heard.call is not None:

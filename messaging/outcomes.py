@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from messaging import contacts, pace, retry
@@ -23,6 +23,7 @@ from messaging.windows import Windows
 
 log = structlog.get_logger(__name__)
 
+NOT_TAKEN = "not_taken"  # the outcome a look-up gives to an attempt: whatever its sender says later is too late
 RANKS = {"wired": 1, "sent": 2, "failed": 3, "errored": 3, "delivered": 4}
 
 
@@ -45,8 +46,10 @@ class AboutContact:
 def record(session: Session, channel_id: int, answers: Sequence[Answer], windows: Windows, now: datetime) -> list[AboutContact]:
     """Record one group of SMS attempts of one channel."""
     by_attempt = {answer.attempt_id: answer.sent for answer in answers}
-    attempts = session.scalars(select(Attempt).where(Attempt.id.in_(by_attempt))).all()
-    messages = _locked(session, [attempt.message_id for attempt in attempts if attempt.message_id is not None])
+    mine = Attempt.id.in_(by_attempt)
+    messages = _locked(session, select(Attempt.message_id).where(mine))
+    # Read under the messages' locks: a look-up may just have ended one.
+    attempts = [one for one in session.scalars(select(Attempt).where(mine)) if one.outcome != NOT_TAKEN]
     told: list[AboutContact] = []
     owed: list[tuple[Outgoing, datetime | None]] = []
     taken = _taken_ids(session, channel_id, [sent.external_id for sent in by_attempt.values() if sent.external_id])
@@ -61,7 +64,7 @@ def record(session: Session, channel_id: int, answers: Sequence[Answer], windows
             owed.append((message, claimed_at))
         if sent.cause in (Cause.DEAD_NUMBER, Cause.OPT_OUT):
             told.append(AboutContact(message.contact_id, sent.cause))
-    remember_later(session, channel_id, list(by_attempt.values()), now)
+    remember_later(session, channel_id, [by_attempt[attempt.id] for attempt in attempts], now)
     session.flush()
     account_for(session, channel_id, [(sent.outcome, sent.cause) for sent in by_attempt.values()], now)
     release(session, owed, windows)
@@ -146,7 +149,7 @@ def _identify(message: Message, attempt: Attempt, sent: Sent, taken: set[str]) -
     message.external_id = sent.external_id
 
 
-def _locked(session: Session, ids: Sequence[int]) -> dict[int, Message]:
+def _locked(session: Session, ids: Select[int | None]) -> dict[int, Message]:
     rows = select(Message).where(Message.id.in_(ids)).order_by(Message.id).with_for_update(key_share=True)
     return {message.id: message for message in session.scalars(rows.execution_options(populate_existing=True))}
 

@@ -35,6 +35,7 @@ OVERDUE = timedelta(seconds=60)
 SILENT_DIALLING = timedelta(minutes=3)
 SILENT_ANSWERED = timedelta(minutes=15)
 AT_ONCE = 500
+NO_RECORD = "no_record"  # the code of an attempt whose sender died before it wrote any answer down
 
 
 def requeue_stale(exchange: Exchange, now: datetime) -> int:
@@ -131,7 +132,9 @@ def _over(model: type[Message] | type[Call], lease: LeaseTime) -> ColumnElement[
 
 def _end_attempts(session: Session, mine: list[ColumnElement[bool]], now: datetime) -> None:
     if mine:
-        session.execute(update(Attempt).where(*mine, Attempt.ended_at.is_(None)).values(ended_at=now, outcome="unknown"))
+        session.execute(
+            update(Attempt).where(*mine, Attempt.ended_at.is_(None)).values(ended_at=now, outcome="unknown", error_code=NO_RECORD)
+        )
 
 
 def _retries(session: Session, now: datetime) -> int:

@@ -68,7 +68,10 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True)
 class Capabilities:
-    """What a provider can do. `adopts`: receipts carry only its own id; `ours_in_receipts`: they carry our attempt's."""
+    """What a provider can do. `adopts`: receipts carry only its own id; `ours_in_receipts`: they carry our attempt's.
+
+    `takes_with_our_record`: it takes something only if we record its answer, so that silence proves that it took nothing.
+    """
 
     sms: bool = True
     voice: bool = False
@@ -76,6 +79,7 @@ class Capabilities:
     ours_in_receipts: bool = False
     adopts: bool = False
     simulated: bool = False
+    takes_with_our_record: bool = False
 
 
 @dataclass(frozen=True)

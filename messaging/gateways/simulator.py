@@ -66,7 +66,7 @@ class Simulator:
     """The gateway; `post` reaches our own routes in this process."""
 
     name = "simulator"
-    capabilities = Capabilities(voice=True, ours_in_receipts=True, adopts=True, simulated=True)
+    capabilities = Capabilities(voice=True, ours_in_receipts=True, adopts=True, simulated=True, takes_with_our_record=True)
 
     def __init__(self, post: Post) -> None:
         self.post = post

@@ -32,7 +32,9 @@ PAUSE_SECONDS = 0.05
 
 
 class Wire(Simulator):
-    """A gateway over HTTP; the channel's setting `network` is the provider's address."""
+    """A gateway over HTTP, which can look nothing up; the channel's setting `network` is the provider's address."""
+
+    capabilities = replace(Simulator.capabilities, takes_with_our_record=False)
 
     def line(self, account: Account) -> AbstractAsyncContextManager[Line]:
         return _open(str(account.settings["network"]))
