@@ -56,17 +56,6 @@ def apply_verdict(session: Session, verdict: Verdict, contact: Contact, message:
     return _carry_out(session, verdict, source, now)
 
 
-def record_by_hand(
-    session: Session, kind: Kind, values: Values, staff_id: int, now: datetime, *, corrects: int | None = None
-) -> Report:
-    """A report typed in by staff; `corrects` is the number of the report it is a new version of."""
-    number = corrects or (session.scalar(select(func.max(Report.number))) or 0) + 1
-    versions = select(func.max(Report.version)).where(Report.number == number)
-    order = session.scalar(select(func.max(Report.session_order)).where(Report.number == number)) or 1
-    effect = Effect(Do.STORE, number, (session.scalar(versions) or 0) + 1, order)
-    return _store(session, kind, values, effect, frozenset(), Source(staff_id=staff_id), now)
-
-
 def record_verdict(session: Session, verdict: Verdict, staff_id: int, now: datetime) -> Report | None:
     """Carry out a verdict on what staff typed or settled; return the report it wrote or changed, if any."""
     return _carry_out(session, verdict, Source(staff_id=staff_id), now)
@@ -157,15 +146,16 @@ def _settle(session: Session, row: Report, club: Club | None) -> None:
         settle(session, club, row.session_date, row.id, row.reported_at)
 
 
-def _latest(session: Session, number: int | None) -> Report:
-    found = session.scalars(select(Report).where(Report.number == number).order_by(Report.version.desc()).limit(1)).first()
-    if found is None:
-        raise ReportError("report", number)
-    return found
+def _decided_on(session: Session, effect: Effect) -> Report:
+    """The version the sender or staff saw: a later one may exist and have been undone."""
+    row = session.scalar(select(Report).where(Report.number == effect.number, Report.version == effect.version))
+    if row is None:
+        raise ReportError("report", effect.number)
+    return row
 
 
 def _confirm(session: Session, effect: Effect, now: datetime) -> Report:
-    row = _latest(session, effect.number)
+    row = _decided_on(session, effect)
     row.state, row.decided_at = ReportState(effect.state.value), now
     _push_aside(session, row, HOLDS | COUNTS, effect.replaces)
     if row.state is ReportState.VALID:
@@ -174,7 +164,7 @@ def _confirm(session: Session, effect: Effect, now: datetime) -> Report:
 
 
 def _cancel(session: Session, effect: Effect, now: datetime) -> Report:
-    row = _latest(session, effect.number)
+    row = _decided_on(session, effect)
     row.state, row.decided_at = ReportState.CANCELLED, now
     unsettle(session, row.id, now.date())
     return row
@@ -182,9 +172,7 @@ def _cancel(session: Session, effect: Effect, now: datetime) -> Report:
 
 def _undo(session: Session, effect: Effect, now: datetime) -> Report:
     """Cancel one version; the one it had replaced counts again, and so do the excuses it had overruled."""
-    row = session.scalar(select(Report).where(Report.number == effect.number, Report.version == effect.version))
-    if row is None:
-        raise ReportError("report", effect.number)
+    row = _decided_on(session, effect)
     row.state, row.decided_at, row.flags = ReportState.CANCELLED, now, [*row.flags, UNDONE]
     unsettle(session, row.id, now.date())
     pushed = list(session.scalars(select(Report).where(Report.replaced_by == row.id)))
@@ -282,7 +270,7 @@ def _pause(session: Session, verdict: Verdict) -> None:
 
 
 def _spot_check(session: Session, verdict: Verdict, source: Source, now: datetime) -> None:
-    row = _latest(session, verdict.effect.number)
+    row = _decided_on(session, verdict.effect)
     sender = who_is(session, source.contact, now.date()) if source.contact is not None else None
     if sender is None or not sender.member_ids:
         raise ReportError("supervisor", verdict.effect.number)

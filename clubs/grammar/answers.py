@@ -119,7 +119,10 @@ def no(parsed: Parsed, context: Context) -> Verdict:
     if prompt is None:
         return _verdict(parsed, Outcome.INFO, say(context, "no"))
     if prompt.asked is Asked.HOLD:
-        effect = Effect(Do.REFUSE, prompt.number, closes=(prompt,))
+        held = context.current(prompt.number or 0)
+        if held is None or held.state is not State.HELD:
+            return _verdict(parsed, Outcome.INFO, say(context, "no_prompt"), Effect(closes=(prompt,)))
+        effect = Effect(Do.REFUSE, prompt.number, held.version, closes=(prompt,))
         return _verdict(parsed, Outcome.INFO, say(context, "refused", number=prompt.number), effect)
     return _verdict(parsed, Outcome.INFO, say(context, "no"), Effect(Do.NO, closes=(prompt,)))
 

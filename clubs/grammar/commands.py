@@ -186,11 +186,13 @@ def supervise(parsed: Parsed, context: Context) -> Verdict:
     found = mine if parsed.kind is Kind.VU else waiting
     if not found and context.records:
         return _verdict(parsed, Outcome.INFO, say(context, "not_waiting", number=number))
+    version = report.version if report else 1
     if parsed.kind is Kind.VU:
         people = {"women": counted("women", values.women or 0), "men": counted("men", values.men or 0)}
-        return _verdict(parsed, Outcome.ACK, say(context, "checked", number=number, **people), Effect(Do.SPOT_CHECK, number))
+        effect = Effect(Do.SPOT_CHECK, number, version)
+        return _verdict(parsed, Outcome.ACK, say(context, "checked", number=number, **people), effect)
     accepted = parsed.kind is Kind.VAL
-    effect = Effect(Do.ACCEPT if accepted else Do.CANCEL, number, report.version if report else 1)
+    effect = Effect(Do.ACCEPT if accepted else Do.CANCEL, number, version)
     return _verdict(parsed, Outcome.ACK, say(context, "accepted" if accepted else "cancelled", number=number), effect)
 
 

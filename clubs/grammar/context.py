@@ -15,7 +15,6 @@ from clubs.grammar.values import NOTHING, Flag, Kind, Problem, Values
 from clubs.grammar.words import FRENCH, LANGUAGES, RECIPES, THEMES, Language, Vocabulary
 
 DRAFT_HOURS = 24
-QUIZ_HOURS = 72
 UNDO_HOURS = 48
 PLAUSIBLE_DELAY = timedelta(days=7)
 """A gateway's send time further back is not believed."""
@@ -101,7 +100,6 @@ class Asked(StrEnum):
 
 BY_DIGIT = frozenset({Asked.SESSION, Asked.CLUB, Asked.REASON, Asked.QUIZ, Asked.LANGUAGE})
 BY_YES = frozenset({Asked.HOLD, Asked.CONSENT, Asked.JOIN})
-OF_REPORTS = frozenset({Asked.SESSION, Asked.CLUB, Asked.REASON, Asked.HOLD})
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,14 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from clubs import by_hand
 from clubs.expected import age, plan, silent
 from clubs.grammar.judge import judge
-from clubs.grammar.values import Kind, Outcome, Values
+from clubs.grammar.values import Kind, Outcome
 from clubs.grammar.verdict import Verdict
 from clubs.models import Club, Member, Post, Role
 from clubs.records import Action, ExpectedReport, ExpectedState, Inquiry, Report, ReportState, SpotCheck
-from clubs.reports import apply_verdict, record_by_hand, shown, versions
+from clubs.reports import apply_verdict, shown, versions
 from clubs.standing import context_for
 from messaging import contacts
 from messaging.models import Contact, ContactState, Direction, Message, MessageState
@@ -207,21 +208,40 @@ def test_an_announced_number_gets_nothing_until_it_speaks(database: Database, sa
 
 
 def test_staff_enter_and_correct_a_report_by_hand(database: Database, world: World, now: datetime) -> None:
-    values = Values(theme=12, women=18, men=7, club="1032", date=now.date())
     with database.writing() as session:
-        row = record_by_hand(session, Kind.CR, values, world.staff["moussa"], now)
-        record_by_hand(
-            session,
-            Kind.CR,
-            Values(theme=12, women=19, men=7, club="1032", date=now.date()),
-            world.staff["moussa"],
-            now,
-            corrects=row.number,
-        )
+        club = session.get_one(Club, world.clubs["1032"])
+        for women, corrects in (("18", None), ("19", 1)):
+            typed = by_hand.Typed(Kind.CR, now.date(), {"theme": "12", "women": women, "men": "7"})
+            verdict = by_hand.judge_typed(session, club, typed, now, corrects=corrects)
+            by_hand.store(session, verdict, world.staff["moussa"], now)
     with database.reading() as session:
         first, second = versions(session, 1)
         assert (first.state, second.state) == (ReportState.REPLACED, ReportState.VALID)
-        assert shown(session, second).women == 19
+        assert (second.entered_by, shown(session, second).women) == (world.staff["moussa"], 19)
+
+
+def test_val_counts_the_version_that_waits_and_not_a_later_one_that_was_undone(
+    database: Database, world: World, say: Say, now: datetime
+) -> None:
+    supervised(database, world, now)
+    say("CR 12 95 40")
+    say("CR 12 45 20", later=timedelta(minutes=3))
+    say("AN", later=timedelta(minutes=5))
+    say("VAL 1", "oumar", timedelta(minutes=20))
+    (row,) = rows(database, ReportState.VALID)
+    assert (row.version, row.values["women"]) == (1, 95)
+    (undone,) = rows(database, ReportState.CANCELLED)
+    assert undone.version == 2
+
+
+def test_non_refuses_the_held_correction_and_the_first_version_still_counts(database: Database, say: Say) -> None:
+    say("CR 12 18 7 9 1")
+    say("CR 12 95 40", later=timedelta(minutes=3))
+    say("NON", later=timedelta(minutes=5))
+    (row,) = rows(database, ReportState.VALID)
+    assert (row.version, row.values["women"]) == (1, 18)
+    (refused,) = rows(database, ReportState.CANCELLED)
+    assert refused.version == 2
 
 
 @pytest.fixture
