@@ -47,7 +47,7 @@ run: .venv/.run ## install what is missing, prepare the database, serve on 127.0
 	@exec .venv/bin/granian --interface wsgi --factory --workers 1 --blocking-threads 16 --host $${LAMEN_HOST:-127.0.0.1} --port $(PORT) --no-ws --log-level error wsgi:run
 
 test: .venv/.test ## install what tests need, run them all with coverage
-	@$(PY) -m pytest --cov --cov-report=term:skip-covered
+	@$(PY) -m pytest --numprocesses=auto --dist=loadfile --cov --cov-report=term:skip-covered
 
 check: .venv/.test ## style, types, the direction of imports, the documents
 	.venv/bin/ruff check .

@@ -120,10 +120,23 @@ def database(backend: str, database_url: str) -> Iterator[Database]:
     found.close()
 
 
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Compressed static files and catalogs, made once a session: they would take most of each test's time."""
+    folder = tmp_path_factory.mktemp("compiled")
+    for name in ("static", "catalogs"):
+        (folder / name).mkdir()
+    return folder
+
+
 @pytest.fixture
-def settings(database_url: str, tmp_path: Path) -> Settings:
+def settings(database_url: str, tmp_path: Path, compiled: Path) -> Settings:
     """The defaults, on this test's database and folder, with nothing running in the background."""
-    return Settings(database_url=database_url, var=tmp_path / "var", run_clock=False, secret_key="a-secret-for-tests-only")
+    var = tmp_path / "var"
+    var.mkdir()
+    for made in compiled.iterdir():
+        (var / made.name).symlink_to(made)
+    return Settings(database_url=database_url, var=var, run_clock=False, secret_key="a-secret-for-tests-only")
 
 
 @pytest.fixture
