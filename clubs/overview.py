@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from clubs.models import Club, ClubKind, Member, Role, Sex, Village
 from clubs.records import Action, ExpectedReport, ExpectedState, Report, ReportState
+from clubs.small import small
 from translations.models import Language
 
 RECENT = timedelta(days=90)
@@ -34,6 +35,11 @@ class Tally:
     def women_share(self) -> int | None:
         """Percent of the members; None without members."""
         return round(100 * self.women / self.members) if self.members else None
+
+    @property
+    def few(self) -> bool:
+        """Whether the share of women would tell of too few women or men."""
+        return small(self.women) or small(self.members - self.women)
 
     @property
     def response(self) -> int | None:

@@ -6,10 +6,9 @@ from typing import Any
 from clubs.grammar.values import Kind, Problem, ProblemId
 from clubs.models import AgeBand, ClubKind, Role, Sex
 from clubs.records import ExpectedState, InquiryKind, InquiryState, Report, ReportState
+from clubs.small import small
 from console.access import SEES_PEOPLE, R, who
 from console.words import _, lazy, ngettext
-
-SMALL = 5
 
 CLUB_KINDS = {
     ClubKind.CLUB: lazy("Club d'écoute"),
@@ -108,7 +107,7 @@ def few(value: int | None) -> str:
     """A count of people, "" when unknown; partners read « moins de 5 » instead of a small one."""
     if value is None:
         return ""
-    return _("moins de 5") if 0 < value < SMALL and not sees_small() else str(value)
+    return _("moins de 5") if small(value) and not sees_small() else str(value)
 
 
 def told(report: Report, themes: Mapping[int, str]) -> str:

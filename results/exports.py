@@ -3,9 +3,7 @@
 No file holds a number, a name or a received text, and no text in one is ever a formula.
 """
 
-import csv
 import io
-import unicodedata
 import zipfile
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -18,14 +16,29 @@ from xlsxwriter.worksheet import Worksheet
 
 from clubs.models import Club, Village
 from clubs.records import Report, ReportState
-from results.indicators import SMALL, Figure, figures
+from results.codebook import MEANINGS
+from results.csv_files import csv_text
+from results.indicators import Figure, figures
 from results.scope import Scope
+from results.small import HIDDEN, People, keep_back
 from results.tables import Cell, Table, tables
 
-HIDDEN = "caché (< 5)"
-FORMULA_STARTS = "=+-@\t\r"
-PEOPLE = ("women", "men", "youth", "mothers", "before", "after", "voters")
-REPORT_VALUES = ("theme", "women", "men", "youth", "mothers", "radio", "before", "after", "voters")
+REPORT_VALUES = {
+    "theme": "Thème",
+    "women": "Femmes",
+    "men": "Hommes",
+    "youth": "Jeunes",
+    "mothers": "Mères",
+    "radio": "Radio",
+    "before": "Justes avant",
+    "after": "Justes après",
+    "voters": "Votants",
+}
+COUNTED = People(
+    ("Femmes", "Hommes", "Jeunes", "Mères", "Justes avant", "Justes après", "Votants"),
+    sums=(("", "Femmes", "Hommes"),),  # their sum stands in the tables of sessions
+    within=(("Justes avant", "Votants"), ("Justes après", "Votants")),
+)
 
 
 def workbook(session: Session, scope: Scope, now: datetime, *, each_report: bool = True) -> bytes:
@@ -43,17 +56,20 @@ def workbook(session: Session, scope: Scope, now: datetime, *, each_report: bool
 
 
 def csv_files(session: Session, scope: Scope, *, each_report: bool = True) -> bytes:
-    """A ZIP with a tidy CSV for the indicators, each table and the reports; UTF-8 with its mark, or Excel breaks accents."""
+    """A ZIP with a tidy CSV for the indicators, each table, the reports and the codebook."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for table in _sheets(session, scope, each_report):
-            archive.writestr(f"{table.id}.csv", "\ufeff" + _csv(table))
+        sheets = _sheets(session, scope, each_report)
+        for table in (*sheets, _codebook(sheets)):
+            archive.writestr(f"{table.id}.csv", csv_text(table))
     return buffer.getvalue()
 
 
 def _sheets(session: Session, scope: Scope, each_report: bool) -> list[Table]:
-    made = [_indicators(figures(session, scope)), *tables(session, scope)]
-    return [*made, reports(session, scope)] if each_report else made
+    made = tables(session, scope, small_cells=True)
+    if each_report:
+        made.append(reports(session, scope))
+    return [_indicators(figures(session, scope)), *(keep_back(table, HIDDEN) for table in made)]
 
 
 def reports(session: Session, scope: Scope) -> Table:
@@ -72,15 +88,12 @@ def reports(session: Session, scope: Scope) -> Table:
             code,
             village,
             str(report.session_date),
-            *(_kept(name, report.values.get(name)) for name in REPORT_VALUES),
+            *(report.values.get(name) for name in REPORT_VALUES),
         )
         for report, code, village in rows
     )
-    return Table("reports", "Comptes rendus", ("Numéro", "Sorte", "Club", "Village", "Jour", *REPORT_VALUES), lines)
-
-
-def _kept(name: str, value: Cell) -> Cell:
-    return HIDDEN if name in PEOPLE and isinstance(value, int) and 0 < value < SMALL else value
+    columns = ("Numéro", "Sorte", "Club", "Village", "Jour", *REPORT_VALUES.values())
+    return Table("reports", "Comptes rendus", columns, lines, "comptes rendus valides, un par ligne", COUNTED)
 
 
 def _indicators(made: Sequence[Figure]) -> Table:
@@ -89,9 +102,7 @@ def _indicators(made: Sequence[Figure]) -> Table:
             figure.label,
             HIDDEN if figure.hidden else figure.value,
             figure.unit,
-            figure.numerator,
-            figure.denominator,
-            figure.n,
+            *((HIDDEN,) * 3 if figure.hidden else (figure.numerator, figure.denominator, figure.n)),
             figure.formula,
         )
         for figure in made
@@ -101,8 +112,8 @@ def _indicators(made: Sequence[Figure]) -> Table:
 
 
 def _codebook(sheets: Iterable[Table]) -> Table:
-    rows = tuple((table.title, ", ".join(table.columns), table.formula) for table in sheets)
-    return Table("codebook", "Lexique", ("Feuille", "Colonnes", "Calcul"), rows)
+    rows = tuple((table.title, column, MEANINGS[column], table.formula) for table in sheets for column in table.columns)
+    return Table("codebook", "Lexique", ("Feuille", "Colonne", "Sens", "Calcul"), rows)
 
 
 def _cover(sheet: Worksheet, session: Session, scope: Scope, now: datetime, bold: Format) -> None:
@@ -144,19 +155,3 @@ def _write(sheet: Worksheet, row: int, column: int, cell: Cell) -> None:
         sheet.write_number(row, column, cell)
     elif cell is not None:
         sheet.write_string(row, column, cell)  # never write(): a text that begins with = must stay a text
-
-
-def _csv(table: Table) -> str:
-    buffer = io.StringIO()
-    writer = csv.writer(buffer)
-    writer.writerow(table.columns)
-    writer.writerows([_tame(cell) for cell in row] for row in table.rows)
-    return buffer.getvalue()
-
-
-def _tame(cell: Cell) -> Cell:
-    if not isinstance(cell, str):
-        return cell
-    plain = "".join(character for character in cell if unicodedata.category(character) != "Cc" or character in "\t")
-    first = unicodedata.normalize("NFKC", plain)[:1]
-    return f"'{plain}" if first and first in FORMULA_STARTS else plain

@@ -16,14 +16,17 @@ from clubs.models import Club, Member, Village
 from clubs.records import Action, ExpectedReport, ExpectedState, Inquiry, Report, ReportState
 from messaging.models import Call, CallState, Contact, Direction, Kind, Message, MessageState, OptOut
 from results.scope import Scope
+from results.small import part_is_small, small
 
-SMALL = 5
 QUIZ_VOTERS_AT_LEAST = 10
 
 
 @dataclass(frozen=True)
 class Figure:
-    """One indicator over one scope. `value` is None where nothing can be divided; `hidden` says a small cell keeps it back."""
+    """One indicator over one scope. `value` is None where nothing can be divided; `hidden` says a small cell keeps it back.
+
+    `n` is how many it speaks of; `people` says they are people, `part` that the numerator is some of the denominator.
+    """
 
     id: str
     label: str
@@ -34,10 +37,13 @@ class Figure:
     denominator: float | None
     n: int
     hidden: bool = False
+    people: bool = True
+    part: bool = False
 
     def kept_back(self) -> "Figure":
-        """The figure as partners and exports get it: nothing at all when it speaks of fewer than five people."""
-        if not 0 < self.n < SMALL:
+        """The figure as partners and exports get it: nothing at all when it, its part or the rest is fewer than five people."""
+        few = small(self.n) or (self.part and part_is_small(self.numerator, self.denominator or 0))
+        if not self.people or not few:
             return self
         return Figure(self.id, self.label, self.formula, None, self.unit, 0, None, 0, hidden=True)
 
@@ -51,15 +57,15 @@ def figures(session: Session, scope: Scope, *, small_cells: bool = False) -> lis
     return made if small_cells else [figure.kept_back() for figure in made]
 
 
-def share(id_: str, label: str, formula: str, part: float, whole: float, n: int | None = None) -> Figure:
+def share(id_: str, label: str, formula: str, part: float, whole: float, *, people: bool = True) -> Figure:
     """A percentage; None when there is nothing to divide by."""
     value = round(100 * part / whole, 1) if whole else None
-    return Figure(id_, label, formula, value, "%", part, whole, int(whole) if n is None else n)
+    return Figure(id_, label, formula, value, "%", part, whole, int(whole), people=people, part=True)
 
 
-def total(id_: str, label: str, formula: str, value: float, n: int | None = None, unit: str = "") -> Figure:
+def total(id_: str, label: str, formula: str, value: float, *, people: bool = True) -> Figure:
     """A sum."""
-    return Figure(id_, label, formula, value, unit, value, None, int(value) if n is None else n)
+    return Figure(id_, label, formula, value, "", value, None, int(value), people=people)
 
 
 def valid_reports(scope: Scope, kind: str) -> Select[Report]:
@@ -147,7 +153,7 @@ def _sessions(session: Session, scope: Scope) -> Iterator[Figure]:
     rows = session.execute(valid_reports(scope, "CR").with_only_columns(Report.club_id, *(reported(name) for name in sums))).all()
     women, men = (sum(row[index] or 0 for row in rows) for index in (1, 2))
     present = women + men
-    yield total("sessions", "Séances tenues", "comptes rendus CR valides", len(rows), n=present)
+    yield total("sessions", "Séances tenues", "comptes rendus CR valides", len(rows), people=False)
     yield total("attendances", "Présences", "somme des femmes et des hommes présents (présences, pas personnes)", present)
     yield Figure(
         "attendance_mean",
@@ -181,7 +187,7 @@ def _sessions(session: Session, scope: Scope) -> Iterator[Figure]:
         "clubs ayant tenu au moins une séance / clubs inscrits",
         len({row[0] for row in rows}),
         clubs,
-        n=present,
+        people=False,
     )
 
 
@@ -197,8 +203,8 @@ def _expected(session: Session, scope: Scope) -> Iterator[Figure]:
     states = dict(session.execute(counted).all())
     due = sum(states.values())
     in_time, late = states.get(ExpectedState.ON_TIME, 0), states.get(ExpectedState.LATE, 0)
-    yield share("completeness", "Complétude", "(CR + RAS) / rapports attendus", in_time + late, due, n=SMALL)
-    yield share("promptness", "Promptitude", "(CR + RAS) reçus à temps / rapports attendus", in_time, due, n=SMALL)
+    yield share("completeness", "Complétude", "(CR + RAS) / rapports attendus", in_time + late, due, people=False)
+    yield share("promptness", "Promptitude", "(CR + RAS) reçus à temps / rapports attendus", in_time, due, people=False)
 
 
 def _quiz(session: Session, scope: Scope) -> Iterator[Figure]:
@@ -246,7 +252,7 @@ def _actions_and_questions(session: Session, scope: Scope) -> Iterator[Figure]:
         .where(Action.due_on.between(scope.since, scope.until), Action.cancelled.is_(False), scope.club())
     )
     decided, done = session.execute(due).one()
-    yield share("actions", "Actions réalisées", "actions faites / actions arrivées à échéance", done, decided, n=SMALL)
+    yield share("actions", "Actions réalisées", "actions faites / actions arrivées à échéance", done, decided, people=False)
     asked = [scope.within(Inquiry.received_at)]
     if scope.narrowed:
         asked.append(Inquiry.contact_id.in_(scope.contacts()))

@@ -1,6 +1,6 @@
 """The tables behind the charts: figures cut by week, village, language or sex.
 
-A cell that speaks of fewer than five people is None, kept back from partners and from every export, and shown as such.
+A cell that counts fewer than five people is kept back from partners and from every export (results/small.py): None here.
 """
 
 from collections import defaultdict
@@ -16,8 +16,9 @@ from campaigns.models import Answer, Question, Recipient
 from clubs.models import Club, Member, Village
 from clubs.records import Report
 from messaging.models import Broadcast, Call, Message, MessageState
-from results.indicators import QUIZ_VOTERS_AT_LEAST, SMALL, reported, valid_reports
+from results.indicators import QUIZ_VOTERS_AT_LEAST, reported, valid_reports
 from results.scope import Scope
+from results.small import NOBODY, People, keep_back
 from translations.models import Theme
 
 Cell = int | float | str | None
@@ -25,53 +26,55 @@ Cell = int | float | str | None
 
 @dataclass(frozen=True)
 class Table:
-    """`columns` names the cells of each row; the first cell says what the row is about. None is a small cell kept back."""
+    """`columns` names the cells of each row; the first cell says what the row is about. None is a cell kept back.
+
+    `people` says which columns count people.
+    """
 
     id: str
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
     formula: str = ""
+    people: People = NOBODY
 
 
 def tables(session: Session, scope: Scope, *, small_cells: bool = False) -> list[Table]:
     """Every table over a scope, in the order of the page and the workbook."""
     made = [make(session, scope) for make in (by_week, by_village, by_language, by_sex, by_theme, quiz_by_theme, quiz_by_phone)]
-    return made if small_cells else [_keep_back(table) for table in made]
+    return made if small_cells else [keep_back(table) for table in made]
 
 
 def by_week(session: Session, scope: Scope) -> Table:
     """Sessions and attendance by week, counted from Monday."""
     rows = _attendance(session, scope, lambda row: (row.session_date - timedelta(days=row.session_date.weekday())).isoformat())
-    return Table(
-        "weeks", "Séances par semaine", ("Semaine du", *ATTENDANCE), _filled(rows, _weeks(scope)), "comptes rendus CR valides"
-    )
+    return _sessions("weeks", "Séances par semaine", "Semaine du", _filled(rows, _weeks(scope)))
 
 
 def by_village(session: Session, scope: Scope) -> Table:
     """Sessions and attendance by village."""
     rows = _attendance(session, scope, lambda row: row.village)
-    return Table("villages", "Séances par village", ("Village", *ATTENDANCE), tuple(sorted(rows)), "comptes rendus CR valides")
+    return _sessions("villages", "Séances par village", "Village", tuple(sorted(rows)))
 
 
 def by_language(session: Session, scope: Scope) -> Table:
     """What became of each person due in a broadcast, by the language chosen for them."""
     rows = _reached(session, scope, func.coalesce(Recipient.language, "-"))
-    return Table("languages", "Diffusions par langue", ("Langue", *REACHED), rows, REACHED_FORMULA)
+    return Table("languages", "Diffusions par langue", ("Langue", *REACHED), rows, REACHED_FORMULA, DUE)
 
 
 def by_sex(session: Session, scope: Scope) -> Table:
     """What became of each person due in a broadcast, by their declared sex."""
     rows = _reached(session, scope, Member.sex)
     named = tuple((SEXES.get(str(row[0]), row[0]), *row[1:]) for row in rows)
-    return Table("sexes", "Diffusions par sexe", ("Sexe", *REACHED), named, REACHED_FORMULA)
+    return Table("sexes", "Diffusions par sexe", ("Sexe", *REACHED), named, REACHED_FORMULA, DUE)
 
 
 def by_theme(session: Session, scope: Scope) -> Table:
     """Sessions and attendance by theme; a session of two themes counts under its first."""
     names = dict(session.execute(select(Theme.code, Theme.name)).all())
     rows = _attendance(session, scope, lambda row: f"{row.theme} {names.get(row.theme, '')}".strip())
-    return Table("themes", "Séances par thème", ("Thème", *ATTENDANCE), tuple(sorted(rows)), "comptes rendus CR valides")
+    return _sessions("themes", "Séances par thème", "Thème", tuple(sorted(rows)))
 
 
 def quiz_by_theme(session: Session, scope: Scope) -> Table:
@@ -86,7 +89,8 @@ def quiz_by_theme(session: Session, scope: Scope) -> Table:
         gain = round(100 * (after - before) / voters, 1) if voters >= QUIZ_VOTERS_AT_LEAST else None
         rows.append((f"{code} {names.get(code, '')}".strip(), before, after, voters, gain))
     columns = ("Thème", "Justes avant", "Justes après", "Votants", "Gain (points)")
-    return Table("quiz", "Quiz des séances", columns, tuple(rows), "100 x (après - avant) / votants ; caché sous 10 votants")
+    formula = "100 x (après - avant) / votants ; caché sous 10 votants"
+    return Table("quiz", "Quiz des séances", columns, tuple(rows), formula, VOTERS)
 
 
 def quiz_by_phone(session: Session, scope: Scope) -> Table:
@@ -100,15 +104,28 @@ def quiz_by_phone(session: Session, scope: Scope) -> Table:
         for question, answers, good in session.execute(counted.group_by(Question.id).order_by(Question.id))
     ]
     columns = ("Question", "Premières réponses", "Justes", "Justes (%)")
-    return Table("quiz_phones", "Quiz par téléphone", columns, tuple(rows), "premières réponses justes / premières réponses")
+    formula = "premières réponses justes / premières réponses"
+    return Table("quiz_phones", "Quiz par téléphone", columns, tuple(rows), formula, PHONES)
 
 
 ATTENDANCE = ("Séances", "Femmes", "Hommes", "Présences", "Femmes (%)")
 REACHED = ("Prévus", "Remis", "Transmis", "Échoués", "En attente", "Inconnus", "Écartés")
 REACHED_FORMULA = "prévus = remis + transmis + échoués + en attente + inconnus + écartés"
+PRESENT = People(ATTENDANCE[1:4], sums=(("Présences", "Femmes", "Hommes"),), derived=("Femmes (%)",))
+DUE = People(REACHED, sums=(REACHED,))
+VOTERS = People(
+    ("Justes avant", "Justes après", "Votants"),
+    within=(("Justes avant", "Votants"), ("Justes après", "Votants")),
+    derived=("Gain (points)",),
+)
+PHONES = People(("Premières réponses", "Justes"), within=(("Justes", "Premières réponses"),), derived=("Justes (%)",))
 SEXES = {"F": "Femmes", "H": "Hommes"}
 PENDING = ("scheduled", "held", "queued", "sending", "errored", "dialling", "ringing", "answered")
 LEFT_OUT = ("suppressed", "cancelled", "expired")
+
+
+def _sessions(id_: str, title: str, first: str, rows: tuple[tuple[Cell, ...], ...]) -> Table:
+    return Table(id_, title, (first, *ATTENDANCE), rows, "comptes rendus CR valides", PRESENT)
 
 
 def _attendance(session: Session, scope: Scope, key: Callable[[Any], str]) -> tuple[tuple[Cell, ...], ...]:
@@ -175,13 +192,3 @@ def _reached(session: Session, scope: Scope, key: SQLColumnExpression[str]) -> t
     return tuple(
         (str(row[0].value if hasattr(row[0], "value") else row[0]), *map(int, row[1:])) for row in session.execute(counted)
     )
-
-
-def _keep_back(table: Table) -> Table:
-    return Table(table.id, table.title, table.columns, tuple(_hidden(row) for row in table.rows), table.formula)
-
-
-def _hidden(row: tuple[Cell, ...]) -> tuple[Cell, ...]:
-    counts = [cell for cell in row[1:] if isinstance(cell, int)]
-    people = max(counts, default=0)
-    return (row[0], *(None for _ in row[1:])) if 0 < people < SMALL else row

@@ -3,8 +3,6 @@
 Nobody's name or number is here: all may read, Communication and Administration act.
 """
 
-import csv
-import io
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -25,6 +23,9 @@ from console.words import _, moment, ngettext
 from messaging import broadcasts, progress
 from messaging.errors import ForbiddenMove
 from messaging.models import Broadcast, BroadcastState
+from results.csv_files import csv_text
+from results.small import HIDDEN, People, hidden
+from results.tables import Table
 from runtime import audit
 from runtime.database import Session
 from translations.models import Content
@@ -116,29 +117,35 @@ def export(number: int) -> Answer:
         campaign = _campaign(session, number)
         made = [one.broadcast for one in reversed(listing.happened(session, number)) if one.broadcast is not None]
         rows = [row for one in made for row in _account_rows(one, account(session, one.id), progress.spent_on(session, one.id))]
-    text = io.StringIO()
-    out = csv.writer(text, delimiter=";")
-    out.writerow([_("Envoi"), _("Sort"), _("Cause"), _("Nombre")])
-    out.writerows(rows)
+    columns = (_("Envoi"), _("Sort"), _("Cause"), _("Nombre"))
+    text = csv_text(Table("account", "", columns, tuple(rows)))
     name = f"campagne-{campaign.id}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response("\ufeff" + text.getvalue(), mimetype="text/csv", headers=headers)
+    return Response(text, mimetype="text/csv", headers=headers)
 
 
-def _account_rows(broadcast: Broadcast, found: Account, spent: int) -> list[tuple[str, str, str, int]]:
-    day = moment(broadcast.due_at)
-    lines = [
+def _account_rows(broadcast: Broadcast, found: Account, spent: int) -> list[tuple[str, str, str, int | str]]:
+    skips, failures = campaign_words.causes(found.skipped), campaign_words.causes(found.failures)
+    people = [
         (_("prévus"), "", found.planned),
         (_("partis"), "", found.sent),
         (_("dont reçus"), "", found.delivered),
-        *((_("écartés"), why, count) for why, count in campaign_words.causes(found.skipped)),
-        *((_("en échec"), why, count) for why, count in campaign_words.causes(found.failures)),
+        *((_("écartés"), why, count) for why, count in skips),
+        *((_("en échec"), why, count) for why, count in failures),
         (_("en attente"), "", found.pending),
         (_("sort inconnu"), "", found.unknown),
-        (_("coût estimé, FCFA"), "", broadcast.estimated_cost),
-        (_("coût réel, FCFA"), "", spent),
     ]
-    return [(day, fate, why, count) for fate, why, count in lines]
+    names = [str(place) for place in range(len(people))]  # two causes may be said in the same words
+    planned, sent, delivered, *parts = names
+    told = People(tuple(names), sums=((planned, sent, *parts),), within=((delivered, sent),))
+    gone = hidden({name: count for name, (_fate, _why, count) in zip(names, people, strict=True)}, told)
+    lines: list[tuple[str, str, int | str]] = [
+        (fate, why, HIDDEN if name in gone else count) for name, (fate, why, count) in zip(names, people, strict=True)
+    ]
+    # The price of an SMS is known: a cost would give back the count it was paid for.
+    lines.append((_("coût estimé, FCFA"), "", HIDDEN if planned in gone else broadcast.estimated_cost))
+    lines.append((_("coût réel, FCFA"), "", HIDDEN if sent in gone else spent))
+    return [(moment(broadcast.due_at), *line) for line in lines]
 
 
 def _campaign(session: Session, number: int) -> Campaign:

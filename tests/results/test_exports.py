@@ -40,7 +40,9 @@ def test_a_text_that_looks_like_a_formula_stays_a_text(database: Database, month
     assert start in [row[0] for row in rows]
     with database.reading() as session:
         archive = zipfile.ZipFile(io.BytesIO(csv_files(session, MARCH)))
-    cells = [cell for line in csv.reader(io.StringIO(archive.read("villages.csv").decode("utf-8-sig"))) for cell in line]
+    cells = [
+        cell for line in csv.reader(io.StringIO(archive.read("villages.csv").decode("utf-8-sig")), delimiter=";") for cell in line
+    ]
     assert not any(cell.startswith(("=", "+", "-", "@", "\t")) for cell in cells)
 
 
@@ -66,3 +68,28 @@ def test_a_drawing_is_plain_svg_or_nothing(database: Database, month: World) -> 
     assert svg.startswith("<svg")
     assert "<script" not in svg
     assert nothing is None
+
+
+def test_every_column_of_every_sheet_is_explained(database: Database, month: World) -> None:
+    book = opened(database)
+    told = {(row[0], row[1]): row[2] for row in book.get_sheet_by_name("Lexique").to_python()[1:]}
+    for name in book.sheet_names[1:-1]:
+        for column in book.get_sheet_by_name(name).to_python()[0]:
+            assert told[name, column]
+    assert "Femmes" in book.get_sheet_by_name("Comptes rendus").to_python()[0]
+
+
+def test_a_french_spreadsheet_reads_the_csv(database: Database, month: World) -> None:
+    with database.reading() as session:
+        text = zipfile.ZipFile(io.BytesIO(csv_files(session, MARCH))).read("villages.csv").decode("utf-8")
+    assert text.startswith("\ufeffVillage;Séances;Femmes;")
+    assert ";75,0\r\n" in text
+
+
+def test_a_small_cell_says_in_the_files_that_it_is_hidden(database: Database, month: World) -> None:
+    rows = opened(database).get_sheet_by_name("Séances par village").to_python()
+    assert rows[2][1:] == [1.0, *["caché (< 5)"] * 4]
+    reports = opened(database).get_sheet_by_name("Comptes rendus").to_python()
+    heads = reports[0]
+    second = next(row for row in reports[1:] if row[0] == 2.0)
+    assert {second[heads.index(name)] for name in ("Femmes", "Hommes")} == {"caché (< 5)"}

@@ -103,7 +103,7 @@ def test_a_week_without_a_session_is_a_zero_that_shows(database: Database, month
     assert [row[1] for row in weeks] == [0, 2, 1, 0, 0, 0]
 
 
-def test_small_rows_of_a_table_are_kept_back(database: Database, month: World) -> None:
+def test_small_cells_of_a_table_are_kept_back_and_its_sessions_not(database: Database, month: World) -> None:
     villages = by_table(database, small_cells=False)["villages"].rows
     assert villages[0][1:] == (2, 30, 10, 40, 75.0)
-    assert villages[1][1:] == (None, None, None, None, None)
+    assert villages[1][1:] == (1, None, None, None, None)
