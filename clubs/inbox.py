@@ -12,8 +12,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from clubs.disclosures import kept_apart
 from clubs.grammar.values import VERSIONED
 from clubs.models import Club, Member, Village
+from clubs.people import phones_of
 from clubs.records import Inquiry, InquiryKind, InquiryState, Report, ReportState
 from clubs.reports import ANSWER_WITHIN
 from messaging.models import Contact, ContactState, Direction, Message, MessageState, OptOut
@@ -213,9 +215,8 @@ def sender(session: Session, contact_id: int | None, club_id: int | None) -> Sen
 
 
 def thread(session: Session, contact_id: int, limit: int = 6) -> list[Message]:
-    """The last SMS between us and a phone, the latest last; a text kept for Protection is not among them."""
-    kept_back = select(Inquiry.message_id).where(Inquiry.kind == InquiryKind.PROTECTION, Inquiry.message_id.is_not(None))
-    mine = select(Message).where(Message.contact_id == contact_id, Message.id.not_in(kept_back))
+    """The last SMS between us and a phone, the latest last; without what is kept for Protection and what answered it."""
+    mine = select(Message).where(Message.contact_id == contact_id, ~kept_apart())
     return list(session.scalars(mine.order_by(Message.created_at.desc(), Message.id.desc()).limit(limit)))[::-1]
 
 
@@ -260,12 +261,7 @@ def _near(villages: frozenset[int] | None, club_id: Column, contact_id: Column) 
     if villages is None:
         return true()
     clubs = select(Club.id).where(Club.village_id.in_(villages))
-    return or_(club_id.in_(clubs), and_(club_id.is_(None), contact_id.in_(_phones(villages))))
-
-
-def _phones(villages: frozenset[int]) -> Select[int | None]:
-    here = select(Member.contact_id).join(Club, Club.id == Member.club_id).where(Club.village_id.in_(villages))
-    return here.where(Member.contact_id.is_not(None), Member.left_at.is_(None))
+    return or_(club_id.in_(clubs), and_(club_id.is_(None), contact_id.in_(phones_of(villages))))
 
 
 def _unread(eyes: Eyes) -> Select[Message]:
@@ -276,7 +272,7 @@ def _unread(eyes: Eyes) -> Select[Message]:
         func.coalesce(Message.reason, "").not_in(NOT_FOR_US),
     )
     taken = exists().where(Inquiry.message_id == Message.id)
-    of_phones = true() if eyes.villages is None else Message.contact_id.in_(_phones(eyes.villages))
+    of_phones = true() if eyes.villages is None else Message.contact_id.in_(phones_of(eyes.villages))
     return select(Message).where(Message.direction == Direction.IN, or_(failed, silent), ~taken, of_phones, _may(eyes))
 
 

@@ -4,12 +4,12 @@ A contact is a number that several members may share, so everything here answers
 behind a number decides what the number may do.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select
+from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, or_, select, union
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from clubs.models import Club, Member, Post, Role, Village
@@ -72,6 +72,13 @@ def _held(today: date) -> ColumnElement[bool]:
 
 def _posts(member_ids: Iterable[int], today: date, column: InstrumentedAttribute[int | None]) -> Select[int | None]:
     return select(column).where(Post.member_id.in_(list(member_ids)), _held(today), column.is_not(None))
+
+
+def phones_of(villages: Collection[int]) -> CompoundSelect[tuple[int | None]]:
+    """The ids of the numbers of these villages: of members still there, and the clubs' own phones."""
+    people = select(Member.contact_id).join(Club, Club.id == Member.club_id)
+    people = people.where(Club.village_id.in_(villages), Member.left_at.is_(None), Member.contact_id.is_not(None))
+    return union(people, select(Club.phone_id).where(Club.village_id.in_(villages), Club.phone_id.is_not(None)))
 
 
 def club_by_code(session: Session, code: str) -> Club | None:

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from clubs.models import Club, Member, Role, Village
+from clubs.people import phones_of
 from messaging.models import Contact
 
 AT_MOST = 40
@@ -42,5 +43,4 @@ def reachable(session: Session, contact_id: int, villages: Collection[int] | Non
     """Whether a phone stands behind somebody of those villages; None are all."""
     if villages is None:
         return session.get(Contact, contact_id) is not None
-    own = select(Member.id).join(Club, Club.id == Member.club_id).where(Member.contact_id == contact_id)
-    return session.scalar(own.where(Club.village_id.in_(villages)).limit(1)) is not None
+    return session.scalar(select(Contact.id).where(Contact.id == contact_id, Contact.id.in_(phones_of(villages)))) is not None

@@ -3,7 +3,6 @@
 Names, numbers and life stages are left out unless the caller says that its reader may see people.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -11,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from clubs.models import AgeBand, Club, ClubKind, Member, Preferred, Role, Sex, Village
-from clubs.records import Inquiry, InquiryKind, Report, ReportState
+from clubs.records import Report, ReportState
 from messaging.models import Contact
 from messaging.numbers import mask
 from runtime.paging import Slice
@@ -208,9 +207,3 @@ def _report(report: Report, code: str | None) -> ReportLine:
         reported_at=report.reported_at,
         replaced_by=report.replaced_by,
     )
-
-
-def quarantined(session: Session, message_ids: Iterable[int]) -> frozenset[int]:
-    """Which of these messages hold a disclosure that only the Protection role may read."""
-    query = select(Inquiry.message_id).where(Inquiry.message_id.in_(list(message_ids)), Inquiry.kind == InquiryKind.PROTECTION)
-    return frozenset(id_ for id_ in session.scalars(query) if id_ is not None)

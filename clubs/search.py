@@ -7,11 +7,11 @@ import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, func, or_, select, true
+from sqlalchemy import ColumnElement, func, select, true
 from sqlalchemy.orm import Session
 
 from clubs.models import AgeBand, Club, Member, Role, Sex, Village
-from clubs.records import Inquiry, InquiryKind
+from clubs.people import phones_of
 from messaging.models import Contact, ContactState
 from messaging.numbers import normalise
 from runtime.crypto import blind
@@ -72,14 +72,6 @@ def behind(session: Session, contact: Contact, allowed: Collection[int] | None) 
     return _lines(session, [contact], allowed)[0]
 
 
-def kept_apart(session: Session, contact_id: int) -> set[int]:
-    """The messages of a number that are disclosures, for the Protection role alone."""
-    apart = select(Inquiry.message_id).where(
-        Inquiry.contact_id == contact_id, Inquiry.kind == InquiryKind.PROTECTION, Inquiry.message_id.is_not(None)
-    )
-    return {id_ for id_ in session.scalars(apart) if id_ is not None}
-
-
 def _by_name(session: Session, wanted: list[str], allowed: Collection[int] | None, offset: int, limit: int) -> Found:
     people = [one for one in _people(session, _place(allowed)) if one.name and _matches(_plain(one.name), wanted)]
     people.sort(key=lambda one: (_plain(one.name or ""), one.member_id))
@@ -133,12 +125,7 @@ def _place(allowed: Collection[int] | None) -> ColumnElement[bool]:
 
 
 def _in_scope(allowed: Collection[int] | None) -> ColumnElement[bool]:
-    if allowed is None:
-        return true()
-    people = select(Member.contact_id).join(Club, Club.id == Member.club_id)
-    people = people.where(Club.village_id.in_(allowed), Member.contact_id.is_not(None))
-    phones = select(Club.phone_id).where(Club.village_id.in_(allowed), Club.phone_id.is_not(None))
-    return or_(Contact.id.in_(people), Contact.id.in_(phones))
+    return true() if allowed is None else Contact.id.in_(phones_of(allowed))
 
 
 def _matches(name: str, wanted: list[str]) -> bool:

@@ -24,7 +24,7 @@ R = RoleName
 ANYBODY: frozenset[RoleName] = frozenset()
 EVERYONE = frozenset(RoleName)
 STAFF = EVERYONE - {R.LECTURE, R.LANGUE}
-SEES_ALL = {R.ADMINISTRATION, R.COMMUNICATION, R.VALIDATION, R.SUIVI, R.PROTECTION}
+SEES_ALL = {R.ADMINISTRATION, R.COMMUNICATION, R.VALIDATION}  # beside Terrain; Suivi or Protection does not widen it
 SEES_PEOPLE = {R.ADMINISTRATION, R.COMMUNICATION, R.VALIDATION, R.TERRAIN, R.PROTECTION}
 
 # Served without the console's sign-in: each has its own door (tokens) or shows nothing about anybody.

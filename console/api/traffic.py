@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import AwareDatetime
 
-from clubs.reading import quarantined
+from clubs import disclosures
 from console.api.frame import Paging, RowId, Tags, Word, collection
 from console.api.tokens import Scope
 from console.edge import reading
@@ -44,7 +44,7 @@ class CallQuery(Paging):
 def _messages(part: Slice, filters: dict[str, Any]) -> Sequence[MessageLine]:
     with reading() as session:
         found = traffic.messages(session, part, **filters)
-        hidden = quarantined(session, [row.id for row in found])
+        hidden = disclosures.among(session, [row.id for row in found])
     return [replace(row, text=None) if row.id in hidden else row for row in found]
 
 

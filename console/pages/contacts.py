@@ -7,7 +7,7 @@ import re
 
 from flask import abort, request, url_for
 
-from clubs import erasing, overview, search
+from clubs import disclosures, erasing, overview, search
 from console import club_words, phone_words
 from console.access import Answer, Pages, R, scope, who
 from console.edge import now, reading, writing
@@ -64,7 +64,7 @@ def show(number: int) -> Answer:
         line = search.behind(session, contact, scope(session))
         page = Page.asked(timeline.length(session, number))
         moments = timeline.moments(session, number, page.offset, page.limit)
-        apart = set() if who().may(R.PROTECTION) else search.kept_apart(session, number)
+        apart = frozenset() if who().may(R.PROTECTION) else disclosures.of_phone(session, number)
         consents, opt_outs = timeline.consents(session, number), timeline.opt_outs(session, number)
         languages = overview.languages(session)
     form = Typed({"language": contact.language or ""})

@@ -4,14 +4,12 @@ from datetime import timedelta
 
 from flask import abort, session
 
-from clubs.models import Club, Member
+from clubs.phones import reachable
 from console.access import SEES_PEOPLE, Answer, Pages, scope, who
 from console.edge import now, reading, writing
 from console.forms import back, done
 from console.words import _
-from messaging.models import Contact
 from runtime import audit
-from runtime.database import Session
 
 pages = Pages("reveal")
 A_DAY = 30
@@ -21,7 +19,7 @@ A_DAY = 30
 def show(number: int) -> Answer:
     """Show one contact's number once, on the page the button stood on."""
     with reading() as transaction:
-        if transaction.get(Contact, number) is None or not _in_scope(transaction, number):
+        if not reachable(transaction, number, scope(transaction)):
             abort(404)
         since = now(transaction) - timedelta(days=1)
         acts = transaction.query(audit.AuditEntry).filter_by(staff_id=who().id, action="number_shown")
@@ -33,12 +31,3 @@ def show(number: int) -> Answer:
         audit.record(transaction, now(transaction), "number_shown", "contact", number, staff_id=who().id, page=page)
     session["shown"] = number
     return done(back())
-
-
-def _in_scope(transaction: Session, contact_id: int) -> bool:
-    allowed = scope(transaction)
-    if allowed is None:
-        return True
-    behind = transaction.query(Club.village_id).join(Member, Member.club_id == Club.id).filter(Member.contact_id == contact_id)
-    phones = transaction.query(Club.village_id).filter(Club.phone_id == contact_id)
-    return any(village in allowed for (village,) in behind.union(phones))

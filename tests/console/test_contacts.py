@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from clubs.models import Member
+from clubs.models import Club, Member
 from clubs.records import Inquiry, InquiryKind
 from console.staff import RoleName
 from messaging import contacts, inbox
 from messaging.gateways.protocol import IncomingSms
-from messaging.models import Channel, Consent, Contact, ContactState, Message, OptOut
+from messaging.models import Channel, Consent, Contact, ContactState, Direction, Message, MessageState, OptOut
 from runtime.audit import AuditEntry
 from runtime.database import Database
 from tests.console.conftest import SignedIn, send
@@ -33,6 +33,17 @@ def wrote(database: Database, world: World, who: str, text: str) -> int:
         message = inbox.receive(session, channel, IncomingSms(f"x-{text}", world.numbers[who], text, at), at)
         assert message is not None
         return message.id
+
+
+def received(database: Database, world: World, contact_id: int) -> int:
+    """A message nobody answered; its id."""
+    at = datetime.now(UTC)
+    with database.writing() as session:
+        row = Message(direction=Direction.IN, channel_id=world.channel, contact_id=contact_id, text="Allo ?", not_before=at)
+        row.created_at, row.state, row.reply_kind = at, MessageState.HANDLED, "NONE"
+        session.add(row)
+        session.flush()
+        return row.id
 
 
 def test_without_a_contact_the_page_offers_the_import(signed_in: SignedIn) -> None:
@@ -85,6 +96,31 @@ def test_sory_finds_nothing_of_awa(signed_in: SignedIn, world: World, database: 
     with database.reading() as session:
         assert session.get_one(Contact, awa).state is ContactState.ACTIVE
     assert sory.get(f"/contacts/{world.contacts['oumar']}").status_code == 200
+
+
+@pytest.mark.parametrize("more", [(), (R.SUIVI,), (R.PROTECTION,)], ids=["alone", "suivi", "protection"])
+def test_sory_stays_in_his_village_whatever_else_he_may_read(signed_in: SignedIn, world: World, more: tuple[RoleName]) -> None:
+    sory = signed_in(R.TERRAIN, *more, villages=frozenset({world.villages[1]}))
+    assert sory.get(f"/contacts/{world.contacts['awa']}").status_code == 404
+    assert sory.get(f"/contacts/{world.contacts['oumar']}").status_code == 200
+
+
+@pytest.mark.parametrize("case", ["left", "club"])
+def test_every_page_agrees_on_whose_number_it_is(signed_in: SignedIn, world: World, database: Database, case: str) -> None:
+    """A member who left is nobody's any more; a club's own phone is its village's."""
+    oumar, there = world.contacts["oumar"], case == "club"
+    number = received(database, world, oumar)
+    with database.writing() as session:
+        session.get_one(Member, world.members["oumar"]).left_at = datetime.now(UTC)
+        if there:
+            session.get_one(Club, world.clubs["2043"]).phone_id = oumar
+    sory = signed_in(R.TERRAIN, villages=frozenset({world.villages[1]}))
+    expected = 200 if there else 404
+    assert sory.get(f"/contacts/{oumar}").status_code == expected
+    assert sory.get(f"/simulateur/ecran/{oumar}").status_code == expected
+    assert ("Allo" in sory.get("/reception?vue=messages").text) is there
+    assert send(sory, f"/numeros/{oumar}/afficher").status_code == (303 if there else 404)
+    assert send(sory, f"/reception/message/{number}").status_code == (303 if there else 404)
 
 
 def test_showing_a_number_is_written_down(signed_in: SignedIn, world: World, database: Database) -> None:

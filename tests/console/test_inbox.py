@@ -153,6 +153,11 @@ def test_a_disclosure_is_at_once_for_protection_alone(signed_in: SignedIn, world
     assert "frappe" in keeper.get(f"/reception/question/{number}").text
     assert keeper.get(f"/reception/question/{other}").status_code == 404
     assert send(keeper, f"/reception/question/{number}", {"text": "Nous vous rappelons demain."}).status_code == 303
+    assert replies(database)[0][0] == "Nous vous rappelons demain."
+    for path in (f"/reception/question/{other}", f"/contacts/{world.contacts['awa']}"):
+        page = fanta.get(path).text
+        assert "Le mil suffit" in page
+        assert "rappelons" not in page, "an answer tells what was said"
 
 
 def test_a_health_answer_waits_for_validation_unless_it_is_an_approved_one(
