@@ -49,17 +49,27 @@ class Found:
     lines: tuple[PhoneLine, ...]
 
 
-def search(session: Session, words: str, allowed: Collection[int] | None, offset: int, limit: int) -> Found:
-    """Numbers by number or name, all of them for no words, within the villages allowed."""
+def search(
+    session: Session, words: str, allowed: Collection[int] | None, offset: int, limit: int, *, doubtful: bool = False
+) -> Found:
+    """Numbers by number or name, all of them for no words, within the villages allowed; `doubtful` only those in doubt."""
     number = normalise(words) if words else None
     if number is None and words:
         return _by_name(session, _plain(words).split(), allowed, offset, limit)
     here = [Contact.state != ContactState.ERASED, _in_scope(allowed)]
     if number is not None:
         here.append(Contact.number_index == blind(number))
+    if doubtful:
+        here.append(Contact.doubt_at.is_not(None))
     total = session.scalar(select(func.count()).select_from(Contact).where(*here)) or 0
     page = list(session.scalars(select(Contact).where(*here).order_by(Contact.id).offset(offset).limit(limit)))
     return Found(total, tuple(_lines(session, page, allowed)))
+
+
+def doubtful(session: Session, allowed: Collection[int] | None) -> int:
+    """How many numbers get no campaign until somebody has read what they wrote."""
+    query = select(func.count()).select_from(Contact).where(Contact.doubt_at.is_not(None), _in_scope(allowed))
+    return session.scalar(query) or 0
 
 
 def visible(session: Session, contact_id: int, allowed: Collection[int] | None) -> Contact | None:

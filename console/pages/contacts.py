@@ -10,11 +10,12 @@ from flask import abort, request, url_for
 from clubs import disclosures, erasing, overview, search
 from console import club_words, phone_words
 from console.access import Answer, Pages, R, scope, who
-from console.edge import now, reading, writing
+from console.edge import exchange, now, reading, writing
 from console.forms import Page, Typed, done, render
 from console.words import _
 from messaging import contacts, timeline
-from messaging.models import Contact, ContactState
+from messaging.exchange import DISPATCH
+from messaging.models import Contact, ContactState, Message, MessageState
 from messaging.numbers import normalise
 from runtime import audit
 from runtime.database import Session
@@ -25,6 +26,7 @@ CORRECTS = {R.COMMUNICATION, R.TERRAIN}
 IMPORTS = {R.COMMUNICATION}
 ERASES = {R.ADMINISTRATION}
 DIGITS = 8
+TO_READ = "a-relire"
 
 
 @pages.page("/contacts", roles=READS)
@@ -36,13 +38,15 @@ def index() -> Answer:
     if wrong:
         form.wrong("q", wrong)
     with reading() as session:
-        allowed = scope(session)
+        allowed, doubtful = scope(session), not words and request.args.get("vue") == TO_READ
         sought = "" if form.errors else words
-        page = Page.asked(search.search(session, sought, allowed, 0, 1).total)
-        found = search.search(session, sought, allowed, page.offset, page.limit)
+        page = Page.asked(search.search(session, sought, allowed, 0, 1, doubtful=doubtful).total)
+        found = search.search(session, sought, allowed, page.offset, page.limit, doubtful=doubtful)
+        in_doubt = search.doubtful(session, allowed)
         languages = overview.languages(session)
     lines = () if form.errors else found.lines
     values = {"form": form, "lines": lines, "page": page, "words": phone_words, "club_words": club_words}
+    values |= {"doubtful": doubtful, "in_doubt": in_doubt}
     return render("contacts/index.html", languages_by_code=languages, imports=who().may(*IMPORTS), **values)
 
 
@@ -93,6 +97,23 @@ def stop(number: int) -> Answer:
         if stopped:
             audit.record(session, now(session), "stop_contact", "contact", number, staff_id=who().id)
     said = _("Ce numéro ne reçoit plus de messages.") if stopped else _("Ce numéro était déjà désinscrit.")
+    return done(url_for("contacts.show", number=number), said)
+
+
+@pages.page("/contacts/<int:number>/rien-a-signaler", roles=CORRECTS, post=True)
+def settle(number: int) -> Answer:
+    """Somebody has read what the number wrote, and it is no STOP: what was held for it leaves."""
+    with writing() as session:
+        contact = _contact(session, number)
+        session.refresh(contact, with_for_update={"key_share": True})
+        in_doubt = contact.doubt_at is not None
+        if in_doubt:
+            contacts.settle_doubt(session, contact, now(session))
+            queued = session.query(Message.channel_id).filter_by(contact_id=number, state=MessageState.QUEUED).distinct()
+            for (channel_id,) in queued:
+                exchange().work.nudge(session, DISPATCH, channel_id)
+            audit.record(session, now(session), "settle_doubt", "contact", number, staff_id=who().id)
+    said = _("Noté. Les campagnes reprennent pour ce numéro.") if in_doubt else _("Un collègue a déjà relu ce numéro.")
     return done(url_for("contacts.show", number=number), said)
 
 

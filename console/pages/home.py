@@ -8,12 +8,14 @@ from zoneinfo import ZoneInfo
 from flask import abort, url_for
 
 from campaigns.coming import coming
+from clubs import search
 from clubs.expected import silent
 from clubs.models import Club, Member
 from clubs.records import Inquiry, InquiryState
 from console.access import EVERYONE, Answer, Pages, R, scope, who
 from console.edge import exchange, now, reading, wall_time, writing
 from console.forms import done, render
+from console.pages.contacts import READS
 from console.staff import Staff
 from console.words import _
 from messaging import broadcasts, figures, today
@@ -40,6 +42,7 @@ def index() -> Answer:
         values: dict[str, Any] = {"day": today.day(session, _midnight(at)), "at": at}
         values["first_steps"] = _first_steps(session)
         values |= _clubs(session, at)
+        values["in_doubt"] = search.doubtful(session, scope(session)) if who().may(*READS) else 0
         if who().roles & SEES_MACHINE:
             values |= _machine(session, at)
     return render("home/index.html", **values)

@@ -10,7 +10,7 @@ from clubs.records import Inquiry, InquiryKind
 from console.staff import RoleName
 from messaging import contacts, inbox
 from messaging.gateways.protocol import IncomingSms
-from messaging.models import Channel, Consent, Contact, ContactState, Direction, Message, MessageState, OptOut
+from messaging.models import Channel, Consent, Contact, ContactState, Direction, Kind, Message, MessageState, OptOut
 from runtime.audit import AuditEntry
 from runtime.database import Database
 from tests.console.conftest import SignedIn, send
@@ -165,6 +165,39 @@ def test_a_stop_by_word_of_mouth_ends_the_sendings(signed_in: SignedIn, world: W
     page = browser.get(f"/contacts/{awa}").text
     assert "désinscrit" in page
     assert "Ne plus lui écrire" not in page
+
+
+@pytest.mark.parametrize(
+    ("act", "state", "told"),
+    [("rien-a-signaler", ContactState.ACTIVE, "settle_doubt"), ("arreter", ContactState.STOPPED, "stop_contact")],
+    ids=["nothing", "stop"],
+)
+def test_a_number_in_doubt_is_listed_until_somebody_says_what_it_meant(
+    signed_in: SignedIn, world: World, database: Database, act: str, state: ContactState, told: str
+) -> None:
+    awa, at = world.contacts["awa"], datetime.now(UTC)
+    with database.writing() as session:
+        contacts.raise_doubt(session.get_one(Contact, awa), at, "stop")
+        held = Message(direction=Direction.OUT, channel_id=world.channel, contact_id=awa, kind=Kind.PUSH, not_before=at)
+        held.created_at, held.state, held.reason = at, MessageState.HELD, "doubt"
+        session.add(held)
+    browser = signed_in(R.COMMUNICATION)
+    assert "1 numéro à relire" in browser.get("/").text
+    listed = browser.get("/contacts?vue=a-relire").text
+    assert f'href="/contacts/{awa}"' in listed
+    assert f'href="/contacts/{world.contacts["moussa"]}"' not in listed
+    page = browser.get(f"/contacts/{awa}").text
+    assert "Rien à signaler" in page
+    assert "C&#39;était un STOP" in page
+    for _time in (1, 2):
+        assert send(browser, f"/contacts/{awa}/{act}").status_code == 303
+    with database.reading() as session:
+        contact, message = session.get_one(Contact, awa), session.query(Message).filter_by(contact_id=awa).one()
+        assert (contact.state, contact.doubt_at) == (state, None)
+        assert message.state is (MessageState.QUEUED if act == "rien-a-signaler" else MessageState.SUPPRESSED)
+    assert acts(database) == [(told, awa)]
+    assert "numéro à relire" not in browser.get("/").text
+    assert "Rien à signaler" not in browser.get(f"/contacts/{awa}").text
 
 
 def test_the_language_is_corrected(signed_in: SignedIn, world: World, database: Database) -> None:
