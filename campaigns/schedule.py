@@ -56,8 +56,9 @@ def schedule(session: Session, campaign: Campaign, now: datetime, settings: Sett
     campaign.state = CampaignState.SCHEDULED
 
 
-def unschedule(campaign: Campaign) -> None:
+def unschedule(session: Session, campaign: Campaign) -> None:
     """Back to a draft, before anything was fired; CampaignError("not_scheduled") after that."""
+    _lock(session, campaign)
     if campaign.state is not CampaignState.SCHEDULED:
         raise CampaignError("not_scheduled", campaign.id)
     campaign.state = CampaignState.DRAFT
@@ -144,6 +145,7 @@ def _broadcast(session: Session, event: CampaignEvent, due: datetime, leaves: da
 
 def send_skipped(session: Session, exchange: Exchange, occurrence: Occurrence, now: datetime) -> Broadcast:
     """A person sends what the clock skipped; CampaignError("not_skipped") for anything else, so that nothing leaves twice."""
+    _lock(session, occurrence)
     if occurrence.state is not OccurrenceState.SKIPPED:
         raise CampaignError("not_skipped", occurrence.id)
     event = session.get_one(CampaignEvent, occurrence.event_id)
@@ -178,11 +180,11 @@ def pause(session: Session, campaign: Campaign, now: datetime) -> None:
         raise CampaignError("not_running", campaign.id)
     campaign.state = CampaignState.PAUSED
     for broadcast in broadcasts_of(session, campaign.id):
-        if broadcast.state in (BroadcastState.PLANNED, BroadcastState.RUNNING):
+        if broadcast.state in (BroadcastState.PLANNED, BroadcastState.RUNNING) or _lingers(broadcast, now):
             sendings.pause(session, broadcast, now)
 
 
-def resume(session: Session, campaign: Campaign, now: datetime) -> None:
+def resume(session: Session, work: WorkEngine, campaign: Campaign, now: datetime) -> None:
     """Go on; due times that passed meanwhile follow each event's catch-up policy. CampaignError("not_paused")."""
     _lock(session, campaign)
     if campaign.state is not CampaignState.PAUSED:
@@ -192,6 +194,7 @@ def resume(session: Session, campaign: Campaign, now: datetime) -> None:
     for broadcast in made:
         if broadcast.state is BroadcastState.PAUSED:
             sendings.resume(session, broadcast, now)
+            nudge(session, work, broadcast)
 
 
 def cancel(session: Session, campaign: Campaign, now: datetime) -> None:
@@ -203,8 +206,13 @@ def cancel(session: Session, campaign: Campaign, now: datetime) -> None:
     for event in campaign.events:
         event.next_due = None
     for broadcast in broadcasts_of(session, campaign.id):
-        if broadcast.state in LIVE:
+        if broadcast.state in LIVE or _lingers(broadcast, now):
             sendings.cancel(session, broadcast, now)
+
+
+def _lingers(broadcast: Broadcast, now: datetime) -> bool:
+    # Finished, but a late report may still bring one of its rows back.
+    return broadcast.state is BroadcastState.FINISHED and broadcast.expires_at > now
 
 
 def send_now(session: Session, work: WorkEngine, broadcast: Broadcast, now: datetime) -> None:
@@ -217,14 +225,19 @@ def send_now(session: Session, work: WorkEngine, broadcast: Broadcast, now: date
     for kind in (Message, Call):
         session.execute(update(kind).where(kind.broadcast_id == broadcast.id, kind.not_before > now).values(not_before=now))
     move(broadcast, BroadcastState.RUNNING, now)
+    nudge(session, work, broadcast)
+    work.nudge(session, FAN_OUT, broadcast.id)
+
+
+def nudge(session: Session, work: WorkEngine, broadcast: Broadcast) -> None:
+    """Wake the channels that a broadcast uses."""
     for channel_id in session.scalars(select(Message.channel_id).where(Message.broadcast_id == broadcast.id).distinct()):
         work.nudge(session, DISPATCH, channel_id)
     for channel_id in session.scalars(select(Call.channel_id).where(Call.broadcast_id == broadcast.id).distinct()):
         work.nudge(session, DIAL, channel_id)
-    work.nudge(session, FAN_OUT, broadcast.id)
 
 
-def _lock(session: Session, row: Campaign | Broadcast) -> None:
+def _lock(session: Session, row: Campaign | Broadcast | Occurrence) -> None:
     session.flush()
     session.refresh(row, with_for_update=True)
 

@@ -22,7 +22,7 @@ _OPEN_MESSAGES = (
 
 
 def pause(session: Session, broadcast: Broadcast, now: datetime, reason: str | None = None) -> None:
-    """Keep everything not yet `sending`; ForbiddenMove unless planned or running."""
+    """Keep everything not yet `sending`; ForbiddenMove when already paused or cancelled."""
     _locked(session, broadcast)
     move(broadcast, BroadcastState.PAUSED, now, reason)
     session.flush()

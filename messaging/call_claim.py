@@ -11,7 +11,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from messaging import pace, windows
-from messaging.claim import lock_contacts, ready_channel, refuse, running_broadcasts
+from messaging.claim import Idle, lock_contacts, ready_channel, refuse, running_broadcasts, trusted
 from messaging.gateways.protocol import OutgoingCall
 from messaging.guards import Go, Guards, Never
 from messaging.models import Attempt, Call, CallState, Channel, Contact
@@ -33,12 +33,12 @@ class ClaimedCall:
     outgoing: OutgoingCall
 
 
-def claim(session: Session, settings: Settings, channel_id: int, now: datetime, holder: str) -> list[ClaimedCall]:
-    """Claim for one channel within the caller's transaction; nothing when it may not call now."""
-    running = running_broadcasts(session)
+def claim(session: Session, settings: Settings, channel_id: int, now: datetime, holder: str) -> list[ClaimedCall] | None:
+    """Claim for one channel within the caller's transaction; nothing when it may not call now, None when somebody holds it."""
+    running = running_broadcasts(session, now)
     channel = ready_channel(session, channel_id, now)
     if not isinstance(channel, Channel):
-        return []
+        return None if channel is Idle.BUSY else []
     taken: list[tuple[Call, str]] = []
     seen: set[int] = set()
     places = free_lines(session, channel)
@@ -68,7 +68,7 @@ def _candidates(session: Session, channel: Channel, now: datetime, limit: int, r
     due = (Call.channel_id == channel.id, Call.state == CallState.QUEUED, Call.not_before <= now)
     allowed = or_(Call.broadcast_id.is_(None), Call.broadcast_id.in_(running))
     live = select(Call.contact_id).where(Call.state.in_(LIVE_CALLS))
-    rows = select(Call).where(*due, allowed, Call.contact_id.not_in(live))
+    rows = select(Call).where(*due, *trusted(session, Call, now), allowed, Call.contact_id.not_in(live))
     if seen:
         rows = rows.where(Call.id.not_in(seen))
     rows = rows.order_by(Call.priority, Call.not_before, Call.id).limit(limit)

@@ -18,6 +18,7 @@ from messaging.exchange import Exchange
 from messaging.gateways.protocol import TOTAL_SECONDS, Account, Cause, Gateway, Line, Outcome, Sent
 from messaging.models import Attempt, Call, CallState, Channel, ChannelState
 from messaging.money import Outgoing, release
+from messaging.outbox import BUSY_SECONDS, BUSY_TIMES
 from messaging.outcomes import AboutContact, Answer
 from messaging.settling import end_call
 from messaging.states import move
@@ -40,14 +41,23 @@ def dial(exchange: Exchange, channel_id: int, now: Callable[[], datetime], total
 async def _dial(exchange: Exchange, gateway: Gateway, account: Account, now: Callable[[], datetime], total_seconds: float) -> int:
     tried, holder = 0, uuid.uuid4().hex[:12]
     async with gateway.line(account) as line:
-        while claimed := await asyncio.to_thread(_claim, exchange, account.channel_id, now, holder):
+        while claimed := await _free(exchange, account.channel_id, now, holder):
             tried += len(claimed)
             answers = await asyncio.gather(*(_ask(exchange, line, one, total_seconds) for one in claimed))
             await asyncio.to_thread(_record, exchange, account.channel_id, list(answers), now())
     return tried
 
 
-def _claim(exchange: Exchange, channel_id: int, now: Callable[[], datetime], holder: str) -> list[ClaimedCall]:
+async def _free(exchange: Exchange, channel_id: int, now: Callable[[], datetime], holder: str) -> list[ClaimedCall]:
+    for _ in range(BUSY_TIMES):
+        claimed = await asyncio.to_thread(_claim, exchange, channel_id, now, holder)
+        if claimed is not None:
+            return claimed
+        await asyncio.sleep(BUSY_SECONDS)
+    return []
+
+
+def _claim(exchange: Exchange, channel_id: int, now: Callable[[], datetime], holder: str) -> list[ClaimedCall] | None:
     if exchange.stopping.is_set() or spool.waiting(exchange.settings.var):
         return []
     with exchange.database.writing() as session:

@@ -11,17 +11,18 @@ from enum import StrEnum
 
 import structlog
 import uuid6
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from messaging import pace, windows
 from messaging.channels import SIMULATOR
 from messaging.gateways.protocol import OutgoingSms
-from messaging.guards import Go, Guards, Later, Never
+from messaging.guards import UNASKED, Go, Guards, Later, Never
 from messaging.models import (
     Attempt,
     Broadcast,
     BroadcastState,
+    Call,
     Channel,
     ChannelState,
     Contact,
@@ -30,6 +31,7 @@ from messaging.models import (
 )
 from messaging.money import Outgoing, Purse
 from messaging.states import move
+from runtime.clock import jumped
 from runtime.database import LeaseTime, lease_time
 from runtime.installation import Installation, installation
 from runtime.settings import Settings
@@ -73,7 +75,7 @@ class Claim:
 
 def claim(session: Session, settings: Settings, channel_id: int, now: datetime, holder: str) -> Claim:
     """Claim for one channel within the caller's transaction."""
-    running = running_broadcasts(session)
+    running = running_broadcasts(session, now)
     ready = ready_channel(session, channel_id, now)
     if not isinstance(ready, Channel):
         return Claim(idle=ready)
@@ -89,9 +91,11 @@ def claim(session: Session, settings: Settings, channel_id: int, now: datetime, 
     return Claim(claimed, None if claimed else Idle.EMPTY)
 
 
-def running_broadcasts(session: Session) -> list[int]:
+def running_broadcasts(session: Session, now: datetime) -> list[int]:
     """The broadcasts that may send, kept running until this transaction ends: a pause waits for it, or is seen by it."""
-    rows = select(Broadcast.id).where(Broadcast.state == BroadcastState.RUNNING)
+    # In a finished one too a row may come back: a report asks for another try, or staff send an unknown again.
+    late = and_(Broadcast.state == BroadcastState.FINISHED, Broadcast.expires_at > now)
+    rows = select(Broadcast.id).where(or_(Broadcast.state == BroadcastState.RUNNING, late))
     return list(session.scalars(rows.with_for_update(read=True, skip_locked=True)))
 
 
@@ -127,6 +131,16 @@ def lock_contacts(session: Session, ids: set[int]) -> dict[int, Contact]:
     rows = select(Contact).where(Contact.id.in_(ids)).order_by(Contact.id)
     locked = rows.with_for_update(key_share=True, skip_locked=True).execution_options(populate_existing=True)
     return {contact.id: contact for contact in session.scalars(locked)}
+
+
+def trusted(session: Session, model: type[Message] | type[Call], now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """What more a row must fulfil while the wall clock jumped: nobody waits for a push, and no expiry can be believed.
+
+    Such rows are left untouched: a time written down now would be as wrong as the clock.
+    """
+    if jumped(session) is None:
+        return ()
+    return (model.kind.not_in(UNASKED), or_(model.expires_at.is_(None), model.expires_at > now))
 
 
 def refuse(row: Outgoing, verdict: Later | Never, now: datetime) -> None:
@@ -170,7 +184,12 @@ def _candidates(
 ) -> list[Message]:
     due = (Message.channel_id == channel.id, Message.state == MessageState.QUEUED, Message.not_before <= now)
     allowed = or_(Message.broadcast_id.is_(None), Message.broadcast_id.in_(running))
-    rows = select(Message).where(*due, allowed).order_by(Message.priority, Message.not_before, Message.id).limit(limit)
+    rows = (
+        select(Message)
+        .where(*due, *trusted(session, Message, now), allowed)
+        .order_by(Message.priority, Message.not_before, Message.id)
+        .limit(limit)
+    )
     if seen:
         rows = rows.where(Message.id.not_in(seen))
     locked = rows.with_for_update(skip_locked=True, key_share=True).execution_options(populate_existing=True)

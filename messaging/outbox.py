@@ -13,7 +13,7 @@ from datetime import datetime
 import structlog
 
 from messaging import channels, outcomes, receipts, windows
-from messaging.claim import Claim, Claimed, claim
+from messaging.claim import Claim, Claimed, Idle, claim
 from messaging.exchange import Exchange
 from messaging.gateways.protocol import TOTAL_SECONDS, Account, Gateway, Line, Outcome, Sent
 from messaging.models import Channel, ChannelState
@@ -25,6 +25,7 @@ log = structlog.get_logger(__name__)
 GROUP_SECONDS = 0.1
 GROUP_ROWS = 200
 LONGEST_WAIT = 1.0
+BUSY_SECONDS, BUSY_TIMES = 0.05, 40  # somebody holds the channel or the installation for a moment: ask again, within 2 s
 Now = Callable[[], datetime]
 
 
@@ -52,7 +53,7 @@ class _Run:
         self._windows = windows.of(exchange.settings)
         self._under_way: set[asyncio.Task[Answer]] = set()
         self._read: list[Answer] = []
-        self._attempts = 0
+        self._attempts = self._busy = 0
 
     async def run(self) -> int:
         async with self._gateway.line(self._account) as line:
@@ -72,6 +73,11 @@ class _Run:
         if self._under_way:
             await self._gather()
             await self._write()
+            self._busy = 0
+            return True
+        if taken.idle is Idle.BUSY and self._busy < BUSY_TIMES and not self._exchange.stopping.is_set():
+            self._busy += 1
+            await asyncio.sleep(BUSY_SECONDS)
             return True
         return await self._paced(taken)
 

@@ -27,6 +27,7 @@ from messaging.models import (
 )
 from messaging.states import RETRIED_CALLS, UNCLAIMED, move, move_all
 from runtime import audit
+from runtime.clock import jumped
 from runtime.database import LeaseTime, lease_time
 
 log = structlog.get_logger(__name__)
@@ -41,7 +42,8 @@ NO_RECORD = "no_record"  # the code of an attempt whose sender died before it wr
 def requeue_stale(exchange: Exchange, now: datetime) -> int:
     """The sweep, every 30 s: leases that ran out, retries and expiries that are due, nudges that were lost. Rows moved."""
     with exchange.database.writing() as session:
-        moved = _lost_leases(session, now) + _retries(session, now) + _expired(session, now)
+        moved = _lost_leases(session, now) + _retries(session, now)
+        moved += 0 if jumped(session) else _expired(session, now)  # by a clock that jumped, anything may look expired
         _nudge(session, exchange, now)
     return moved
 
@@ -142,7 +144,6 @@ def _retries(session: Session, now: datetime) -> int:
     calls = (Call.retry.is_(True), Call.state.in_(RETRIED_CALLS), Call.not_before <= now)
     moved = move_all(session, Message, MessageState.QUEUED, now, None, *due)
     moved += move_all(session, Call, CallState.QUEUED, now, None, *calls)
-    session.execute(update(Call).where(Call.state == CallState.QUEUED, Call.retry).values(retry=False))
     return moved
 
 

@@ -58,7 +58,8 @@ BROADCAST_MOVES: Mapping[BroadcastState, frozenset[BroadcastState]] = {
     B.RUNNING: frozenset({B.PAUSED, B.CANCELLED, B.FINISHED}),
     B.PAUSED: frozenset({B.RUNNING, B.CANCELLED}),
     B.CANCELLED: frozenset(),
-    B.FINISHED: frozenset(),
+    # A row of it may still come back to be tried again: whoever pauses or cancels the campaign must reach that one too.
+    B.FINISHED: frozenset({B.PAUSED, B.CANCELLED}),
 }
 
 LIVE_CALLS = (C.DIALLING, C.RINGING, C.ANSWERED)
@@ -81,6 +82,8 @@ _ENDS = frozenset(
     {M.DELIVERED, M.FAILED, M.SUPPRESSED, M.CANCELLED, M.EXPIRED, C.COMPLETED, C.DROPPED, C.MACHINE, C.BUSY, C.NO_ANSWER}
     | {B.CANCELLED, B.FINISHED}
 )
+
+_NO_RETRY = (C.QUEUED, C.SUPPRESSED, C.CANCELLED, C.EXPIRED)  # a call in one of these waits for no next try
 
 Row = Message | Call | Broadcast
 
@@ -114,6 +117,8 @@ def move(row: Row, to: MessageState | CallState | BroadcastState, now: datetime,
         setattr(row, stamp, now)
     if hasattr(row, "ended_at"):
         row.ended_at = now if to in _ENDS else None
+    if isinstance(row, Call) and to in _NO_RETRY:
+        row.retry = False
     if not isinstance(row, Broadcast) and to not in (M.SENDING, C.DIALLING):
         row.lease_until = row.lease_boot = row.lease_holder = None
 
@@ -131,6 +136,8 @@ def move_all(
     Only for states that no sender holds a lease in: suppressed, cancelled, expired, held, queued.
     """
     values: dict[str, object] = {"state": to, "reason": reason, "ended_at": now if to in _ENDS else None}
+    if to in _NO_RETRY and model is Call:
+        values["retry"] = False
     statement = update(model).where(model.state.in_(sources(to)), *where).values(**values)
     return cast("CursorResult[object]", session.execute(statement)).rowcount
 

@@ -183,6 +183,25 @@ def test_a_cancelled_campaign_is_over_with_all_it_queued(exchange: Exchange, wor
         assert {row.state for row in session.scalars(select(Message))} == {MessageState.CANCELLED}
 
 
+def test_a_campaign_holds_and_ends_what_comes_back_in_a_finished_sending(exchange: Exchange, world: World, now: datetime) -> None:
+    id_ = plan(exchange, world, now, now, repeat=Repeat.WEEKLY)
+    schedule.fire_due(exchange, now)
+    broadcasts.fan_out(exchange, made(exchange)[0].id, now)
+    sending = made(exchange)[0].id
+    with exchange.database.writing() as session:
+        session.get_one(Broadcast, sending).state = BroadcastState.FINISHED
+    with exchange.database.writing() as session:
+        schedule.pause(session, session.get_one(Campaign, id_), now)
+    assert made(exchange)[0].state is BroadcastState.PAUSED
+    with exchange.database.writing() as session:
+        schedule.resume(session, session.get_one(Campaign, id_), now)
+        session.get_one(Broadcast, sending).state = BroadcastState.FINISHED
+        session.flush()
+        schedule.cancel(session, session.get_one(Campaign, id_), now)
+    with exchange.database.reading() as session:
+        assert {row.state for row in session.scalars(select(Message))} == {MessageState.CANCELLED}
+
+
 def test_send_now_gives_up_the_rest_of_the_window(exchange: Exchange, world: World, now: datetime) -> None:
     plan(exchange, world, now, now)
     schedule.fire_due(exchange, now)

@@ -169,7 +169,7 @@ def test_a_training_channel_sends_french_drafts_but_nothing_a_machine_wrote(
 
 
 @pytest.mark.parametrize(
-    "state", [BroadcastState.PLANNED, BroadcastState.PAUSED, BroadcastState.FINISHED], ids=lambda state: str(state)
+    "state", [BroadcastState.PLANNED, BroadcastState.PAUSED, BroadcastState.CANCELLED], ids=lambda state: str(state)
 )
 def test_a_broadcast_that_does_not_run_keeps_its_rows_queued(
     state: BroadcastState, exchange: Exchange, world: World, now: datetime
