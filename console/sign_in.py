@@ -18,18 +18,18 @@ from wtforms import StringField  # type: ignore[import-untyped]  # the library p
 
 from console.access import Answer
 from console.edge import exchange, reading, wall_time, writing
-from console.staff import Role, RoleName, SignInLink, Staff, StaffSession, give_roles, plain_sessions
+from console.staff import Role, RoleName, SignInLink, Staff, StaffSession, WrongSignIn, give_roles, plain_sessions
 from console.store import OnceOnly, StaffStore
 from console.words import _, lazy
 from runtime import audit
 from runtime.crypto import blind
-from runtime.database import Session
+from runtime.database import Session, put_once
 from runtime.settings import Settings
 
 IDLE, LONGEST = timedelta(minutes=30), timedelta(hours=12)
 LINK_LIVES = timedelta(hours=24)
 TOUCH = timedelta(minutes=1)  # last seen is written at most this often
-FREE_TRIES, LONGEST_WAIT = 3, timedelta(minutes=15)
+FREE_TRIES, LONGEST_WAIT, FORGOTTEN = 3, timedelta(minutes=15), timedelta(days=1)
 PASSWORD_LEAST, PASSWORD_MOST = 12, 128
 
 
@@ -103,13 +103,14 @@ class SignInForm(LoginForm):
         name = _username(self.username.data or "")
         staff = store.of(username=name) if name else None
         self.user = staff
-        wait = waiting(staff, wall_time())
+        index = blind(f"console:sign-in:{name}")
+        wait = waiting(staff or store.db.session.get(WrongSignIn, index), wall_time())
         if wait:
             self._refuse(_("Trop d'essais. Attendez %(n)s s, puis recommencez.", n=int(wait.total_seconds()) + 1))
             return False
         right: bool = super().validate(**arguments)
-        if not right and staff is not None and staff.active:
-            count_wrong(staff, wall_time())
+        if not right:
+            count_wrong(staff or _nobody(store, index, wall_time()), wall_time())
             store.keep()
         if not right:
             self._refuse(_("Le nom ou le mot de passe est faux. Vérifiez les deux, puis recommencez."))
@@ -119,19 +120,35 @@ class SignInForm(LoginForm):
         self.username.errors, self.password.errors, self.form_errors = [], [], [message]
 
 
-def waiting(staff: Staff | None, now: datetime) -> timedelta | None:
-    """How long the account must still wait before another try."""
-    if staff is None or staff.refused_until is None or staff.refused_until <= now:
+def waiting(row: Staff | WrongSignIn | None, now: datetime) -> timedelta | None:
+    """How long the name must still wait before another try."""
+    if row is None or row.refused_until is None or row.refused_until <= now:
         return None
-    return staff.refused_until - now
+    return row.refused_until - now
 
 
-def count_wrong(staff: Staff, now: datetime) -> None:
-    """One more wrong password: the first three cost nothing, then 2, 4, 8 … seconds, a quarter of an hour at most."""
-    staff.failed_sign_ins += 1
-    over = staff.failed_sign_ins - FREE_TRIES
-    if over >= 0:
-        staff.refused_until = now + min(timedelta(seconds=2 ** min(over + 1, 20)), LONGEST_WAIT)
+def count_wrong(row: Staff | WrongSignIn, now: datetime) -> None:
+    """One more wrong password: the first two cost nothing, then 2, 4, 8 … seconds, a quarter of an hour at most.
+
+    After a day without a try they are forgotten, for every name alike.
+    """
+    if row.refused_until is not None and now - row.refused_until > FORGOTTEN:
+        row.failed_sign_ins = 0
+    row.failed_sign_ins += 1
+    over = row.failed_sign_ins - FREE_TRIES
+    wait = timedelta(seconds=2 ** min(over + 1, 20)) if over >= 0 else timedelta()
+    row.refused_until = now + min(wait, LONGEST_WAIT)
+
+
+def _nobody(store: StaffStore, index: bytes, now: datetime) -> WrongSignIn:
+    """The row of a name that nobody has; old ones go, so that guessing does not fill the table for ever."""
+    session = store.db.session
+    session.query(WrongSignIn).filter(WrongSignIn.refused_until < now - FORGOTTEN).delete(synchronize_session=False)
+    session.expire_all()
+    if session.get(WrongSignIn, index) is None:
+        put_once(session, WrongSignIn(name_index=index, failed_sign_ins=0), index)
+    row: WrongSignIn = session.get(WrongSignIn, index)
+    return row
 
 
 def staff_store() -> StaffStore:

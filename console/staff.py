@@ -108,6 +108,16 @@ class SignInLink(Base):
     used_at: Mapped[datetime | None]
 
 
+class WrongSignIn(Base):
+    """Wrong passwords under a name that nobody has: it must wait like one that exists, or the wait would tell names apart."""
+
+    __tablename__ = "wrong_sign_in"
+
+    name_index: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    failed_sign_ins: Mapped[int] = mapped_column(default=0)
+    refused_until: Mapped[datetime | None] = mapped_column(index=True)
+
+
 class StaffSession(Base):
     """One browser signed in: found by its token's blind index, ended by its owner, by disabling the account, or by time."""
 

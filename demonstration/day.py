@@ -25,6 +25,7 @@ from messaging.models import Broadcast, Call, CallState, Contact, Direction, Kin
 from translations.models import Content, ContentKind, Variant, VariantState
 
 MORNING, QUIZ, ANSWERS, CALLS, REPORTS, GOODBYES, NIGHT = "08:30", "09:30", "11:00", "16:10", "18:00", "19:00", "21:00"
+TO_SEE = ("/campagnes", "/resultats", "/reception")
 CALL_MINUTES = range(2, 46, 2)
 STOPS = ("STOP", "Arret svp")
 ASKED = ("Q Combien d'oeufs par semaine pour un enfant ?", "Arreter la bouillie", "Bonjour comment ca va", "AIDE")
@@ -236,5 +237,5 @@ def _told(n: dict[str, int], address: str) -> list[str]:
         f"Comptes rendus : {n['séances']} séances, {n['excusées']} excusées, {n['corrigés']} versions remplacées, "
         f"{n['à compléter']} à compléter.",
         f"Questions : {n['questions']}. Désinscriptions : {n['désinscrits']}.",
-        f"À voir : {address}/campagnes, {address}/resultats, {address}/boite.",
+        f"À voir : {', '.join(address + page for page in TO_SEE)}.",
     ]

@@ -26,7 +26,19 @@ SEED = 20150201  # the day the real programme began
 KEPT = frozenset(
     (
         *("alembic_version", "installation", "clock_lease", "audit_entry", "staff", "role", "staff_role", "staff_session"),
-        *("sign_in_link", "api_token", "language", "theme", "content", "variant", "clip", "quiz", "question", "channel"),
+        *(
+            "sign_in_link",
+            "wrong_sign_in",
+            "api_token",
+            "language",
+            "theme",
+            "content",
+            "variant",
+            "clip",
+            "quiz",
+            "question",
+            "channel",
+        ),
     )
 )
 

@@ -8,7 +8,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from console.sign_in import add_staff, count_wrong, make_link, set_password
-from console.staff import RoleName, Staff, StaffSession
+from console.staff import RoleName, Staff, StaffSession, WrongSignIn
 from runtime.audit import AuditEntry
 from runtime.database import Database
 from tests.console.conftest import SignedIn, send
@@ -55,6 +55,26 @@ def test_the_wait_grows_with_each_wrong_password_and_ends_after_a_right_one(
     assert send(client, "/connexion", {"username": "fanta", "password": PASSWORD}).status_code == 302
     with database.reading() as session:
         assert session.get_one(Staff, fanta).failed_sign_ins == 0
+
+
+@pytest.mark.parametrize("name", ["fanta", "personne"], ids=["a name that exists", "a name nobody has"])
+def test_five_wrong_tries_make_every_name_wait(client: FlaskClient, fanta: int, name: str) -> None:
+    told = []
+    for _ in range(5):
+        text = send(client, "/connexion", {"username": name, "password": "faux faux faux"}).text.replace("&#39;", "'")
+        told.append("Trop d'essais" in text)
+    assert told == [False, False, False, True, True]
+
+
+def test_wrong_tries_are_forgotten_after_a_day(client: FlaskClient, fanta: int, database: Database) -> None:
+    row = Staff(failed_sign_ins=9, refused_until=datetime(2026, 3, 17, tzinfo=UTC))
+    count_wrong(row, datetime(2026, 3, 18, 1, tzinfo=UTC))
+    assert row.failed_sign_ins == 1
+    for at in (datetime.now(UTC) - timedelta(days=2), datetime.now(UTC)):
+        with time_machine.travel(at, tick=True):
+            send(client, "/connexion", {"username": f"personne-{at.day}", "password": "faux faux faux"})
+    with database.reading() as session:
+        assert session.query(WrongSignIn).count() == 1
 
 
 def test_the_wait_doubles_up_to_a_quarter_of_an_hour() -> None:

@@ -15,7 +15,7 @@ from console.commands.begin import load_contents
 from console.sign_in import add_staff
 from console.staff import RoleName
 from demonstration import loading
-from demonstration.day import Day
+from demonstration.day import TO_SEE, Day
 from demonstration.errors import DemonstrationError
 from demonstration.stage import Stage
 from messaging import channels, contacts
@@ -149,3 +149,9 @@ def test_removing_it_leaves_what_the_office_made_and_takes_back_the_approvals(tm
         with pytest.raises(DemonstrationError, match="no_demonstration"):
             loading.remove(session, pair)
     database.close()
+
+
+def test_every_page_the_story_ends_on_exists(demo: Exchange) -> None:
+    app = wsgi.create_app(demo.settings, database=demo.database, work=Immediate())
+    routes = {rule.rule for rule in app.url_map.iter_rules()}
+    assert set(TO_SEE) <= routes
