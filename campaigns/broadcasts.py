@@ -13,10 +13,11 @@ from sqlalchemy.orm import Session
 
 from campaigns.audiences import Candidate, Filter, LeftOut, members
 from campaigns.models import Campaign, CampaignEvent, CampaignState, Occurrence, Recipient, Repeat
+from campaigns.schedule import nudge
 from campaigns.wording import Chosen, Wording
 from messaging import queue
 from messaging.broadcasts import FANNED_OUT, finish_done
-from messaging.exchange import DIAL, DISPATCH, Exchange
+from messaging.exchange import DIAL, DISPATCH, FAN_OUT, Exchange
 from messaging.models import Broadcast, BroadcastState, Call, Kind, Message, Route
 from messaging.states import move
 from runtime.database import skip_locked
@@ -147,16 +148,18 @@ def start_due(exchange: Exchange, now: datetime) -> int:
         rows = list(session.scalars(due.with_for_update(skip_locked=skip_locked(session))))
         for row in rows:
             move(row, BroadcastState.RUNNING, now, row.reason)
-            _nudge(session, exchange, row)
+            nudge(session, exchange.work, row)
         return len(rows)
 
 
 def continue_all(exchange: Exchange, now: datetime) -> int:
-    """Go on with every fan-out that a killed worker left in the middle; how many recipients were written."""
-    with exchange.database.reading() as session:
-        open_ = (Broadcast.cursor > FANNED_OUT, Broadcast.state != BroadcastState.FINISHED)
+    """Have a worker go on with every fan-out that a killed one left in the middle; how many. The clock itself must not wait."""
+    open_ = (Broadcast.cursor > FANNED_OUT, Broadcast.state != BroadcastState.FINISHED)
+    with exchange.database.writing() as session:
         ids = list(session.scalars(select(Broadcast.id).where(*open_).order_by(Broadcast.id)))
-    return sum(fan_out(exchange, id_, now) for id_ in ids)
+        for id_ in ids:
+            exchange.work.nudge(session, FAN_OUT, id_)
+    return len(ids)
 
 
 def finish(exchange: Exchange, now: datetime) -> int:
@@ -182,11 +185,3 @@ def _finish(session: Session, now: datetime) -> int:
     for campaign in session.scalars(over.with_for_update(skip_locked=skip_locked(session))):
         campaign.state = CampaignState.FINISHED
     return done
-
-
-def _nudge(session: Session, exchange: Exchange, broadcast: Broadcast) -> None:
-    used = select(Message.channel_id).where(Message.broadcast_id == broadcast.id).distinct()
-    for channel_id in session.scalars(used):
-        exchange.work.nudge(session, DISPATCH, channel_id)
-    for channel_id in session.scalars(select(Call.channel_id).where(Call.broadcast_id == broadcast.id).distinct()):
-        exchange.work.nudge(session, DIAL, channel_id)

@@ -37,7 +37,7 @@ def on_call(session: Session, exchange: Exchange, call: Call, step: CallStep, no
     asked = step.turn or 0
     if asked != call.turn and call.last_answer is not None:
         return from_json(call.last_answer)
-    contact = session.get_one(Contact, call.contact_id, with_for_update=True)
+    contact = session.get_one(Contact, call.contact_id, with_for_update={"key_share": True})
     channel = session.get_one(Channel, call.channel_id)
     stored = _stored(session, call)
     if call.turn == 0 or stored is None:

@@ -73,7 +73,7 @@ def _handle(exchange: Exchange, message_id: int, now: datetime) -> bool:
     try:
         with exchange.database.writing() as session:
             message = session.get_one(Message, message_id)
-            contact = session.get_one(Contact, message.contact_id, with_for_update=True)
+            contact = session.get_one(Contact, message.contact_id, with_for_update={"key_share": True})
             session.refresh(message)
             if message.state is MessageState.RECEIVED:  # else another worker was faster
                 _converse(session, exchange, message, contact, now)

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from campaigns.models import Answer, Question, Quiz
 from clubs.models import Club, Member
-from messaging.models import Broadcast, Call, Contact, Direction, Listener, Message, OpenPrompt, PromptKind
+from messaging.models import Broadcast, Call, Contact, Direction, Listener, Message, MessageState, OpenPrompt, PromptKind
 from runtime.database import Json
 from translations.content_entries import QuizText
 from translations.library import explanation_key
@@ -23,6 +23,8 @@ from translations.models import Content, ContentKind, Theme
 
 OPEN_FOR = timedelta(hours=72)
 REMEMBERED = timedelta(days=30)
+HEARD = (MessageState.WIRED, MessageState.SENT, MessageState.DELIVERED, MessageState.UNKNOWN)
+"""Of a message in these states the phone may have read the question."""
 SMALLEST_GAIN = 10
 """Answers in each phase below which a gain says nothing."""
 
@@ -139,6 +141,7 @@ def open_prompts(session: Session, contact: Contact, now: datetime) -> None:
             Message.direction == Direction.OUT,
             Content.kind == ContentKind.QUESTION,
             Message.created_at > now - REMEMBERED,
+            Message.state.in_(HEARD),
             left.is_not(None),
         )
     ).all()
@@ -202,7 +205,7 @@ def answer(
 
     The same message, or the same turn of a call, gives the same row again.
     """
-    session.execute(select(Contact.id).where(Contact.id == contact.id).with_for_update())
+    session.execute(select(Contact.id).where(Contact.id == contact.id).with_for_update(key_share=True))
     if message is not None:
         same: list[ColumnElement[bool]] = [Answer.message_id == message.id]
     else:

@@ -188,8 +188,8 @@ def duplicate(number: int) -> Answer:
 def unschedule(number: int) -> Answer:
     """Back to a draft."""
 
-    def act(_session: Session, campaign: Campaign, _at: datetime) -> str:
-        schedule.unschedule(campaign)
+    def act(session: Session, campaign: Campaign, _at: datetime) -> str:
+        schedule.unschedule(session, campaign)
         return _("Déprogrammée : c'est de nouveau un brouillon.")
 
     return _act(number, "unschedule_campaign", act)
@@ -211,7 +211,7 @@ def resume(number: int) -> Answer:
     """Go on."""
 
     def act(session: Session, campaign: Campaign, at: datetime) -> str:
-        schedule.resume(session, campaign, at)
+        schedule.resume(session, exchange().work, campaign, at)
         return _("La campagne reprend.")
 
     return _act(number, "resume_campaign", act)

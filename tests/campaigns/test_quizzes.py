@@ -219,6 +219,22 @@ def test_a_question_is_open_for_three_days_from_when_it_left(database: Database,
         }
 
 
+@pytest.mark.parametrize(
+    ("state", "opened"),
+    [(MessageState.UNKNOWN, 1), (MessageState.DELIVERED, 1), (MessageState.FAILED, 0), (MessageState.QUEUED, 0)],
+    ids=["unknown", "delivered", "failed", "queued-again"],
+)
+def test_only_a_question_that_may_have_been_read_is_open(
+    database: Database, world: World, now: datetime, state: MessageState, opened: int
+) -> None:
+    with database.writing() as session:
+        message = put(session, world, now, now)
+        message.state, message.sending_at = state, now
+        session.flush()
+        quizzes.open_prompts(session, session.get_one(Contact, world.contacts["awa"]), now + HOUR)
+        assert session.query(OpenPrompt).count() == opened
+
+
 def test_the_latest_question_is_remembered_for_a_month(database: Database, world: World, now: datetime) -> None:
     with database.writing() as session:
         awa = session.get_one(Contact, world.contacts["awa"])

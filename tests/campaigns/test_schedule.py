@@ -4,7 +4,7 @@ import threading
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from campaigns import broadcasts, schedule
 from campaigns.audiences import Filter
@@ -12,6 +12,7 @@ from campaigns.errors import CampaignError
 from campaigns.models import Campaign, CampaignEvent, CampaignState, CatchUp, Occurrence, OccurrenceState, Repeat
 from messaging.exchange import Exchange
 from messaging.models import Broadcast, BroadcastState, Message, MessageState, Route
+from runtime.work import Immediate
 from tests.world import World
 
 MINUTE = timedelta(minutes=1)
@@ -120,6 +121,35 @@ def test_only_a_person_sends_what_was_skipped_and_only_once(exchange: Exchange, 
         assert schedule.skipped(session, id_) == []
 
 
+def test_what_a_colleague_changed_meanwhile_is_seen_before_acting(exchange: Exchange, world: World, now: datetime) -> None:
+    behind = {"synchronize_session": False}  # as another transaction would: the rows in hand stay as they were read
+    id_ = plan(exchange, world, now, now, catch_up=CatchUp.SKIP)
+    schedule.fire_due(exchange, now + HOUR)
+    with exchange.database.writing() as session:
+        (occurrence,) = schedule.skipped(session, id_)
+        session.execute(update(Occurrence).values(state=OccurrenceState.FIRED).execution_options(**behind))
+        with pytest.raises(CampaignError, match="not_skipped"):
+            schedule.send_skipped(session, exchange, occurrence, now + HOUR)
+    other = plan(exchange, world, now, now + HOUR)
+    with exchange.database.writing() as session:
+        campaign = session.get_one(Campaign, other)
+        session.execute(update(Campaign).values(state=CampaignState.RUNNING).execution_options(**behind))
+        with pytest.raises(CampaignError, match="not_scheduled"):
+            schedule.unschedule(session, campaign)
+
+
+def test_a_campaign_that_goes_on_wakes_its_channels(exchange: Exchange, world: World, now: datetime) -> None:
+    id_ = plan(exchange, world, now, now)
+    schedule.fire_due(exchange, now)
+    broadcasts.fan_out(exchange, made(exchange)[0].id, now)
+    with exchange.database.writing() as session:
+        schedule.pause(session, session.get_one(Campaign, id_), now)
+    fresh = Immediate()
+    with exchange.database.writing() as session:
+        schedule.resume(session, fresh, session.get_one(Campaign, id_), now)
+    assert fresh.waiting == [("dispatch", world.channel)]
+
+
 def test_two_clocks_at_once_fire_each_due_time_once(exchange: Exchange, world: World, now: datetime) -> None:
     for minute in range(5):
         plan(exchange, world, now, now + minute * MINUTE)
@@ -151,9 +181,9 @@ def test_a_paused_campaign_fires_nothing_and_catches_up_by_its_policy(exchange: 
         campaign = session.get_one(Campaign, id_)
         with pytest.raises(CampaignError, match="not_running"):
             schedule.pause(session, campaign, now)
-        schedule.resume(session, campaign, now + WEEK)
+        schedule.resume(session, exchange.work, campaign, now + WEEK)
         with pytest.raises(CampaignError, match="not_paused"):
-            schedule.resume(session, campaign, now + WEEK)
+            schedule.resume(session, exchange.work, campaign, now + WEEK)
     assert made(exchange)[0].state is BroadcastState.RUNNING
     assert schedule.fire_due(exchange, now + WEEK + 7 * HOUR) == 0
     assert occurrences(exchange)[-1] == (now + WEEK, OccurrenceState.SKIPPED)
@@ -164,7 +194,7 @@ def test_a_campaign_paused_before_its_first_sending_is_scheduled_again(exchange:
     with exchange.database.writing() as session:
         campaign = session.get_one(Campaign, id_)
         schedule.pause(session, campaign, now)
-        schedule.resume(session, campaign, now)
+        schedule.resume(session, exchange.work, campaign, now)
         assert campaign.state is CampaignState.SCHEDULED
 
 
@@ -194,7 +224,7 @@ def test_a_campaign_holds_and_ends_what_comes_back_in_a_finished_sending(exchang
         schedule.pause(session, session.get_one(Campaign, id_), now)
     assert made(exchange)[0].state is BroadcastState.PAUSED
     with exchange.database.writing() as session:
-        schedule.resume(session, session.get_one(Campaign, id_), now)
+        schedule.resume(session, exchange.work, session.get_one(Campaign, id_), now)
         session.get_one(Broadcast, sending).state = BroadcastState.FINISHED
         session.flush()
         schedule.cancel(session, session.get_one(Campaign, id_), now)
@@ -228,10 +258,10 @@ def test_a_campaign_is_scheduled_from_a_draft_with_a_date_to_come(exchange: Exch
         campaign = session.get_one(Campaign, id_)
         with pytest.raises(CampaignError, match="not_a_draft"):
             schedule.schedule(session, campaign, now, exchange.settings)
-        schedule.unschedule(campaign)
+        schedule.unschedule(session, campaign)
         assert (campaign.state, campaign.events[0].next_due) == (CampaignState.DRAFT, None)
         with pytest.raises(CampaignError, match="not_scheduled"):
-            schedule.unschedule(campaign)
+            schedule.unschedule(session, campaign)
         empty = Campaign(name="Vide", created_at=now, state=CampaignState.DRAFT)
         session.add(empty)
         session.flush()
