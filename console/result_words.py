@@ -3,6 +3,7 @@
 from datetime import date
 
 from console.words import _, day, language, lazy
+from results.tables import NO_LANGUAGE
 
 # Listed so that they are collected for translation; the page looks them up by their French.
 WORDS = (
@@ -84,6 +85,7 @@ WORDS = (
     lazy("Justes"),
     lazy("Justes (%%)"),
     lazy("points"),
+    lazy("sans langue"),
 )
 
 GROUPS = (
@@ -118,7 +120,7 @@ def subject(table: str, cell: object) -> str:
     """What a row is about: a week as its Monday in words, a sex in the page's language, else as it stands."""
     if table == "weeks":
         return day(date.fromisoformat(str(cell)))
-    return words(str(cell)) if table == "sexes" else str(cell)
+    return words(str(cell)) if table == "sexes" or cell == NO_LANGUAGE else str(cell)
 
 
 def value(number: float | None) -> str:

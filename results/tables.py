@@ -9,17 +9,18 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Integer, SQLColumnExpression, case, func, select
+from sqlalchemy import ColumnElement, Integer, SQLColumnExpression, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
+from campaigns.accounts import CALLS, MESSAGES, Fate
 from campaigns.models import Answer, Question, Recipient
 from clubs.models import Club, Member, Village
 from clubs.records import Report
-from messaging.models import Broadcast, Call, Message, MessageState
+from messaging.models import Broadcast, Call, CallState, Message, MessageState
 from results.indicators import QUIZ_VOTERS_AT_LEAST, reported, valid_reports
 from results.scope import Scope
 from results.small import NOBODY, People, keep_back
-from translations.models import Theme
+from translations.models import Content, Language, Theme
 
 Cell = int | float | str | None
 
@@ -59,8 +60,10 @@ def by_village(session: Session, scope: Scope) -> Table:
 
 def by_language(session: Session, scope: Scope) -> Table:
     """What became of each person due in a broadcast, by the language chosen for them."""
-    rows = _reached(session, scope, func.coalesce(Recipient.language, "-"))
-    return Table("languages", "Diffusions par langue", ("Langue", *REACHED), rows, REACHED_FORMULA, DUE)
+    names = dict(session.execute(select(Language.code, Language.name)).all())
+    rows = _reached(session, scope, func.coalesce(Recipient.language, ""))
+    named = tuple((names.get(str(row[0]), row[0]) or NO_LANGUAGE, *row[1:]) for row in rows)
+    return Table("languages", "Diffusions par langue", ("Langue", *REACHED), named, REACHED_FORMULA, DUE)
 
 
 def by_sex(session: Session, scope: Scope) -> Table:
@@ -96,12 +99,13 @@ def quiz_by_theme(session: Session, scope: Scope) -> Table:
 def quiz_by_phone(session: Session, scope: Scope) -> Table:
     """First answers by phone, question by question."""
     right = func.sum(case((Answer.right, 1), else_=0))
-    counted = select(Question.id, func.count(), right).join(Answer).where(Answer.scored, scope.within(Answer.answered_at))
+    counted = select(Content.title, func.count(), right).select_from(Question).join(Content, Content.id == Question.content_id)
+    counted = counted.join(Answer, Answer.question_id == Question.id).where(Answer.scored, scope.within(Answer.answered_at))
     if scope.narrowed:
         counted = counted.where(Answer.contact_id.in_(scope.contacts()))
     rows = [
-        (f"Question {question}", answers, int(good), round(100 * int(good) / answers, 1))
-        for question, answers, good in session.execute(counted.group_by(Question.id).order_by(Question.id))
+        (title, answers, int(good), round(100 * int(good) / answers, 1))
+        for title, answers, good in session.execute(counted.group_by(Question.id, Content.title).order_by(Question.id))
     ]
     columns = ("Question", "Premières réponses", "Justes", "Justes (%)")
     formula = "premières réponses justes / premières réponses"
@@ -120,8 +124,7 @@ VOTERS = People(
 )
 PHONES = People(("Premières réponses", "Justes"), within=(("Justes", "Premières réponses"),), derived=("Justes (%)",))
 SEXES = {"F": "Femmes", "H": "Hommes"}
-PENDING = ("scheduled", "held", "queued", "sending", "errored", "dialling", "ringing", "answered")
-LEFT_OUT = ("suppressed", "cancelled", "expired")
+NO_LANGUAGE = "sans langue"
 
 
 def _sessions(id_: str, title: str, first: str, rows: tuple[tuple[Cell, ...], ...]) -> Table:
@@ -162,21 +165,19 @@ def _filled(rows: Sequence[tuple[Cell, ...]], labels: Iterable[str]) -> tuple[tu
 
 
 def _reached(session: Session, scope: Scope, key: SQLColumnExpression[str]) -> tuple[tuple[Cell, ...], ...]:
-    state = func.coalesce(Message.state, Call.state, "suppressed")
-
-    def tally(*states: str) -> SQLColumnExpression[int]:
-        return func.sum(case((state.in_(states), 1), else_=0), type_=Integer)
+    def tally(fate: Fate, *, heard: bool | None = None) -> SQLColumnExpression[int]:
+        return func.sum(case((_stands(fate, heard), 1), else_=0), type_=Integer)
 
     counted = (
         select(
             key,
             func.count(),
-            tally(MessageState.DELIVERED, "completed"),
-            tally(MessageState.WIRED, MessageState.SENT, "dropped"),
-            tally(MessageState.FAILED, "busy", "no_answer", "machine"),
-            tally(*PENDING),
-            tally(MessageState.UNKNOWN),
-            tally(*LEFT_OUT),
+            tally(Fate.SENT, heard=True),
+            tally(Fate.SENT, heard=False),
+            tally(Fate.FAILED),
+            tally(Fate.PENDING),
+            tally(Fate.UNKNOWN),
+            tally(Fate.SKIPPED),
         )
         .select_from(Recipient)
         .join(Broadcast, Broadcast.id == Recipient.broadcast_id)
@@ -192,3 +193,14 @@ def _reached(session: Session, scope: Scope, key: SQLColumnExpression[str]) -> t
     return tuple(
         (str(row[0].value if hasattr(row[0], "value") else row[0]), *map(int, row[1:])) for row in session.execute(counted)
     )
+
+
+def _stands(fate: Fate, heard: bool | None) -> ColumnElement[bool]:
+    """The condition that a recipient stands in this line of the account (campaigns/accounts.py); `heard` parts the sent."""
+    message = [state for state, its in MESSAGES.items() if its is fate and heard in (None, state is MessageState.DELIVERED)]
+    call = [state for state, its in CALLS.items() if its is fate and heard in (None, state is CallState.COMPLETED)]
+    called = and_(Call.state.in_(call), Call.retry.is_(False))
+    if fate is Fate.PENDING:
+        called = or_(Call.state.in_(call), Call.retry.is_(True))  # busy, say, and to be called again
+    either = or_(Message.state.in_(message), called)
+    return or_(either, Recipient.skipped.is_not(None)) if fate is Fate.SKIPPED else either

@@ -3,13 +3,18 @@
 from datetime import date
 
 import pytest
+from sqlalchemy import select
 
+from campaigns.accounts import account
+from campaigns.models import Question, Recipient
 from clubs.models import Sex
+from messaging.models import Broadcast, Call, CallState, Message, MessageState
 from results.indicators import Figure, figures
 from results.scope import Scope
 from results.tables import Table, tables
 from runtime.database import Database
 from tests.world import World
+from translations.models import Content
 
 MARCH = Scope(date(2026, 3, 1), date(2026, 3, 31))
 
@@ -107,3 +112,23 @@ def test_small_cells_of_a_table_are_kept_back_and_its_sessions_not(database: Dat
     villages = by_table(database, small_cells=False)["villages"].rows
     assert villages[0][1:] == (2, 30, 10, 40, 75.0)
     assert villages[1][1:] == (1, None, None, None, None)
+
+
+def test_a_busy_line_to_be_called_again_is_pending_as_in_the_account(database: Database, month: World) -> None:
+    with database.writing() as session:
+        call = session.scalars(select(Call).where(Call.state == CallState.NO_ANSWER)).one()
+        call.state, call.retry = CallState.BUSY, True
+        waiting = session.scalars(select(Recipient).join(Message).where(Message.state == MessageState.FAILED)).one()
+        waiting.message_id, waiting.call_id = None, call.id
+    with database.reading() as session:
+        told = account(session, session.scalars(select(Broadcast.id)).one())
+    (men,) = (row for row in by_table(database)["sexes"].rows if row[0] == "Hommes")
+    columns = by_table(database)["sexes"].columns
+    assert (men[columns.index("Échoués")], men[columns.index("En attente")]) == (0, 1) == (told.failed, told.pending)
+
+
+def test_languages_and_questions_are_called_by_their_names(database: Database, month: World) -> None:
+    with database.reading() as session:
+        title = session.scalars(select(Content.title).join(Question, Question.content_id == Content.id)).first()
+    assert by_table(database)["quiz_phones"].rows[0][0] == title
+    assert {row[0] for row in by_table(database)["languages"].rows} == {"français", "sans langue"}
