@@ -1,0 +1,64 @@
+"""Every act that the code writes down is said in words by the audit list."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from console.pages.settings.trail import WORDS
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("campaigns", "clubs", "console", "demonstration", "dialogue", "messaging", "results", "translations", "webhooks")
+
+
+def literals(node: ast.expr, module: ast.Module) -> Iterator[str]:
+    """The strings an action may be: itself, either side of a choice, a table's values, what a name was given."""
+    match node:
+        case ast.Constant(value=str(text)):
+            yield text
+        case ast.IfExp(body=one, orelse=other):
+            yield from literals(one, module)
+            yield from literals(other, module)
+        case ast.Dict(values=values):
+            for value in values:
+                yield from literals(value, module)
+        case ast.Subscript(value=table):
+            yield from literals(table, module)
+        case ast.Name(id=name):
+            for each in ast.walk(module):
+                if isinstance(each, ast.Assign) and any(isinstance(one, ast.Name) and one.id == name for one in each.targets):
+                    yield from literals(each.value, module)
+                elif isinstance(each, ast.FunctionDef) and name in (place := [one.arg for one in each.args.args]):
+                    for call in calls(module, each.name):
+                        if len(call.args) > place.index(name):
+                            yield from literals(call.args[place.index(name)], module)
+
+
+def calls(module: ast.Module, name: str) -> Iterator[ast.Call]:
+    for each in ast.walk(module):
+        if isinstance(each, ast.Call) and name in (getattr(each.func, "id", ""), getattr(each.func, "attr", "")):
+            yield each
+
+
+def written() -> set[str]:
+    found: set[str] = set()
+    for path in (path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))):
+        text = path.read_text()
+        if "runtime import audit" not in text and "runtime.audit import record" not in text:
+            continue
+        module = ast.parse(text)
+        for call in calls(module, "record"):
+            if len(call.args) >= 4:
+                acts = set(literals(call.args[2], module))
+                assert acts, f"{path}:{call.lineno}: the action cannot be read from the code"
+                found |= acts
+    return found
+
+
+def test_every_act_that_is_written_has_words() -> None:
+    acts = written()
+    assert {"signed_in", "pause_campaign", "enable_user", "first_look", "variant.approve", "end_pause"} <= acts
+    assert acts - set(WORDS) == set()
+
+
+def test_no_words_are_kept_for_an_act_that_is_gone() -> None:
+    assert set(WORDS) - written() == set()
