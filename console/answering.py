@@ -132,8 +132,18 @@ def read_again(form: Typed, message: Message | None, old: Report | None, inquiry
     text = form.text("text", needed=_("Écrivez le texte corrigé."))
     if message is None or form.errors:
         return None
+    try:
+        return _reread(form, text, message, old, inquiry)
+    except InboxError:
+        form.wrong("", _("Un collègue a déjà traité ce message."))
+        return None
+
+
+def _reread(form: Typed, text: str, message: Message, old: Report | None, inquiry: Inquiry | None) -> str | None:
     with writing() as session:
         at = now(session)
+        if inquiry is not None:
+            inbox.still_open(session, session.get_one(Inquiry, inquiry.id))
         row = session.get_one(Message, message.id)
         verdict = replay.reread(session, row, text, at, exchange().settings.timezone)
         if not replay.settles(verdict):

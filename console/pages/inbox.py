@@ -104,7 +104,10 @@ def take_up(number: int) -> Answer:
         piece = inbox.message(session, eyes(session), number)
         if piece is None or piece.message is None:
             abort(404)
-        row = inbox.take_up(session, piece.message, now(session))
+        try:
+            row = inbox.take_up(session, piece.message, now(session))
+        except InboxError:
+            return done(url_for("inbox.index", vue=Shelf.UNREAD.value), _("Un collègue a déjà traité ce message."))
         away = bool(request.form.get("away"))
         if away:
             inbox.close(session, row)

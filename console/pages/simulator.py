@@ -14,7 +14,7 @@ from clubs.models import Role
 from clubs.phones import Handset, handsets, reachable
 from console.access import EVERYONE, Answer, Pages, R, scope, who
 from console.edge import exchange, now, reading, wall_time, writing
-from console.forms import done, render
+from console.forms import back, done, render
 from console.words import _, lazy
 from messaging import channels, contacts, simulator_phone
 from messaging.gateways.simulator import Fault
@@ -102,10 +102,10 @@ def take() -> Answer:
     """Take phones in hand: from now on their calls ring here."""
     with writing() as session:
         channel = _needed(session)
-        wanted = {role: request.form.get(role, "") for role in ("membre", "animatrice")}
-        held = [_own(session, int(number)).number for number in wanted.values() if number.isdigit()]
+        wanted = {role: request.form.get(role, type=_id) for role in ("membre", "animatrice")}
+        held = [_own(session, number).number for number in wanted.values() if number]
         _set(channel, "by_hand", [*(number for number in held if number), STAFF_NUMBER])
-    return done(url_for("simulator.index", membre=wanted["membre"] or None, animatrice=wanted["animatrice"] or None))
+    return done(url_for("simulator.index", **wanted))
 
 
 @pages.page("/simulateur/bureau", roles=MAY, post=True)
@@ -182,8 +182,7 @@ def _in_hand(session: Session) -> list[InHand]:
     found = []
     for role, title, kind in (("membre", _("Villageoise"), Role.MEMBER), ("animatrice", _("Animatrice"), Role.FACILITATOR)):
         choices = handsets(session, kind, villages)
-        asked = request.args.get(role, "")
-        number = int(asked) if asked.isdigit() else choices[0].contact_id if choices else 0
+        number = request.args.get(role, type=_id) or (choices[0].contact_id if choices else 0)
         contact = _own(session, number) if number else None
         found.append(InHand(role, title, contact, choices))
     office = contacts.find(session, STAFF_NUMBER)
@@ -244,8 +243,16 @@ def _set(channel: Channel, name: str, words: list[str]) -> None:
     channel.settings = json.dumps({key: value for key, value in settings.items() if value})
 
 
+def _id(word: str) -> int:
+    """A row's id in an address or a form; ValueError for what no database could hold."""
+    number = int(word)
+    if not 0 < number < 2**31:
+        raise ValueError
+    return number
+
+
 def _where() -> str:
-    return request.form.get("_page") or url_for("simulator.index")
+    return back(url_for("simulator.index"))
 
 
 def _after(answered: simulator_phone.Answered, words: str | None = None) -> Answer:

@@ -3,8 +3,12 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from flask import Flask
 
+from clubs import inbox
 from clubs.records import Inquiry, InquiryKind, InquiryState, Report, ReportState
+from console.answering import read_again
+from console.forms import Typed
 from console.staff import Draft, RoleName
 from messaging.contacts import stop
 from messaging.models import Contact, Direction, Kind, Message, MessageState, OpenPrompt, PromptKind
@@ -224,6 +228,21 @@ def test_a_message_nobody_answered_becomes_a_question(
     assert "Allo ?" in browser.get(answer.headers["Location"]).text
     assert "Allo ?" not in browser.get("/reception?vue=messages").text
     assert send(browser, f"/reception/message/{number}").status_code == 404
+
+
+def test_who_mends_a_text_a_colleague_has_just_settled_is_told(app: Flask, world: World, database: Database) -> None:
+    number = asked(database, world, "moussa", text="seans 12 18 7")
+    with database.reading() as session:
+        seen = session.get_one(Inquiry, number)
+        sent = session.get_one(Message, seen.message_id)
+    with database.writing() as session:
+        inbox.close(session, session.get_one(Inquiry, number))
+    form = Typed({"text": "CR 12 18 7"}, sent=True)
+    with app.test_request_context("/"):
+        assert read_again(form, sent, None, seen) is None
+    assert list(form.errors.values()) == ["Un collègue a déjà traité ce message."]
+    with database.reading() as session:
+        assert session.query(Report).count() == 0
 
 
 def test_a_draft_is_mended_and_read_again_as_its_senders(signed_in: SignedIn, world: World, database: Database) -> None:

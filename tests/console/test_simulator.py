@@ -99,6 +99,17 @@ def test_sory_holds_no_phone_of_another_village(signed_in: SignedIn, post: Post,
     assert sory.get(f"/simulateur/ecran/{world.contacts['sory']}").status_code == 200
 
 
+@pytest.mark.parametrize("word", ["²", "abc", "-1", "99999999999999999999"], ids=["superscript", "word", "minus", "huge"])
+def test_an_address_that_names_no_phone_shows_the_first_ones(fanta: FlaskClient, post: Post, world: World, word: str) -> None:
+    assert fanta.get("/simulateur", query_string={"membre": word}).status_code == 200
+    assert post(fanta, "/simulateur/prendre", {"membre": word, "animatrice": word}).headers["Location"] == "/simulateur"
+
+
+def test_nobody_is_sent_to_another_site(fanta: FlaskClient, post: Post, world: World) -> None:
+    answer = post(fanta, "/simulateur/bureau", {"_page": "https://example.org/"})
+    assert answer.headers["Location"] == "/"
+
+
 def test_a_real_number_is_never_a_pretended_phone(fanta: FlaskClient, database: Database, world: World) -> None:
     with database.writing() as session:
         contact = session.get_one(Contact, world.contacts["fatou"])
