@@ -14,9 +14,10 @@ from sqlalchemy.orm import Session
 from campaigns.models import Answer
 from clubs.models import Club, Member, Village
 from clubs.records import Action, ExpectedReport, ExpectedState, Inquiry, Report, ReportState
+from clubs.small import small
 from messaging.models import Call, CallState, Contact, Direction, Kind, Message, MessageState, OptOut
 from results.scope import Scope
-from results.small import part_is_small, small
+from results.small import part_is_small
 
 QUIZ_VOTERS_AT_LEAST = 10
 
