@@ -35,7 +35,7 @@ from clubs import expected
 from console import api, assets, commands, frame, health
 from console.commands import begin, service
 from demonstration import voices
-from messaging import beats, calls, lookup, outbox, settling
+from messaging import beats, calls, lookup, outbox, purging, settling
 from messaging.exchange import CONVERSE, DIAL, DISPATCH, FAN_OUT, Exchange
 from messaging.gateways.protocol import Gateway
 from messaging.gateways.simulator import Simulator
@@ -82,7 +82,7 @@ def create_app(settings: Settings | None = None, *, database: Database | None = 
     app.register_blueprint(sounds.blueprint)
     api.register(app)
     commands.register(app)
-    for command in (begin.begin, service.db, service.worker, service.clock):
+    for command in (begin.begin, service.db, service.worker, service.clock, service.trust_clock):
         app.cli.add_command(command)
     _register_work(exchange)
     app.extensions["lamen.once"] = Once(exchange)
@@ -192,6 +192,7 @@ def _beats(exchange: Exchange) -> list[Beat]:
         (beats.apply_pending, 30.0, False),
         (beats.replay_spool, 10.0, False),
         (beats.deliver_simulated, tick, False),
+        (purging.purge, 3600.0, False),
         (_expect, 3600.0, False),
         (_sweep_jobs, 30.0, False),
     )

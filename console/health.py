@@ -11,7 +11,7 @@ from flask import Blueprint, Response, current_app, jsonify
 from flask.typing import ResponseReturnValue
 
 from messaging import figures
-from runtime import clock, metrics, migrate
+from runtime import clock, metrics, migrate, spool
 from runtime.database import Session
 from runtime.installation import business_time
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 OLD_BEAT = timedelta(seconds=60)
+OLD_SPOOL_SECONDS = 60.0
 
 blueprint = Blueprint("health", __name__)
 
@@ -55,7 +56,14 @@ def _parts(session: Session, wall: datetime) -> dict[str, str | float | None]:
     beat = clock.last_beat(session)
     age = None if beat is None else round((wall - beat).total_seconds(), 1)
     ticks = age is not None and age < OLD_BEAT.total_seconds()
-    return {"database": "ok", "migrations": "ok", "clock": "ok" if ticks else "still", "clock_age_seconds": age}
+    waits = spool.oldest_seconds(_exchange().settings.var, wall.timestamp()) > OLD_SPOOL_SECONDS
+    return {
+        "database": "ok",
+        "migrations": "ok",
+        "clock": "ok" if ticks else "still",
+        "clock_age_seconds": age,
+        "spool": "waiting" if waits else "ok",
+    }
 
 
 @blueprint.get("/metrics")

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from messaging import receipts, replay, simulator_network, windows
+from messaging import outcomes, receipts, replay, simulator_network, windows
 from messaging.exchange import Exchange
 from messaging.models import Channel
 
@@ -17,7 +17,12 @@ def apply_pending(exchange: Exchange, now: datetime) -> int:
     with exchange.database.writing() as session:
         adopters = {name for name, gateway in exchange.gateways.items() if gateway.capabilities.adopts}
         ids = session.scalars(select(Channel.id).where(Channel.gateway.in_(adopters)))
-        return receipts.apply_pending(session, now, windows.of(exchange.settings), frozenset(ids))
+        told: list[outcomes.AboutContact] = []
+        done = receipts.apply_pending(session, now, windows.of(exchange.settings), frozenset(ids), told)
+    if told:
+        with exchange.database.writing() as session:
+            outcomes.tell_contacts(session, told, now)
+    return done
 
 
 def replay_spool(exchange: Exchange, now: datetime) -> int:

@@ -56,7 +56,8 @@ def take(session: Session, channel: Channel, step: CallStep, now: datetime, wind
         return _voice(session, call, now)
     _advance(session, call, step, now, windows)
     session.flush()
-    return Heard(call, ())
+    # A bip asked about again, because its first answer was lost, must be refused again: silence would let it ring.
+    return Heard(call, (Reject(),) if step.inbound and step.event == "ringing" and call.reason == "bip" else ())
 
 
 def answered_with(call: Call, given: tuple[Step, ...]) -> None:

@@ -5,20 +5,24 @@ voice, whose answer is the conversation.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 
 import structlog
 from sqlalchemy.orm import Session
 
-from messaging import call_events, channels, inbox, receipts, windows
+from messaging import call_events, channels, inbox, outcomes, receipts, windows
 from messaging.exchange import CONVERSE, DIAL, DISPATCH, Exchange
-from messaging.gateways.protocol import Account, CallStep, Gateway, Unreadable, WebhookRequest
+from messaging.gateways.protocol import Account, CallStep, Cause, Gateway, Unreadable, WebhookRequest
 from messaging.models import Call, Channel, ChannelLog, MessageState, WebhookBody
 from messaging.states import LIVE_CALLS
 from messaging.steps import Step
 
 log = structlog.get_logger(__name__)
+
+LONGEST_KEY, LONGEST_CODE = 96, 40
+LONGEST_CALL = 24 * 3600  # seconds
+FIRST_DAY = datetime(2000, 1, 1, tzinfo=UTC)
 
 OnCall = Callable[[Session, Exchange, Call, CallStep, datetime], tuple[Step, ...]]
 """The conversation by voice: the steps that follow one turn of one call."""
@@ -52,7 +56,18 @@ def identify(exchange: Exchange, token: str, now: datetime) -> Known | None:
 
 def take_sms(exchange: Exchange, known: Known, request: WebhookRequest, now: datetime) -> None:
     """Store an SMS; its conversation and, after a STOP, its confirmation are nudged."""
-    incoming = known.gateway.read_sms(known.account, request)
+    try:
+        incoming = known.gateway.read_sms(known.account, request)
+    except Unreadable as error:
+        _odd(exchange, known, "sms", error, now)
+        return
+    incoming = replace(
+        incoming,
+        key=_short(incoming.key, LONGEST_KEY),
+        sender=_plain(incoming.sender),
+        provider_at=_sane(incoming.provider_at, now),
+        raw=_plain(incoming.raw),
+    )
     with exchange.database.writing() as session:
         message = inbox.receive(session, session.get_one(Channel, known.channel_id), incoming, now)
         if message is None:
@@ -70,10 +85,19 @@ def take_status(exchange: Exchange, known: Known, request: WebhookRequest, now: 
     except Unreadable as error:
         _odd(exchange, known, "status", error, now)
         return
+    report = replace(
+        report,
+        reference=_short(report.reference, LONGEST_KEY) or "?",
+        code=_short(report.code, LONGEST_CODE) or "",
+        number=_short(report.number, LONGEST_KEY),
+        provider_at=_sane(report.provider_at, now),
+    )
     with exchange.database.writing() as session:
         hours = windows.of(exchange.settings)
         channel = session.get_one(Channel, known.channel_id)
-        receipts.apply(session, channel, report, now, hours, known.gateway.capabilities.adopts)
+        told: list[outcomes.AboutContact] = []
+        receipts.apply(session, channel, report, now, hours, known.gateway.capabilities.adopts, told)
+    _tell(exchange, told, now)
 
 
 def take_call(exchange: Exchange, known: Known, request: WebhookRequest, now: datetime, on_call: OnCall) -> Spoken | None:
@@ -83,26 +107,68 @@ def take_call(exchange: Exchange, known: Known, request: WebhookRequest, now: da
     except Unreadable as error:
         _odd(exchange, known, "call", error, now)
         return None
+    step = _fitting(step)
     with exchange.database.writing() as session:
         channel = session.get_one(Channel, known.channel_id)
+        told: list[outcomes.AboutContact] = []
         heard = call_events.take(session, channel, step, now, windows.of(exchange.settings))
         # A bip may be called back; a call that ended frees a line for the next one.
         if heard.call is not None and (step.inbound or heard.call.state not in LIVE_CALLS):
             exchange.work.nudge(session, DIAL, known.channel_id)
+        if heard.call is not None and step.cause in outcomes.ABOUT_NUMBERS:
+            told.append(outcomes.AboutContact(heard.call.contact_id, Cause(step.cause)))
         given, turn = heard.steps, 0
         if given is None and heard.call is not None:
             given = on_call(session, exchange, heard.call, step, now)
             call_events.answered_with(heard.call, given)
             turn = heard.call.turn
+    _tell(exchange, told, now)
     return Spoken(*known.gateway.render(given, turn)) if given else None
 
 
 def take_recording(exchange: Exchange, known: Known, request: WebhookRequest, now: datetime) -> None:
     """Keep the announcement of a recording; fetching it is a job of the voice issue, never of a webhook."""
-    known.gateway.read_recording(known.account, request)
+    try:
+        known.gateway.read_recording(known.account, request)
+    except Unreadable as error:
+        _odd(exchange, known, "recording", error, now)
+        return
     with exchange.database.writing() as session:
-        body = request.body.decode("utf-8", "replace")
+        body = _plain(request.body.decode("utf-8", "replace"))
         session.add(WebhookBody(channel_id=known.channel_id, kind="recording", received_at=now, body=body))
+
+
+def _tell(exchange: Exchange, told: list[outcomes.AboutContact], now: datetime) -> None:
+    if told:
+        with exchange.database.writing() as session:
+            outcomes.tell_contacts(session, told, now)
+
+
+def _fitting(step: CallStep) -> CallStep:
+    return replace(
+        step,
+        external_id=_short(step.external_id, LONGEST_KEY) or "?",
+        number=_plain(step.number),
+        reference=_short(step.reference, LONGEST_KEY),
+        digits=None if step.digits is None else _plain(step.digits),
+        finished_on=_plain(step.finished_on),
+        code=_short(step.code, LONGEST_CODE) or "",
+        seconds=step.seconds if step.seconds is None or 0 <= step.seconds <= LONGEST_CALL else None,
+        turn=step.turn if step.turn is None or 0 <= step.turn <= LONGEST_CALL else None,
+    )
+
+
+def _plain(text: str) -> str:
+    # What PostgreSQL refuses would otherwise be answered 500, and repeated, for ever.
+    return inbox.cleaned(text)
+
+
+def _short(text: str | None, longest: int) -> str | None:
+    return None if text is None else _plain(text)[:longest]
+
+
+def _sane(at: datetime | None, now: datetime) -> datetime | None:
+    return at if at is not None and FIRST_DAY <= at <= now + timedelta(days=2) else None
 
 
 def _odd(exchange: Exchange, known: Known, kind: str, error: Unreadable, now: datetime) -> None:

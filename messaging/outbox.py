@@ -123,7 +123,7 @@ class _Run:
             told = outcomes.record(session, channel_id, answers, self._windows, now)
             named = [answer.attempt_id for answer in answers]
             named += [answer.sent.external_id for answer in answers if answer.sent.external_id]
-            receipts.apply_early(session, channel_id, named, now, self._windows)
+            receipts.apply_early(session, channel_id, named, now, self._windows, told)
         if told:
             with self._exchange.database.writing() as session:
                 outcomes.tell_contacts(session, told, now)

@@ -24,6 +24,7 @@ from messaging.windows import Windows
 log = structlog.get_logger(__name__)
 
 NOT_TAKEN = "not_taken"  # the outcome a look-up gives to an attempt: whatever its sender says later is too late
+ABOUT_NUMBERS = (Cause.DEAD_NUMBER, Cause.OPT_OUT)  # causes that say something of the number, not of one try
 RANKS = {"wired": 1, "sent": 2, "failed": 3, "errored": 3, "delivered": 4}
 
 
@@ -62,8 +63,8 @@ def record(session: Session, channel_id: int, answers: Sequence[Answer], windows
         open_ = message.state in (MessageState.SENDING, MessageState.UNKNOWN)
         if open_ and message.attempts == attempt.number and _settle(message, sent, now):
             owed.append((message, claimed_at))
-        if sent.cause in (Cause.DEAD_NUMBER, Cause.OPT_OUT):
-            told.append(AboutContact(message.contact_id, sent.cause))
+        if sent.cause in ABOUT_NUMBERS:
+            told.append(AboutContact(message.contact_id, Cause(sent.cause)))
     remember_later(session, channel_id, [by_attempt[attempt.id] for attempt in attempts], now)
     session.flush()
     account_for(session, channel_id, [(sent.outcome, sent.cause) for sent in by_attempt.values()], now)

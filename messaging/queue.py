@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from messaging import limits
-from messaging.exchange import DIAL, DISPATCH, Exchange
+from messaging.exchange import DISPATCH, Exchange
 from messaging.models import (
     Broadcast,
     Call,
@@ -122,11 +122,6 @@ def queue_call(
     )
     session.add(call)
     return call
-
-
-def nudge_calls(session: Session, exchange_or_work: Exchange | WorkEngine, channel_id: int) -> None:
-    """Have the channel's calls dialled soon after this commit."""
-    _work(exchange_or_work).nudge(session, DIAL, channel_id)
 
 
 def _message(channel: Channel, contact: Contact, text: str, now: datetime, kind: Kind) -> Message:

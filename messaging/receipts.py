@@ -7,14 +7,14 @@ in which reports are applied never matters.
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
 from messaging.gateways.protocol import Cause, StatusReport
 from messaging.models import Attempt, Channel, Contact, Message, MessageState, StatusUpdate
 from messaging.money import release
 from messaging.numbers import normalise
-from messaging.outcomes import RANKS, fail_or_retry
+from messaging.outcomes import ABOUT_NUMBERS, RANKS, AboutContact, fail_or_retry
 from messaging.rows import insert_once
 from messaging.states import allowed, move
 from messaging.windows import Windows
@@ -29,11 +29,18 @@ _RELEASED = (MessageState.FAILED, MessageState.ERRORED)
 
 
 def apply(
-    session: Session, channel: Channel, report: StatusReport, now: datetime, windows: Windows, adopts: bool = False
+    session: Session,
+    channel: Channel,
+    report: StatusReport,
+    now: datetime,
+    windows: Windows,
+    adopts: bool = False,
+    told: list[AboutContact] | None = None,
 ) -> bool:
     """Store one report and apply it if we know what it is about. False for a repeated one.
 
     `adopts`: the gateway's receipts never carry our id, so one may be matched by number (promises.md 1, adoption).
+    What it says about the number itself is added to `told`, for a transaction of its own.
     """
     number = None if report.number is None else normalise(report.number)
     key = {"reference": report.reference, "status": report.status, "code": report.code}
@@ -50,11 +57,18 @@ def apply(
     if not fresh:
         return False
     update = session.scalars(select(StatusUpdate).filter_by(channel_id=channel.id, **key)).one()
-    apply_one(session, update, now, windows, adopts)
+    apply_one(session, update, now, windows, adopts, told)
     return True
 
 
-def apply_one(session: Session, update: StatusUpdate, now: datetime, windows: Windows, adopts: bool = False) -> bool:
+def apply_one(
+    session: Session,
+    update: StatusUpdate,
+    now: datetime,
+    windows: Windows,
+    adopts: bool = False,
+    told: list[AboutContact] | None = None,
+) -> bool:
     """Apply one stored report; False when what it is about is still unknown."""
     attempt = _attempt(session, update) or (_adopt(session, update, now) if adopts else None)
     if attempt is None or attempt.message_id is None:
@@ -63,6 +77,8 @@ def apply_one(session: Session, update: StatusUpdate, now: datetime, windows: Wi
     message = session.scalars(rows.execution_options(populate_existing=True)).one()
     session.refresh(attempt)
     update.applied_at, update.message_id = now, message.id
+    if told is not None and update.cause in ABOUT_NUMBERS:
+        told.append(AboutContact(message.contact_id, Cause(update.cause)))
     rank = RANKS[update.status]
     if attempt.rank < rank:
         attempt.rank = rank
@@ -72,20 +88,46 @@ def apply_one(session: Session, update: StatusUpdate, now: datetime, windows: Wi
     return True
 
 
-def apply_pending(session: Session, now: datetime, windows: Windows, adopting: frozenset[int] = frozenset()) -> int:
+def apply_pending(
+    session: Session,
+    now: datetime,
+    windows: Windows,
+    adopting: frozenset[int] = frozenset(),
+    told: list[AboutContact] | None = None,
+) -> int:
     """Try the waiting reports of the last seven days again; how many found their message. `adopting`: channel ids."""
-    waiting = (StatusUpdate.applied_at.is_(None), StatusUpdate.received_at > now - KEPT)
+    # Only those that have something to find: reports about nothing of ours would otherwise keep newer ones waiting.
+    waiting = (StatusUpdate.applied_at.is_(None), StatusUpdate.received_at > now - KEPT, _findable(adopting))
     rows = session.scalars(select(StatusUpdate).where(*waiting).order_by(StatusUpdate.id).limit(AT_ONCE)).all()
-    return sum(apply_one(session, row, now, windows, row.channel_id in adopting) for row in rows)
+    return sum(apply_one(session, row, now, windows, row.channel_id in adopting, told) for row in rows)
 
 
-def apply_early(session: Session, channel_id: int, references: list[str], now: datetime, windows: Windows) -> int:
+def _findable(adopting: frozenset[int]) -> ColumnElement[bool]:
+    named = or_(Attempt.id == StatusUpdate.reference, Attempt.external_id == StatusUpdate.reference)
+    ours = exists().where(Attempt.channel_id == StatusUpdate.channel_id, Attempt.message_id.is_not(None), named)
+    unknown = exists().where(
+        Contact.number_index == StatusUpdate.number_index,
+        Message.contact_id == Contact.id,
+        Message.channel_id == StatusUpdate.channel_id,
+        Message.state == MessageState.UNKNOWN,
+    )
+    return or_(ours, and_(StatusUpdate.channel_id.in_(adopting), unknown))
+
+
+def apply_early(
+    session: Session,
+    channel_id: int,
+    references: list[str],
+    now: datetime,
+    windows: Windows,
+    told: list[AboutContact] | None = None,
+) -> int:
     """The waiting reports of attempts just recorded, within their own transaction."""
     if not references:
         return 0
     mine = (StatusUpdate.channel_id == channel_id, StatusUpdate.reference.in_(references), StatusUpdate.applied_at.is_(None))
     rows = session.scalars(select(StatusUpdate).where(*mine).order_by(StatusUpdate.id)).all()
-    return sum(apply_one(session, row, now, windows) for row in rows)
+    return sum(apply_one(session, row, now, windows, told=told) for row in rows)
 
 
 def _advance(session: Session, message: Message, attempt: Attempt, update: StatusUpdate, now: datetime, windows: Windows) -> None:

@@ -13,7 +13,6 @@ from messaging.models import Call, CallState, Message
 
 MOST_ATTEMPTS = 6
 MOST_CALLS = 4
-MOST_UNCOUNTED_CALLS = 3
 SPREAD = 0.2
 RESTING = timedelta(hours=20)  # « the next day »: about the same hour, moved into the push window
 SHORTEST_HEARD = 5  # seconds; under it the call counts as refused
@@ -26,8 +25,6 @@ class Rule:
     delays: tuple[timedelta, ...] = ()
     counts: bool = True
     pauses_channel: bool = False
-    dead_number: bool = False
-    opt_out: bool = False
 
 
 def _minutes(*minutes: float) -> tuple[timedelta, ...]:
@@ -45,8 +42,8 @@ RULES: Mapping[Cause, Rule] = {
     Cause.CREDENTIALS: Rule(_minutes(10), counts=False, pauses_channel=True),
     Cause.CREDIT: Rule(_minutes(10), counts=False, pauses_channel=True),
     Cause.SENDER: Rule(_minutes(10), counts=False, pauses_channel=True),
-    Cause.DEAD_NUMBER: Rule(dead_number=True),
-    Cause.OPT_OUT: Rule(opt_out=True),
+    Cause.DEAD_NUMBER: Rule(),
+    Cause.OPT_OUT: Rule(),
     Cause.THIS_TEXT: Rule(),
     Cause.UNDELIVERED: Rule(),
     Cause.TIMEOUT: Rule(),

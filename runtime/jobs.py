@@ -5,6 +5,8 @@ mid-job leaves it "doing" for ever unless the clock sweeps: nothing in the libra
 """
 
 import asyncio
+import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import structlog
@@ -22,6 +24,7 @@ log = structlog.get_logger(__name__)
 QUEUE = "lamen"
 TABLE = "procrastinate_jobs"
 STALLED_SECONDS = 30.0
+STOP_SECONDS = 0.5  # how often a worker looks whether it is to end
 
 
 class Distributed:
@@ -59,9 +62,9 @@ class Distributed:
             raise WorkError(f"nobody registered {name}")
         run(subject)
 
-    def work(self, concurrency: int = 4, *, until_empty: bool = False) -> None:
+    def work(self, concurrency: int = 4, *, until_empty: bool = False, stopping: threading.Event | None = None) -> None:
         """Run jobs in this process, `concurrency` at once, until it is told to end (or, for tests, until none is left)."""
-        asyncio.run(_serve(self._connected(), concurrency, wait=not until_empty))
+        asyncio.run(_serve(self._connected(), concurrency, wait=not until_empty, stopping=stopping or threading.Event()))
 
     def sweep(self) -> int:
         """Bring back the jobs of workers that died; how many."""
@@ -84,9 +87,18 @@ def _app() -> "App":
     return App(connector=SyncPsycopgConnector())
 
 
-async def _serve(app: "App", concurrency: int, wait: bool) -> None:
+async def _serve(app: "App", concurrency: int, wait: bool, stopping: threading.Event) -> None:
     async with app.open_async():
-        await app.run_worker_async(queues=[QUEUE], concurrency=concurrency, wait=wait, delete_jobs="always")
+        # Our own handlers set `stopping`: the library's would be the first thing a sender under way never hears of.
+        run = app.run_worker_async(
+            queues=[QUEUE], concurrency=concurrency, wait=wait, delete_jobs="always", install_signal_handlers=False
+        )
+        worker = asyncio.create_task(run)
+        while not worker.done() and not stopping.is_set():
+            await asyncio.wait((worker,), timeout=STOP_SECONDS)
+        worker.cancel()  # it lets jobs under way finish first
+        with suppress(asyncio.CancelledError):
+            await worker
 
 
 async def _retry_stalled(app: "App") -> int:

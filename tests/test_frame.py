@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,7 +14,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from messaging.models import Direction, Kind, Message, MessageState
-from runtime import logs, metrics, migrate
+from runtime import logs, metrics, migrate, spool
 from runtime.clock import Clock
 from runtime.database import Database
 from runtime.logs import mask_numbers
@@ -52,6 +53,18 @@ def test_ready_once_tables_stand_and_a_clock_has_ticked(client: FlaskClient, dat
 def test_not_ready_when_the_clock_has_been_still_for_a_minute(client: FlaskClient, database: Database) -> None:
     Clock(database, []).tick(datetime.now(UTC) - timedelta(seconds=61))
     assert client.get("/readyz").status_code == 503
+
+
+@pytest.mark.usefixtures("stamped")
+def test_not_ready_while_a_webhook_waits_in_the_spool_for_over_a_minute(
+    client: FlaskClient, database: Database, settings: Settings
+) -> None:
+    Clock(database, []).tick(datetime.now(UTC))
+    path = settings.var / "spool" / f"{spool.keep(settings.var, {})}.sealed"
+    assert client.get("/readyz").status_code == 200
+    os.utime(path, (0, 0))
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.get_json()["spool"]) == (503, "waiting")
 
 
 def test_not_ready_when_a_migration_is_missing(client: FlaskClient) -> None:

@@ -16,7 +16,7 @@ from campaigns.conversations import on_call
 from messaging import intake, replay
 from messaging.away import is_away
 from messaging.exchange import Exchange
-from messaging.gateways.protocol import Refused, WebhookRequest
+from messaging.gateways.protocol import GatewayError, Refused, WebhookRequest
 from messaging.steps import Hangup, Say
 from runtime.installation import business_time
 from runtime.spool import SpoolError
@@ -27,6 +27,7 @@ blueprint = Blueprint("webhooks", __name__, url_prefix="/hooks")
 MOST_BYTES = 64 * 1024
 MOST_FIELDS = 50
 PAUSES = (0.1, 0.2, 0.4, 0.8)  # seconds between five tries, 1.5 in all; the app's WEBHOOK_PAUSES replaces them in tests
+SPOKEN = ("answered", "turn")  # events whose answer a person hears
 SYSTEM_DOWN = Say("Le service ne répond pas. Merci de rappeler plus tard.")
 
 Take = Callable[[Exchange, intake.Known, WebhookRequest, datetime], None]
@@ -64,16 +65,23 @@ def call(token: str) -> Response:
     except Refused:
         return Response(status=403)
     except Exception as error:  # a caller is on the line: silence would be worse than any apology
-        if known is None and is_away(error):
-            return Response(status=503)
-        log.exception("call.failed")
-        return _system_down(known)
+        if not is_away(error):
+            log.exception("call.failed")
+        if known is not None and _is_on_the_line(known, given):
+            return _system_down(known)
+        # Nobody listens to the answer, and nothing is stored: the provider must come again.
+        return Response(status=503 if known is not None or is_away(error) else 500)
     return Response(spoken.body, content_type=spoken.content_type) if spoken else Response(status=204)
 
 
-def _system_down(known: intake.Known | None) -> Response:
-    if known is None:
-        return Response(status=500)
+def _is_on_the_line(known: intake.Known, given: WebhookRequest) -> bool:
+    try:
+        return known.gateway.read_call(known.account, given).event in SPOKEN
+    except GatewayError:
+        return False
+
+
+def _system_down(known: intake.Known) -> Response:
     body, content_type = known.gateway.render((SYSTEM_DOWN, Hangup()), 0)
     return Response(body, content_type=content_type)
 

@@ -2,6 +2,7 @@
 
 import signal
 import threading
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, cast
 
 import click
@@ -9,8 +10,8 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from console.commands.begin import lay_tables
-from runtime import jobs, migrate
-from runtime.clock import Clock
+from runtime import audit, jobs, migrate
+from runtime.clock import Clock, jumped, trust_wall
 from runtime.database import Base
 
 if TYPE_CHECKING:
@@ -54,7 +55,10 @@ def worker(concurrency: int) -> None:
     work = _exchange().work
     if not isinstance(work, jobs.Distributed):
         raise click.ClickException("only LAMEN_WORK_ENGINE=procrastinate has workers; otherwise the web process works itself")
-    work.work(concurrency)
+    exchange = _exchange()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: exchange.stopping.set())
+    work.work(concurrency, stopping=exchange.stopping)
 
 
 @click.command()
@@ -71,3 +75,17 @@ def clock() -> None:
     exchange.stopping.set()
     ticking.stop()
     exchange.work.stop()
+
+
+@click.command("trust-clock")
+@with_appcontext
+def trust_clock() -> None:
+    """Dire que l'heure de la machine est juste, après un saut : les envois reprennent."""
+    with _exchange().database.writing() as session:
+        since = jumped(session)
+        if since is None:
+            click.echo("l'horloge n'a pas sauté, rien à faire")
+            return
+        trust_wall(session)
+        audit.record(session, datetime.now(UTC), "clock.trust", "clock", actor_kind="command", jumped_at=since.isoformat())
+    click.echo("les envois reprennent")

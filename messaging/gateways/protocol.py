@@ -15,8 +15,6 @@ from urllib.parse import parse_qsl
 from messaging.errors import MessagingError
 from messaging.steps import Step
 
-CONNECT_SECONDS = 3.05
-READ_SECONDS = 10.0
 TOTAL_SECONDS = 15.0  # a peer that drips bytes escapes a read timeout
 
 

@@ -126,13 +126,20 @@ def test_a_bip_is_refused_unanswered_and_called_back(client: FlaskClient, exchan
 class Flaky(Database):
     """A database that can be away."""
 
-    down = True
+    down, full = True, False
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
         if self.down:
             raise OperationalError("SELECT", {}, sqlite3.OperationalError("database is locked"))
         with super().reading() as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        if self.full:
+            raise OperationalError("INSERT", {}, sqlite3.OperationalError("database or disk is full"))
+        with super().writing() as session:
             yield session
 
 
@@ -200,6 +207,13 @@ def test_a_kept_request_we_cannot_digest_is_set_aside(exchange: Exchange, world:
 
 def test_a_call_is_told_to_come_again_while_the_database_is_away(world: World, away: Away) -> None:
     assert post(away.client, world, "call", id="c", phone="1", event="answered") == 503
+
+
+@pytest.mark.parametrize(("event", "status"), [("answered", 200), ("turn", 200), ("busy", 503), ("completed", 503)])
+def test_only_somebody_on_the_line_hears_an_apology(event: str, status: int, world: World, away: Away) -> None:
+    away.back()
+    away.database.full = True
+    assert post(away.client, world, "call", id="c", phone="1", event=event) == status
 
 
 def test_when_nothing_can_be_kept_the_provider_must_come_again(world: World, away: Away) -> None:
