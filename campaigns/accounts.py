@@ -59,7 +59,7 @@ Counts = Counter[tuple[Fate, str]]
 
 @dataclass(frozen=True)
 class Account:
-    """Recipients by fate: planned = sent + skipped + failed + pending + unknown, always.
+    """Recipients by fate: planned = sent + skipped + failed + pending + unknown, which the table's checks hold.
 
     `delivered` is part of `sent`: an SMS with its receipt, a call heard to the end. `skipped` and `failures` are by reason.
     """
@@ -72,11 +72,6 @@ class Account:
     pending: int = 0
     unknown: int = 0
     failures: dict[str, int] = field(default_factory=dict)
-
-    @property
-    def balanced(self) -> bool:
-        """False is an alert: a recipient stands nowhere or twice."""
-        return self.planned == self.sent + sum(self.skipped.values()) + self.failed + self.pending + self.unknown
 
 
 def account(session: Session, broadcast_id: int) -> Account:

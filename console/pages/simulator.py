@@ -105,7 +105,7 @@ def take() -> Answer:
         wanted = {role: request.form.get(role, type=_id) for role in ("membre", "animatrice")}
         held = [_own(session, number).number for number in wanted.values() if number]
         _set(channel, "by_hand", [*(number for number in held if number), STAFF_NUMBER])
-    return done(url_for("simulator.index", **wanted))
+    return done(url_for("simulator.index", membre=wanted["membre"], animatrice=wanted["animatrice"]))
 
 
 @pages.page("/simulateur/bureau", roles=MAY, post=True)
