@@ -1,6 +1,7 @@
 """Work asked for in a transaction runs after it commits, once, whichever engine carries it."""
 
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -212,3 +213,22 @@ def test_the_queue_s_tables_are_laid_once(database: Database, distributed: Distr
 def test_procrastinate_on_sqlite_is_refused_at_the_start(database: Database) -> None:
     with pytest.raises(WorkError, match="PostgreSQL"):
         Distributed(database)
+
+
+@postgresql
+def test_a_worker_asked_to_end_finishes_its_job_and_takes_no_other(database: Database, distributed: Distributed) -> None:
+    stopping = threading.Event()
+    seen: list[int] = []
+
+    def work(subject: int) -> None:
+        stopping.set()
+        time.sleep(1)
+        seen.append(subject)
+
+    distributed.register("dispatch", work)
+    with database.writing() as session:
+        distributed.nudge(session, "dispatch", 5)
+    worker = threading.Thread(target=distributed.work, kwargs={"stopping": stopping}, daemon=True)
+    worker.start()
+    worker.join(20)
+    assert (worker.is_alive(), seen) == (False, [5])
