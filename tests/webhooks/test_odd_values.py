@@ -11,7 +11,7 @@ from campaigns.conversations import on_call
 from messaging import channels, intake
 from messaging.beats import apply_pending
 from messaging.exchange import Exchange
-from messaging.gateways.protocol import CallStep, Cause, StatusReport, Unreadable, WebhookRequest
+from messaging.gateways.protocol import Account, CallStep, Cause, IncomingSms, StatusReport, Unreadable, WebhookRequest
 from messaging.models import Attempt, Channel, Contact, ContactState, Message, StatusUpdate
 from tests.messaging.fakes import Scripted, reply, send, with_gateway
 from tests.world import World
@@ -48,7 +48,7 @@ class Telling(Scripted):
     def read_call(self, account: object, request: object) -> CallStep:
         return self.step
 
-    def read_sms(self, account: object, request: object) -> None:  # type: ignore[override]
+    def read_sms(self, account: Account, request: WebhookRequest) -> IncomingSms:
         raise Unreadable("mms")
 
     report: StatusReport
