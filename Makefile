@@ -43,8 +43,13 @@ test-debs: run-debs
 	@$(PY) -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
 
+# In a session of its own, because a terminal's Ctrl-C would reach the server's worker too, which then waits for ever; the port is
+# tried first, because the server would share it with one that is still running.
 run: .venv/.run ## install what is missing, prepare the database, serve on 127.0.0.1:$(PORT)
-	@exec .venv/bin/granian --interface wsgi --factory --workers 1 --blocking-threads 16 --host $${LAMEN_HOST:-127.0.0.1} --port $(PORT) --no-ws --log-level error wsgi:run
+	@$(PY) -c "import socket; socket.socket().bind(('127.0.0.1', $(PORT)))" 2>/dev/null || \
+	  { echo "Port $(PORT) is taken, perhaps by a Lamɛn that still runs. Stop it, or choose another: PORT=8001 make run"; exit 1; }
+	@setsid .venv/bin/granian --interface wsgi --factory --workers 1 --blocking-threads 16 --host $${LAMEN_HOST:-127.0.0.1} --port $(PORT) --no-ws --log-level error wsgi:run & \
+	  server=$$!; trap "kill -TERM $$server 2>/dev/null" INT TERM HUP; wait $$server; wait $$server 2>/dev/null; true
 
 test: .venv/.test ## install what tests need, run them all with coverage
 	@$(PY) -m pytest --numprocesses=auto --dist=loadfile --cov --cov-report=term:skip-covered
