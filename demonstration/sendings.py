@@ -52,6 +52,7 @@ SMS_ENDS = (
 CALL_ENDS = ((CallState.COMPLETED, CallState.DROPPED, CallState.NO_ANSWER, CallState.BUSY), (58, 16, 18, 8))
 QUIZ_EVERY, VOICE_EVERY = 5, 3
 GOODBYES = 26
+SMS_PRICE, CALL_PRICE = 15, 108
 
 
 def broadcast(past: Past, groups: Sequence[Group], staff_ids: tuple[int, int]) -> None:
@@ -101,6 +102,7 @@ def _one(
         expires_at=due + timedelta(hours=24),
         cursor=-1,
         planned_count=len(groups),
+        estimated_cost=len(groups) * (CALL_PRICE if route is Route.VOICE else SMS_PRICE),
         created_by=staff_ids[0],
         confirmed_by=staff_ids[1],
         created_at=due - timedelta(days=1),
@@ -160,9 +162,10 @@ def _messages(past: Past, sending: Broadcast, variant: Variant, groups: Sequence
                 kind=Kind.PUSH,
                 text=variant.text,
                 state=state,
+                error_code="undelivered" if state is MessageState.FAILED else None,
                 encoding="GSM-7",
                 parts=1,
-                price=15 if gone else 0,
+                price=SMS_PRICE if gone else 0,
                 attempts=1 if gone else 0,
                 not_before=sending.due_at,
                 created_at=sending.created_at,
@@ -238,7 +241,7 @@ def _calls(past: Past, sending: Broadcast, variant: Variant, groups: Sequence[Gr
                 seconds=round(heard) + 4 if answered else None,
                 seconds_heard=round(heard, 1) if answered else None,
                 core_reached=heard >= 15 if answered else None,
-                price=60 if answered else 0,
+                price=CALL_PRICE if answered else 0,
                 created_at=sending.created_at,
                 dialling_at=began,
                 ringing_at=began,
