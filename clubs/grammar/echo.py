@@ -92,11 +92,11 @@ def _written(context: Context, name: str, values: Values) -> str:
 
 
 def changes(context: Context, old: Values, new: Values) -> list[str]:
-    """`femmes 18 > 21` for each figure that differs, an unknown one as `?`."""
-    found = [f"{themes(context, old, True)} > {themes(context, new, True)}"] if old.themes != new.themes else []
+    """`femmes 21 (avant 18)` for each figure that differs, an unknown one as `?`: an arrow is read as "greater than"."""
+    found = [f"{themes(context, new, True)} (avant {themes(context, old, True)})"] if old.themes != new.themes else []
     for name, noun in _CHANGED.items():
         if getattr(old, name) != getattr(new, name):
-            found.append(f"{noun} {_written(context, name, old)} > {_written(context, name, new)}")
+            found.append(f"{noun} {_written(context, name, new)} (avant {_written(context, name, old)})")
     return found
 
 

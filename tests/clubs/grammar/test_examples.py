@@ -148,7 +148,7 @@ ROWS = [
         "FIX",
         "CR",
         {**SUNDAY, "theme": 12, "women": 21, "men": 4},
-        "femmes 18 > 21, hommes 7 > 4",
+        "femmes 21 (avant 18), hommes 4 (avant 7)",
         AFTER_37,
     ),
     Row("74", "1", "FIX", "CR", {**SUNDAY, "theme": 13, "women": 21, "men": 4}, "comprimés", AFTER_38, Do.STORE),
