@@ -19,7 +19,7 @@ from typing import Any
 
 from sqlalchemy import JSON, BigInteger, DateTime, Enum, Integer, MetaData, create_engine, event, make_url, text
 from sqlalchemy.engine import Connection, Dialect, Engine
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.orm import Session as Session  # passed on: packages above the rows name it without importing SQLAlchemy
 from sqlalchemy.pool import QueuePool
@@ -174,7 +174,10 @@ def _sqlite(path: str) -> Engine:
     def begin(connection: Connection) -> None:
         writer = connection.connection.dbapi_connection
         assert isinstance(writer, QueuedWriter)
-        writer.begin(bool(connection.get_execution_options().get("read_only")))
+        try:
+            writer.begin(bool(connection.get_execution_options().get("read_only")))
+        except sqlite3.OperationalError as error:  # not wrapped here, and a locked database must be known as one
+            raise OperationalError("BEGIN", None, error) from error
 
     return engine
 

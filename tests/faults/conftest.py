@@ -16,7 +16,7 @@ from tests.faults import network, processes
 def var(tmp_path: Path) -> Path:
     """The folder of an installation whose keys lie in a file that every process reads."""
     folder = tmp_path / "var"
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     crypto.use(crypto.load_keys(folder / "keys.json"))
     return folder
 

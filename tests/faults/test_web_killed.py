@@ -45,6 +45,11 @@ class Phones:
         for thread in self._threads:
             thread.join()
 
+    def write_more(self, count: int) -> None:
+        """Return once so many more were answered 2xx."""
+        wanted = len(self.taken) + count
+        wait_until(lambda: len(self.taken) >= wanted, every=0.02)
+
     def _write(self, place: int) -> None:
         count = 0
         while not self._over.is_set():
@@ -83,10 +88,11 @@ def test_whatever_a_killed_web_process_answered_2xx_to_is_stored_once(
     server, port = fleet.serve()
     with Phones(port, world.token) as phones:
         for _ in range(scaled(3, 200)):
-            time.sleep(chance.uniform(0.5, 1.5))
+            phones.write_more(15)
+            time.sleep(chance.uniform(0.0, 0.2))
             fleet.kill_server(server)
             server, _ = fleet.serve(port)
-        time.sleep(1)
+        phones.write_more(5)
     _judge(database, fleet, phones)
 
 
@@ -108,11 +114,11 @@ def test_what_comes_while_the_database_is_locked_waits_in_the_spool_and_is_store
 ) -> None:
     _, port = fleet.serve()
     with Phones(port, world.token) as phones:
-        time.sleep(1)
+        phones.write_more(15)
         with _locked(str(database.url.database)):
-            time.sleep(scaled(5, 30))
+            time.sleep(scaled(6, 30))
             waiting = spool.waiting(fleet.var)
-        time.sleep(1)
+        phones.write_more(5)
     assert waiting > 0, "nothing went through the spool"
     assert 202 in phones.answers
     assert not any(status >= 500 for status in phones.answers), phones.answers

@@ -1,12 +1,13 @@
 """Transactions on both engines: committed or undone, readers never wait, writers queue without losing anything."""
 
 import multiprocessing
+import sqlite3
 import threading
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import StatementError
+from sqlalchemy.exc import OperationalError, StatementError
 
 from campaigns.models import Quiz
 from messaging.models import Budget
@@ -135,3 +136,16 @@ def test_lease_time_goes_on_and_ignores_the_wall(database: Database) -> None:
         first, second = lease_time(session), lease_time(session)
     assert first.boot == second.boot != ""
     assert first.seconds <= second.seconds < first.seconds + 5
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_a_database_that_somebody_outside_has_locked_is_known_as_such(database: Database) -> None:
+    other = sqlite3.connect(str(database.url.database), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    try:
+        with pytest.raises(OperationalError, match="locked"), database.writing() as session:
+            session.add(Budget(scope="x", cap=1))
+    finally:
+        other.close()
+    with database.writing() as session:
+        session.add(Budget(scope="x", cap=1))
