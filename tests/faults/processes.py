@@ -142,6 +142,14 @@ def attempts(database: Database) -> set[str]:
         return set(session.scalars(select(Attempt.id)))
 
 
+def wait_for_all(database: Database, count: int, seconds: float = PATIENCE) -> None:
+    """Return once so many messages stand and none of them waits; else say how they stand."""
+    try:
+        wait_until(lambda: sum(states(database).values()) == count and open_rows(database) == 0, seconds)
+    except TimeoutError as error:
+        raise AssertionError(f"still waiting: {states(database)}") from error
+
+
 def judge(database: Database, taken: Counter[str], numbers: list[str], at_most_unknown: int) -> None:
     """Section 1's promises: nothing lost, nothing sent twice by itself, what nobody knows listed as unknown."""
     found = states(database)

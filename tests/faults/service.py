@@ -18,11 +18,12 @@ from flask import Flask
 from sqlalchemy import select
 
 import wsgi
+from campaigns import broadcasts
 from messaging import outbox
 from messaging.exchange import Exchange
 from messaging.gateways.protocol import Account, Cause, Line, Outcome, OutgoingCall, OutgoingSms, Sent
 from messaging.gateways.simulator import Simulator
-from messaging.models import Channel
+from messaging.models import Broadcast, Channel
 from runtime.clock import Clock
 from runtime.installation import business_time
 from runtime.jobs import Distributed
@@ -90,7 +91,7 @@ def _settings(exchange: Exchange) -> str:
 
 
 def send(application: Flask) -> None:
-    """One sender: dispatch every channel again and again."""
+    """One sender: go on with every fan-out and dispatch every channel, again and again."""
     exchange = cast(Exchange, application.extensions["lamen"])
 
     def now() -> datetime:
@@ -100,6 +101,9 @@ def send(application: Flask) -> None:
     while True:
         with exchange.database.reading() as session:
             channels = list(session.scalars(select(Channel.id)))
+            open_ = list(session.scalars(select(Broadcast.id).where(Broadcast.cursor >= 0)))
+        for broadcast_id in open_:
+            broadcasts.fan_out(exchange, broadcast_id, now())
         for channel_id in channels:
             outbox.dispatch(exchange, channel_id, now)
         time.sleep(PAUSE_SECONDS)

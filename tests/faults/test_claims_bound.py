@@ -8,7 +8,9 @@ from datetime import datetime
 import pytest
 from sqlalchemy import func, select
 
+from campaigns.broadcasts import fan_out
 from messaging import broadcasts, contacts
+from messaging.exchange import Exchange
 from messaging.models import Attempt, Broadcast, Budget, Channel, Contact, Message
 from runtime.database import Database
 from tests import crowd
@@ -23,20 +25,15 @@ PRICE = 15
 
 
 @pytest.fixture
-def broadcast_id(database: Database, world: World, provider: Provider, fleet: Fleet, now: datetime) -> int:
+def broadcast_id(database: Database, exchange: Exchange, world: World, provider: Provider, fleet: Fleet, now: datetime) -> int:
     """A broadcast fanned out to the crowd, which nobody sends yet."""
     crowd.gather(database, world, scaled(400, 5000), now)
     crowd.channel(database, world, IN_FLIGHT, json.dumps({"network": provider.url}))
     provider.change(seconds=0.02)
     id_ = crowd.broadcast(database, world, now)
+    fan_out(exchange, id_, now)
     fleet.start("clock")
-    wait_until(lambda: _fanned_out(database, id_))
     return id_
-
-
-def _fanned_out(database: Database, id_: int) -> bool:
-    with database.reading() as session:
-        return session.get_one(Broadcast, id_).cursor == -1
 
 
 def _attempts_to(database: Database, contact_id: int) -> int:

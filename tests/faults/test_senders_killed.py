@@ -12,7 +12,7 @@ from runtime.database import Database
 from runtime.installation import advance
 from tests import crowd
 from tests.faults.network import Provider
-from tests.faults.processes import Fleet, attempts, judge, open_rows, scaled, states, wait_until
+from tests.faults.processes import Fleet, attempts, judge, open_rows, scaled, states, wait_for_all, wait_until
 from tests.world import World
 
 pytestmark = pytest.mark.faults
@@ -47,7 +47,7 @@ def test_senders_killed_again_and_again_lose_nothing_and_send_nothing_twice(
         fleet.kill(senders[place % SENDERS])
         senders[place % SENDERS] = fleet.start("sender")
         _hurry(database)
-    wait_until(lambda: sum(states(database).values()) == count and open_rows(database) == 0)
+    wait_for_all(database, count)
     judge(database, provider.taken(), numbers, at_most_unknown=kills * IN_FLIGHT)
     assert provider.references() <= attempts(database), "a request left before its attempt was committed"
 
