@@ -8,17 +8,16 @@ import pytest
 
 from runtime import crypto
 from runtime.database import Database
+from runtime.settings import Settings
 from tests import world as small
 from tests.faults import network, processes
 
 
 @pytest.fixture
-def var(tmp_path: Path) -> Path:
+def var(settings: Settings) -> Path:
     """The folder of an installation whose keys lie in a file that every process reads."""
-    folder = tmp_path / "var"
-    folder.mkdir(exist_ok=True)
-    crypto.use(crypto.load_keys(folder / "keys.json"))
-    return folder
+    crypto.use(crypto.load_keys(settings.key_path))
+    return settings.var
 
 
 @pytest.fixture

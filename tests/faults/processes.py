@@ -22,6 +22,9 @@ FULL = os.environ.get("LAMEN_FAULTS") == "full"
 OPEN = (MessageState.SCHEDULED, MessageState.QUEUED, MessageState.SENDING, MessageState.ERRORED)
 
 
+BACKENDS = ("sqlite", "postgresql") if FULL else ("sqlite",)  # of what takes long: the short form leaves three minutes for all
+
+
 def scaled(short: int, full: int) -> int:
     """The number of a short run, or of a full one when LAMEN_FAULTS says so."""
     return full if FULL else short

@@ -12,7 +12,7 @@ from runtime.database import Database
 from runtime.installation import advance
 from tests import crowd
 from tests.faults.network import Provider
-from tests.faults.processes import Fleet, attempts, judge, open_rows, scaled, states, wait_for_all, wait_until
+from tests.faults.processes import BACKENDS, Fleet, attempts, judge, open_rows, scaled, states, wait_for_all, wait_until
 from tests.world import World
 
 pytestmark = pytest.mark.faults
@@ -52,10 +52,11 @@ def test_senders_killed_again_and_again_lose_nothing_and_send_nothing_twice(
     assert provider.references() <= attempts(database), "a request left before its attempt was committed"
 
 
+@pytest.mark.parametrize("backend", BACKENDS, indirect=True)
 def test_the_whole_service_killed_during_a_broadcast_of_3000_goes_on_where_it_stopped(
     database: Database, world: World, provider: Provider, fleet: Fleet, now: datetime, seed: int
 ) -> None:
-    kills, count = scaled(3, 20), 3000
+    kills, count = scaled(2, 20), 3000
     numbers, broadcast_id = _laid(database, world, provider, count, now)
     chance = random.Random(seed)
     service = fleet.start("alone")
@@ -78,6 +79,7 @@ def test_the_whole_service_killed_during_a_broadcast_of_3000_goes_on_where_it_st
         assert session.get_one(Broadcast, broadcast_id).planned_count == count
 
 
+@pytest.mark.parametrize("backend", BACKENDS, indirect=True)
 def test_a_provider_that_refuses_and_falls_silent_gets_nothing_twice(
     database: Database, world: World, provider: Provider, fleet: Fleet, now: datetime, seed: int
 ) -> None:

@@ -17,7 +17,7 @@ from messaging.models import Direction, Message
 from runtime import spool
 from runtime.database import Database
 from tests.crowd import number
-from tests.faults.processes import Fleet, scaled, wait_until
+from tests.faults.processes import BACKENDS, Fleet, scaled, wait_until
 from tests.world import World
 
 pytestmark = pytest.mark.faults
@@ -81,13 +81,14 @@ def _judge(database: Database, fleet: Fleet, phones: Phones) -> None:
     assert len(phones.taken) > 20, f"too little came through to prove anything: {phones.answers}"
 
 
+@pytest.mark.parametrize("backend", BACKENDS, indirect=True)
 def test_whatever_a_killed_web_process_answered_2xx_to_is_stored_once(
     database: Database, world: World, fleet: Fleet, seed: int
 ) -> None:
     chance = random.Random(seed)
     server, port = fleet.serve()
     with Phones(port, world.token) as phones:
-        for _ in range(scaled(3, 200)):
+        for _ in range(scaled(2, 200)):
             phones.write_more(15)
             time.sleep(chance.uniform(0.0, 0.2))
             fleet.kill_server(server)
