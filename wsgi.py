@@ -37,8 +37,7 @@ from console.commands import begin, service
 from demonstration import voices
 from messaging import beats, calls, lookup, outbox, purging, settling
 from messaging.exchange import CONVERSE, DIAL, DISPATCH, FAN_OUT, Exchange
-from messaging.gateways.protocol import Gateway
-from messaging.gateways.simulator import Simulator
+from messaging.gateways.registry import gateways
 from runtime import crypto, logs, metrics, spool
 from runtime.clock import Beat, Clock
 from runtime.database import Base, Database
@@ -160,8 +159,7 @@ def _exchange(app: Flask, settings: Settings, database: Database, work: WorkEngi
         response = Client(app).post(path, data=form)
         return response.status_code, response.get_data(as_text=True)
 
-    gateways: dict[str, Gateway] = {"simulator": Simulator(post)}
-    return Exchange(settings, database, gateways, work)
+    return Exchange(settings, database, gateways(post), work)
 
 
 def _register_work(exchange: Exchange, at: Callable[[], datetime] | None = None) -> None:

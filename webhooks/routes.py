@@ -34,7 +34,7 @@ SYSTEM_DOWN = Say("Le service ne répond pas. Merci de rappeler plus tard.")
 Take = Callable[[Exchange, intake.Known, WebhookRequest, datetime], None]
 
 
-@blueprint.post("/<token>/sms")
+@blueprint.route("/<token>/sms", methods=["GET", "POST"])
 def sms(token: str) -> Response:
     return _stored(token, "sms", intake.take_sms)
 
@@ -72,7 +72,8 @@ def call(token: str) -> Response:
             return _system_down(known)
         # Nobody listens to the answer, and nothing is stored: the provider must come again.
         return Response(status=503 if known is not None or is_away(error) else 500)
-    return Response(spoken.body, content_type=spoken.content_type) if spoken else Response(status=204)
+    body, content_type = (spoken.body, spoken.content_type) if spoken else known.gateway.acknowledgement
+    return Response(body, content_type=content_type)
 
 
 def _is_on_the_line(known: intake.Known, given: WebhookRequest) -> bool:
@@ -116,7 +117,8 @@ def _patiently(exchange: Exchange, token: str, given: WebhookRequest, take: Take
                 return Response(status=403)
             known.gateway.verify(known.account, given)
             take(exchange, known, given, now)
-            return Response(status=200)
+            body, content_type = known.gateway.acknowledgement
+            return Response(body, content_type=content_type)
         except Exception as error:
             if pause is None or not is_away(error) or time.monotonic() - began > PATIENCE:
                 raise

@@ -7,7 +7,7 @@ A gateway never touches messages or calls: it sends what it is given and reads w
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Protocol
 from urllib.parse import parse_qsl
@@ -66,18 +66,42 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True)
 class Capabilities:
-    """What a provider can do. `adopts`: receipts carry only its own id; `ours_in_receipts`: they carry our attempt's.
+    """What a provider can do; these alone decide what becomes of an unknown outcome.
 
+    `ours_in_receipts`: receipts carry our attempt's id; `adopts`: they carry only its own, so that one may be matched by number.
+    `looks_up`: asked later, it tells what became of a message. `idempotent`: the same reference twice is taken once.
     `takes_with_our_record`: it takes something only if we record its answer, so that silence proves that it took nothing.
+    `bulk`: the most numbers one request may carry with one text; 1 where each message is a request of its own.
+    `missed_calls`: it can refuse a call unanswered, so that a bip costs nothing. `tells_balance`: its probe knows what is left.
     """
 
     sms: bool = True
     voice: bool = False
     inbound_sms: bool = True
+    reports: bool = True
     ours_in_receipts: bool = False
     adopts: bool = False
+    looks_up: bool = False
+    idempotent: bool = False
+    bulk: int = 1
+    missed_calls: bool = False
+    tells_balance: bool = False
     simulated: bool = False
     takes_with_our_record: bool = False
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One thing a channel of this gateway must or may be told; the console holds its French words by `name`.
+
+    A `secret` one is never shown again. `default` stands where nothing was given; `choices` are all it may be, if not empty.
+    """
+
+    name: str
+    required: bool = True
+    secret: bool = False
+    default: str = ""
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -146,6 +170,30 @@ class Sent:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """A message whose end we do not know, as a look-up names it: our attempt, theirs if we read one, to whom and when."""
+
+    reference: str
+    external_id: str | None
+    number: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What a provider says of our account, without sending anything: `cause` None when all is well.
+
+    `detail` is its own word, without secrets; `balance` what is left as it words it; `units` SMS left until `expires`.
+    """
+
+    cause: Cause | None = None
+    detail: str = ""
+    balance: str = ""
+    units: int | None = None
+    expires: date | None = None
+
+
+@dataclass(frozen=True)
 class WebhookRequest:
     """What reached us: `query` is raw, `url` the configured public address of it, `form` its fields, repeated ones in order."""
 
@@ -177,11 +225,16 @@ class IncomingSms:
 
 @dataclass(frozen=True)
 class StatusReport:
-    """A delivery report. `status` is wired, sent, delivered, errored or failed; `reference` our attempt's id or theirs."""
+    """A delivery report. `status` is wired, sent, delivered, errored or failed; `reference` our attempt's id or theirs.
+
+    Where a provider reports each part of a long text, `parts` is how many there are and `code` tells this part's report from
+    the others': the message is delivered when as many have come.
+    """
 
     reference: str
     status: str
     code: str = ""
+    parts: int = 1
     cause: Cause | None = None
     number: str | None = None
     provider_at: datetime | None = None
@@ -220,26 +273,56 @@ class Recorded:
     seconds: float | None = None
 
 
-class Line(Protocol):
-    """An open way to one provider, used by many requests at once within one event loop."""
+def missing(wanted: Sequence[Setting], given: Mapping[str, Any]) -> list[str]:
+    """The names of required settings that are empty, and of those whose value is none of their choices."""
+    values = {setting: str(given.get(setting.name, "") or setting.default) for setting in wanted}
+    wrong = [
+        one
+        for one, value in values.items()
+        if (one.required and not value) or (value and one.choices and value not in one.choices)
+    ]
+    return [setting.name for setting in wrong]
 
-    async def send(self, sms: OutgoingSms) -> Sent: ...
 
-    async def dial(self, call: OutgoingCall) -> Sent: ...
+class Line:
+    """An open way to one provider, used by many requests at once within one event loop; a gateway says what it can."""
+
+    async def send(self, sms: OutgoingSms) -> Sent:
+        return Sent(Outcome.FAILED, cause=Cause.SENDER, code="no_sms")
+
+    async def send_many(self, batch: Sequence[OutgoingSms]) -> Sequence[Sent]:
+        """One text to many numbers in one request, answered in their order; asked only where `bulk` is more than 1."""
+        return [await self.send(sms) for sms in batch]
+
+    async def dial(self, call: OutgoingCall) -> Sent:
+        return Sent(Outcome.FAILED, cause=Cause.SENDER, code="no_voice")
+
+    async def look_up(self, asked: Asked) -> StatusReport | None:
+        """What became of a message, None while nobody knows: absence proves nothing. Asked only where `looks_up`."""
+        return None
+
+    async def probe(self) -> Probe:
+        """Ask the provider about our account, sending nothing."""
+        return Probe()
 
 
 class Gateway(Protocol):
-    """One provider. Reading methods are pure; `Refused` becomes 403, `Unreadable` 2xx."""
+    """One provider. Reading methods are pure; `Refused` becomes 403, `Unreadable` 2xx.
+
+    `acknowledgement` is the body, and its content type, that tells the provider that its webhook was stored.
+    """
 
     name: str
     capabilities: Capabilities
+    settings: tuple[Setting, ...]
+    acknowledgement: tuple[str, str]
 
     def line(self, account: Account) -> AbstractAsyncContextManager[Line]:
         """Open whatever many requests share; closed when the dispatch ends."""
         ...
 
     def check(self, settings: Mapping[str, Any]) -> list[str]:
-        """What is wrong with a channel's settings, one word each; empty when all is well."""
+        """The names of a channel's settings that are missing or wrong; empty when all is well. `missing` does most of it."""
         ...
 
     def verify(self, account: Account, request: WebhookRequest) -> None: ...

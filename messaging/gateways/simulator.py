@@ -27,6 +27,7 @@ from messaging.gateways.protocol import (
     Recorded,
     Refused,
     Sent,
+    Setting,
     StatusReport,
     Unreadable,
     WebhookRequest,
@@ -66,7 +67,11 @@ class Simulator:
     """The gateway; `post` reaches our own routes in this process."""
 
     name = "simulator"
-    capabilities = Capabilities(voice=True, ours_in_receipts=True, adopts=True, simulated=True, takes_with_our_record=True)
+    capabilities = Capabilities(
+        voice=True, ours_in_receipts=True, adopts=True, missed_calls=True, simulated=True, takes_with_our_record=True
+    )
+    settings = tuple(Setting(name, required=False) for name in ("training", "faults", "slow_seconds", "by_hand"))
+    acknowledgement = ("", "text/plain")
 
     def __init__(self, post: Post) -> None:
         self.post = post
@@ -143,7 +148,7 @@ async def _open(account: Account) -> AsyncIterator[Line]:
     yield _Line(account)
 
 
-class _Line:
+class _Line(Line):
     def __init__(self, account: Account) -> None:
         self._account = account
         self._faults = frozenset(_words(account.settings, "faults"))

@@ -1,10 +1,9 @@
 """Chromium as installed, and one installation for all the tests that look at pages."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from console.staff import RoleName
 from tests.browser.house import CHROMIUM, LAUNCH, House, opened
@@ -22,10 +21,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(missing)
 
 
-@pytest.fixture(scope="session")
-def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    """The Chromium of the distribution: none is downloaded."""
-    return {**browser_type_launch_args, **LAUNCH}
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """The Chromium of the distribution, for one file: while Playwright is open, nothing else in this process may run asyncio."""
+    with sync_playwright() as playwright, playwright.chromium.launch(**LAUNCH) as chromium:  # type: ignore[arg-type]
+        yield chromium
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,7 @@ import wsgi
 from campaigns import broadcasts
 from messaging import outbox
 from messaging.exchange import Exchange
-from messaging.gateways.protocol import Account, Cause, Line, Outcome, OutgoingCall, OutgoingSms, Sent
+from messaging.gateways.protocol import Account, Cause, Line, Outcome, OutgoingSms, Sent
 from messaging.gateways.simulator import Simulator
 from messaging.models import Broadcast, Channel
 from runtime.clock import Clock
@@ -48,7 +48,7 @@ async def _open(url: str) -> AsyncIterator[Line]:
         yield _Line(session, f"{url}/send")
 
 
-class _Line:
+class _Line(Line):
     def __init__(self, session: aiohttp.ClientSession, url: str) -> None:
         self._session, self._url = session, url
 
@@ -63,9 +63,6 @@ class _Line:
             return Sent(Outcome.ERRORED, cause=Cause.NO_CONNECTION)
         except (aiohttp.ClientError, ValueError):
             return Sent(Outcome.UNKNOWN, code="no_answer")
-
-    async def dial(self, call: OutgoingCall) -> Sent:
-        raise NotImplementedError
 
 
 def app() -> Flask:

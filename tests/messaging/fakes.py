@@ -31,7 +31,7 @@ def _nowhere(path: str, form: dict[str, str]) -> tuple[int, str]:
 
 
 @dataclass
-class Scripted(Simulator):
+class Scripted(Simulator, Line):
     """Answers what `say` says after `seconds`; `ledger` holds what was asked for, `most` how many requests were open at once."""
 
     post: Post = _nowhere

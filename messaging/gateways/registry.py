@@ -1,0 +1,12 @@
+"""Every gateway by the name that a channel's row holds. To add a provider, begin here: docs/add-a-provider.md."""
+
+from collections.abc import Mapping
+
+from messaging.gateways.protocol import Gateway
+from messaging.gateways.simulator import Post, Simulator
+
+
+def gateways(post: Post) -> Mapping[str, Gateway]:
+    """One of each; `post` is how the simulator reaches our own routes."""
+    every: tuple[Gateway, ...] = (Simulator(post),)
+    return {gateway.name: gateway for gateway in every}
