@@ -1,0 +1,3 @@
+"""The peers that several gateways' tests talk to."""
+
+from tests.peers.prism import prism as prism
