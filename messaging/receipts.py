@@ -1,13 +1,14 @@
 """Delivery reports: kept once each, applied forwards only, and kept waiting when they come before what they are about.
 
 A report may arrive before our own commit, twice, or in the wrong order; each attempt has a rank that only grows, so the order
-in which reports are applied never matters.
+in which reports are applied never matters. Where each part of a long text is reported, one part delivered only proves that the
+text was sent: a family that got half of it was not reached.
 """
 
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from messaging.gateways.protocol import Cause, StatusReport
@@ -51,6 +52,7 @@ def apply(
         number_index=None if number is None else blind(number),
         provider_at=report.provider_at,
         received_at=now,
+        parts=report.parts,
         cause=None if report.cause is None else report.cause.value,
         **key,
     )
@@ -79,11 +81,12 @@ def apply_one(
     update.applied_at, update.message_id = now, message.id
     if told is not None and update.cause in ABOUT_NUMBERS:
         told.append(AboutContact(message.contact_id, Cause(update.cause)))
-    rank = RANKS[update.status]
-    if attempt.rank < rank:
-        attempt.rank = rank
-        attempt.error_code = update.code or attempt.error_code
-        _advance(session, message, attempt, update, now, windows)
+    status = update.status if _whole(session, attempt, update) else MessageState.SENT.value
+    if attempt.rank < RANKS[status]:
+        attempt.rank = RANKS[status]
+        if update.parts == 1:
+            attempt.error_code = update.code or attempt.error_code
+        _advance(session, message, attempt, update, MessageState(status), now, windows)
     session.flush()
     return True
 
@@ -130,8 +133,26 @@ def apply_early(
     return sum(apply_one(session, row, now, windows, told=told) for row in rows)
 
 
-def _advance(session: Session, message: Message, attempt: Attempt, update: StatusUpdate, now: datetime, windows: Windows) -> None:
-    claimed_at, to = message.sending_at, MessageState(update.status)
+def _whole(session: Session, attempt: Attempt, update: StatusUpdate) -> bool:
+    """Whether what is reported holds for every part. Under the message's lock, so that two last parts cannot miss each other."""
+    if update.parts <= 1 or update.status != MessageState.DELIVERED:
+        return True
+    named = [attempt.id] + ([attempt.external_id] if attempt.external_id else [])
+    same = (StatusUpdate.channel_id == update.channel_id, StatusUpdate.reference.in_(named))
+    told = select(func.count(StatusUpdate.code.distinct())).where(*same, StatusUpdate.status == update.status)
+    return (session.scalar(told) or 0) >= update.parts
+
+
+def _advance(
+    session: Session,
+    message: Message,
+    attempt: Attempt,
+    update: StatusUpdate,
+    to: MessageState,
+    now: datetime,
+    windows: Windows,
+) -> None:
+    claimed_at = message.sending_at
     newest = attempt.number == message.attempts
     if not newest and to is not MessageState.DELIVERED:
         return  # an earlier try's failure says nothing about the one under way

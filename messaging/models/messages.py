@@ -175,7 +175,10 @@ class Attempt(Base):
 
 
 class StatusUpdate(Base):
-    """A delivery report in our words; kept when it comes before what it is about, applied once."""
+    """A delivery report in our words; kept when it comes before what it is about, applied once.
+
+    `parts` is how many reports of this status, told apart by their codes, make it true of the whole text.
+    """
 
     __tablename__ = "status_update"
     __table_args__ = (
@@ -188,6 +191,7 @@ class StatusUpdate(Base):
     reference: Mapped[str] = mapped_column(String(96))  # our attempt id or the provider's id
     status: Mapped[str] = mapped_column(String(24))
     code: Mapped[str] = mapped_column(String(40), default="")
+    parts: Mapped[int] = mapped_column(default=1, server_default="1")
     cause: Mapped[str | None] = mapped_column(String(24))
     number_index: Mapped[bytes | None]
     provider_at: Mapped[datetime | None]

@@ -167,6 +167,54 @@ def test_a_gateway_that_names_our_attempts_adopts_nothing(exchange: Exchange, wo
     assert state(exchange) is MessageState.UNKNOWN
 
 
+def part(attempt: str, code: str, parts: int = 3, status: str = "delivered") -> StatusReport:
+    return StatusReport(attempt, status, code=code, parts=parts)
+
+
+def test_a_long_text_is_delivered_with_the_last_of_its_parts(exchange: Exchange, world: World, now: datetime) -> None:
+    attempt = sent_to_awa(exchange, world, now)
+    seen = []
+    for code in ("e1", "e2", "e2", "e3"):
+        tell(exchange, world, now, part(attempt, code))
+        seen.append(state(exchange).value)
+    assert seen == ["sent", "sent", "sent", "delivered"]
+
+
+def test_parts_reported_before_our_commit_count_too(exchange: Exchange, world: World, now: datetime) -> None:
+    def early(sms: OutgoingSms) -> Sent:
+        tell(exchange, world, now, part(f"theirs-{sms.reference}", "e1", 2))
+        tell(exchange, world, now, part(f"theirs-{sms.reference}", "e2", 2))
+        return wired(sms)
+
+    sent_to_awa(exchange, world, now, Scripted(say=early))
+    assert state(exchange) is MessageState.DELIVERED
+
+
+def test_one_part_delivered_does_not_undo_anothers_failure(exchange: Exchange, world: World, now: datetime) -> None:
+    attempt = sent_to_awa(exchange, world, now)
+    tell(exchange, world, now, part(attempt, "e1", 2, "failed"))
+    tell(exchange, world, now, part(attempt, "e2", 2))
+    assert state(exchange) is MessageState.FAILED
+
+
+def test_one_part_delivered_settles_an_unknown_as_sent(exchange: Exchange, world: World, now: datetime) -> None:
+    attempt = sent_to_awa(exchange, world, now, Scripted(say=lambda _: Sent(Outcome.UNKNOWN)))
+    tell(exchange, world, now, part(attempt, "e1"))
+    assert state(exchange) is MessageState.SENT
+
+
+def test_the_parts_of_an_earlier_try_are_not_those_of_the_next(exchange: Exchange, world: World, now: datetime) -> None:
+    first = sent_to_awa(exchange, world, now, Scripted(say=lambda _: Sent(Outcome.ERRORED, cause=Cause.NO_CONNECTION)))
+    later = now + timedelta(minutes=5)
+    requeue_stale(exchange, later)
+    send(with_gateway(exchange, Scripted()), world, later)
+    with exchange.database.reading() as session:
+        second = session.scalars(select(Attempt.id).where(Attempt.number == 2)).one()
+    tell(exchange, world, later, part(first, "e1", 2))
+    tell(exchange, world, later, part(second, "e2", 2))
+    assert state(exchange) is MessageState.SENT
+
+
 def test_another_channels_report_does_not_touch_our_attempt(exchange: Exchange, world: World, now: datetime) -> None:
     attempt = sent_to_awa(exchange, world, now)
     with exchange.database.writing() as session:
