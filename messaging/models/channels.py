@@ -19,7 +19,10 @@ class ChannelState(StrEnum):
 
 
 class Channel(Base):
-    """One of our numbers on one gateway. `settings` is a JSON object, sealed because it holds credentials."""
+    """One of our numbers on one gateway. `settings` is a JSON object, sealed because it holds credentials.
+
+    `failover_id` carries what this one provably cannot. `balance`, `units` and `health` are what its provider said last.
+    """
 
     __tablename__ = "channel"
     __table_args__ = (
@@ -41,14 +44,30 @@ class Channel(Base):
     paused_reason: Mapped[str | None] = mapped_column(String(200))
     in_flight: Mapped[int] = mapped_column(default=8)
     parts_per_minute: Mapped[int] = mapped_column(default=600)
+    parts_per_hour: Mapped[int] = mapped_column(default=0, server_default="0")  # 0: no such limit
     calls_at_once: Mapped[int] = mapped_column(default=4)
     price_per_part: Mapped[int] = mapped_column(default=0)
     price_per_minute: Mapped[int] = mapped_column(default=0)
     default_for: Mapped[list[str]] = mapped_column(default=list)
+    failover_id: Mapped[int | None] = mapped_column(ForeignKey("channel.id"))
+    needs_bundle: Mapped[bool] = mapped_column(default=False, server_default="0")  # sends only what its bundles still hold
+    warn_below: Mapped[int] = mapped_column(default=0, server_default="0")  # of the balance or units, in the provider's own money
+    breaker_since: Mapped[datetime | None]
     breaker_until: Mapped[datetime | None]
+    breaker_reason: Mapped[str | None] = mapped_column(String(24))
     breaker_step: Mapped[int] = mapped_column(default=0)
     misses_in_row: Mapped[int] = mapped_column(default=0)
+    rest_since: Mapped[datetime | None]  # throttled: the whole channel waits
+    rest_until: Mapped[datetime | None]
+    rest_step: Mapped[int] = mapped_column(default=0, server_default="0")
     pace: Mapped[Json] = mapped_column(default=dict)  # parts sent by second, over the last minute
+    pace_hour: Mapped[Json] = mapped_column(default=dict, server_default="{}")  # by minute, where the hour is limited
+    balance: Mapped[str | None] = mapped_column(String(80))
+    units: Mapped[int | None]
+    units_expire: Mapped[date | None]
+    health: Mapped[str | None] = mapped_column(String(24))
+    health_detail: Mapped[str | None] = mapped_column(String(200))
+    checked_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
 

@@ -170,8 +170,10 @@ class Attempt(Base):
     ended_at: Mapped[datetime | None]
     outcome: Mapped[str | None] = mapped_column(String(24))
     external_id: Mapped[str | None] = mapped_column(String(96), index=True)
+    cause: Mapped[str | None] = mapped_column(String(24))
     error_code: Mapped[str | None] = mapped_column(String(40))
     rank: Mapped[int] = mapped_column(default=0)
+    looked: Mapped[int] = mapped_column(default=0, server_default="0")  # how often the provider was asked what became of it
 
 
 class StatusUpdate(Base):

@@ -1,11 +1,14 @@
 """The tables that migrations make are the tables that the code expects."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Column, Integer, MetaData, Table, text
+from alembic import command
+from sqlalchemy import Column, Integer, MetaData, Table, select, text
 
+from messaging.models import Attempt, Channel
 from runtime import migrate
 from runtime.database import Database
 from wsgi import metadata
@@ -60,3 +63,28 @@ def test_an_upgrade_that_fails_leaves_nothing_behind(bare: Database) -> None:
     with bare.engine.begin() as connection:
         connection.execute(text("DROP TABLE village"))
     assert migrate.upgrade(bare, metadata()) == (None, migrate.head())
+
+
+OLD_ROWS = (
+    """INSERT INTO channel (id, name, gateway, number, kinds, settings, token, token_index, state, in_flight, parts_per_minute,
+    calls_at_once, price_per_part, price_per_minute, default_for, breaker_step, misses_in_row, pace, created_at)
+    VALUES (1, 'puce', 'android', '76', '[]', :secret, :secret, :secret, 'active', 8, 600, 4, 15, 60, '[]', 0, 0, '{}', :at)""",
+    "INSERT INTO contact (id, number_index, state, shared, created_at) VALUES (1, :secret, 'active', false, :at)",
+    """INSERT INTO message (id, direction, channel_id, contact_id, kind, priority, state, parts, price, attempts, uncounted,
+    not_before, created_at, handling_failures) VALUES (1, 'out', 1, 1, 'push', 0, 'wired', 1, 15, 1, 0, :at, :at, 0)""",
+    "INSERT INTO attempt (id, message_id, channel_id, number, started_at, rank) VALUES ('a', 1, 1, 1, :at, 0)",
+)
+
+
+def test_the_channels_and_attempts_of_an_installation_are_carried_over(bare: Database, now: datetime) -> None:
+    with bare.engine.begin() as connection:
+        command.upgrade(migrate._config(connection, metadata()), "0003")
+        for line in OLD_ROWS:
+            kept = {"at": now, "secret": b"x" * 32}
+            connection.execute(text(line), {name: value for name, value in kept.items() if f":{name}" in line})
+    migrate.upgrade(bare, metadata())
+    assert list(migrate.differences(bare, metadata())) == []
+    with bare.reading() as session:
+        carried = select(Channel.parts_per_hour, Channel.needs_bundle, Channel.failover_id, Channel.rest_step, Channel.pace_hour)
+        assert [tuple(row) for row in session.execute(carried)] == [(0, False, None, 0, {})]
+        assert session.execute(select(Attempt.cause, Attempt.looked)).all() == [(None, 0)]
