@@ -107,6 +107,8 @@ def _unanswered(
 ) -> str | None:
     if machine:
         return "machine"
+    if incoming.binary:
+        return "binary"
     if incoming.provider_at is not None and incoming.provider_at < now - TOO_OLD:
         return "too_old"
     if limits.loops(session, contact.id, now):

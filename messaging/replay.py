@@ -68,6 +68,7 @@ def _take(exchange: Exchange, body: dict[str, Any]) -> None:
         headers=body["headers"],
         body=base64.b64decode(body["body"]),
         form=tuple((name, value) for name, value in body["form"]),
+        at=at,
     )
     known = intake.identify(exchange, body["token"], at)
     if known is None:

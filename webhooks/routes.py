@@ -148,4 +148,4 @@ def _request() -> WebhookRequest | None:
     query = request.query_string.decode("latin-1")
     base = _exchange().settings.base_url
     url = f"{base}{request.path}" + (f"?{query}" if query else "")
-    return WebhookRequest(request.method, request.path, url, query, dict(request.headers), body, form)
+    return WebhookRequest(request.method, request.path, url, query, dict(request.headers), body, form, datetime.now(UTC))

@@ -195,7 +195,10 @@ class Probe:
 
 @dataclass(frozen=True)
 class WebhookRequest:
-    """What reached us: `query` is raw, `url` the configured public address of it, `form` its fields, repeated ones in order."""
+    """What reached us: `query` is raw, `url` the configured public address of it, `form` its fields, repeated ones in order.
+
+    `at` is when, for signatures that age; a webhook kept in the spool still holds the moment it came.
+    """
 
     method: str
     path: str
@@ -204,6 +207,7 @@ class WebhookRequest:
     headers: Mapping[str, str]
     body: bytes
     form: Sequence[tuple[str, str]] = ()
+    at: datetime | None = None
 
     def field(self, name: str, default: str = "") -> str:
         """The first field of that name in the form, else in the query."""
@@ -213,7 +217,10 @@ class WebhookRequest:
 
 @dataclass(frozen=True)
 class IncomingSms:
-    """`key` is what makes it count once, None where the provider has none; `sender` as given: a number, a code or a name."""
+    """`key` is what makes it count once, None where the provider has none; `sender` as given: a number, a code or a name.
+
+    `binary`: no words at all, or in letters we cannot read; kept with its `raw`, answered by nobody.
+    """
 
     key: str | None
     sender: str
@@ -221,6 +228,7 @@ class IncomingSms:
     provider_at: datetime | None = None
     opts_out: bool = False
     raw: str = ""
+    binary: bool = False
 
 
 @dataclass(frozen=True)
@@ -338,3 +346,16 @@ class Gateway(Protocol):
     def render(self, steps: Sequence[Step], turn: int) -> tuple[str, str]:
         """The body that carries out these steps, and its content type."""
         ...
+
+
+class SmsOnly:
+    """What a provider without telephone calls says to all that is about calls."""
+
+    def read_call(self, account: Account, request: WebhookRequest) -> CallStep:
+        raise Unreadable("call")
+
+    def read_recording(self, account: Account, request: WebhookRequest) -> Recorded:
+        raise Unreadable("recording")
+
+    def render(self, steps: Sequence[Step], turn: int) -> tuple[str, str]:
+        raise Unreadable("steps")
