@@ -13,6 +13,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 import aiohttp
+from yarl import URL
 
 from messaging.gateways.protocol import TOTAL_SECONDS, Cause, GatewayError, Outcome, Sent
 
@@ -73,7 +74,7 @@ async def open_session(**settings: Any) -> AsyncIterator[aiohttp.ClientSession]:
         yield session
 
 
-async def ask(session: aiohttp.ClientSession, method: str, url: str, **request: Any) -> Reply:
+async def ask(session: aiohttp.ClientSession, method: str, url: str | URL, **request: Any) -> Reply:
     """One request and its whole answer, else NoAnswer. Redirects are not followed: credentials stay where they are."""
     began = time.monotonic()
     try:

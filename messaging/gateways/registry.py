@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 
+from messaging.gateways.kannel import Kannel
 from messaging.gateways.protocol import Gateway
 from messaging.gateways.simulator import Post, Simulator
 
 
 def gateways(post: Post) -> Mapping[str, Gateway]:
     """One of each; `post` is how the simulator reaches our own routes."""
-    every: tuple[Gateway, ...] = (Simulator(post),)
+    every: tuple[Gateway, ...] = (Simulator(post), Kannel())
     return {gateway.name: gateway for gateway in every}
