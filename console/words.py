@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import flask_babel  # type: ignore[import-untyped]  # no py.typed; everybody else takes words from here
-from flask import Flask, g, session
+from flask import Flask, g, has_request_context, session
 from markupsafe import Markup
 
 LANGUAGES: Mapping[str, str] = {"fr": "Français", "en": "English"}
@@ -20,7 +20,9 @@ _THOUSANDS = re.compile(r"(?<=\d) (?=(?:FCFA|%|h|min|s|Ko|Mo)\b)")
 
 
 def language() -> str:
-    """The language of this page, from an allow-list: an unknown one would be an error 500 in Babel."""
+    """The language of this page, from an allow-list: an unknown one would be an error 500 in Babel. Commands speak French."""
+    if not has_request_context():
+        return "fr"
     person = g.get("person")
     asked = person.language if person is not None else session.get("language")
     return str(asked) if asked in LANGUAGES else "fr"
@@ -41,6 +43,11 @@ def spaced(text: str) -> str:
         return text
     done = _THOUSANDS.sub(NBSP, _COLON.sub(NBSP, _BEFORE.sub(NARROW, str(text))))
     return Markup(done) if isinstance(text, Markup) else str(done)  # noqa: S704  # was markup before, only spaces changed
+
+
+def bare(text: str) -> str:
+    """`text` with ordinary spaces again, for a terminal or a file."""
+    return str(text).replace(NARROW, " ").replace(NBSP, " ")
 
 
 def _(message: str, **values: Any) -> str:

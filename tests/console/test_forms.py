@@ -16,7 +16,8 @@ from runtime.installation import Installation
 from tests.console.conftest import SignedIn, send
 
 ADMIN = RoleName.ADMINISTRATION
-CHANNEL = {"name": "Essai", "gateway": "simulator", "number": "36085", "kinds": "sms"}
+CHANNEL = {"name": "Essai", "number": "36085", "kinds": "sms"}
+ADD = "/reglages/canaux/nouveau/simulator"
 
 
 def test_a_form_sent_twice_acts_once_and_leads_to_the_same_place(signed_in: SignedIn, database: Database) -> None:
@@ -37,7 +38,7 @@ def test_a_refused_form_may_be_sent_again_with_its_token(signed_in: SignedIn) ->
 
 
 def test_an_error_stands_on_top_and_at_its_field_and_what_was_typed_stays(signed_in: SignedIn) -> None:
-    page = send(signed_in(ADMIN), "/reglages/canaux/nouveau", {"name": "Orange", "gateway": "simulator"}).text
+    page = send(signed_in(ADMIN), ADD, {"name": "Orange"}).text
     assert '<a href="#number">Écrivez le numéro que les gens verront.</a>' in page
     assert re.search(r'id="number-error" class="error">Écrivez le numéro', page)
     assert 'value="Orange"' in page
@@ -50,7 +51,7 @@ def test_a_form_sent_after_the_session_ended_comes_back_with_its_text(
     with database.writing() as session:
         session.query(StaffSession).update({"seen_at": datetime.now(UTC) - timedelta(hours=1)})
     fields = {"_draft": "campaign-new", "_page": "/campagnes/nouvelle", "name": "Eau propre", "password": "x"}
-    answer = send(browser, "/reglages/canaux/nouveau", fields)
+    answer = send(browser, ADD, fields)
     assert answer.location == "/connexion?next=/campagnes/nouvelle"
     with database.reading() as session:
         kept = session.query(Draft).one()
@@ -92,11 +93,11 @@ def test_the_last_administrator_can_be_neither_disabled_nor_stripped(signed_in: 
 
 def test_a_channels_addresses_are_shown_once(signed_in: SignedIn, database: Database, world: object) -> None:
     browser = signed_in(ADMIN)
-    assert send(browser, "/reglages/canaux/nouveau", CHANNEL).status_code == 303
+    assert send(browser, ADD, CHANNEL).status_code == 303
     with database.reading() as session:
         channel = session.query(Channel).filter_by(name="Essai").one()
-    assert f"/hooks/{channel.token}/sms" in browser.get("/reglages/canaux").text
-    assert channel.token not in browser.get("/reglages/canaux").text
+    assert f"/hooks/{channel.token}/sms" in browser.get(f"/reglages/canaux/{channel.id}").text
+    assert channel.token not in browser.get(f"/reglages/canaux/{channel.id}").text
     send(browser, f"/reglages/canaux/{channel.id}/jeton")
     with database.reading() as session:
         assert session.get_one(Channel, channel.id).token != channel.token
