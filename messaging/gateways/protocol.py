@@ -171,12 +171,16 @@ class Sent:
 
 @dataclass(frozen=True)
 class Asked:
-    """A message whose end we do not know, as a look-up names it: our attempt, theirs if we read one, to whom and when."""
+    """A message whose end we do not know, as a look-up names it: our attempt, theirs if we read one, to whom and when.
+
+    `text` tells it from the others where the provider's list holds no id of ours; without it nothing can be said there.
+    """
 
     reference: str
     external_id: str | None
     number: str
     at: datetime
+    text: str = ""
 
 
 @dataclass(frozen=True)

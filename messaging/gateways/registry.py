@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from messaging.gateways.kannel import Kannel
 from messaging.gateways.protocol import Gateway
 from messaging.gateways.simulator import Post, Simulator
+from messaging.gateways.twilio.gateway import Twilio
 
 
 def gateways(post: Post) -> Mapping[str, Gateway]:
     """One of each; `post` is how the simulator reaches our own routes."""
-    every: tuple[Gateway, ...] = (Simulator(post), Kannel())
+    every: tuple[Gateway, ...] = (Simulator(post), Twilio(), Kannel())
     return {gateway.name: gateway for gateway in every}

@@ -1,4 +1,4 @@
-"""Stoplight Prism on 127.0.0.1, serving a provider's own OpenAPI document: it refuses the requests that the provider would refuse.
+"""Stoplight Prism on 127.0.0.1, serving a provider's own OpenAPI document: it refuses what the provider would refuse.
 
 Prism splits no repeated form field into a list unless the document says aloud what is OpenAPI's default, so we say it.
 """

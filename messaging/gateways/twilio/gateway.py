@@ -1,0 +1,212 @@
+"""Twilio's REST API of 2010-04-01, its webhooks and TwiML; with another base address, any server that speaks them.
+
+On an outgoing call the listener is To, on an incoming one From: Twilio names the ends of the line, never the person.
+"""
+
+import re
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+from messaging.gateways.protocol import (
+    Account,
+    CallStep,
+    Capabilities,
+    Cause,
+    IncomingSms,
+    Line,
+    Outcome,
+    Recorded,
+    Refused,
+    Setting,
+    StatusReport,
+    Unreadable,
+    WebhookRequest,
+    missing,
+)
+from messaging.gateways.twilio import signature, twiml
+from messaging.gateways.twilio.words import (
+    ANSWERED_BY,
+    CALL_STATUSES,
+    OPT_OUTS,
+    RECORDING_STATUSES,
+    STATUSES,
+    Flavour,
+    meaning,
+)
+from messaging.steps import Step
+
+ACCOUNT_SID = re.compile(r"[A-Za-z0-9-]{1,64}")  # a UUID on other servers
+SERVICE_SID = re.compile(r"[A-Za-z0-9-]{1,64}")
+RECORDING_SID = re.compile(r"RE[0-9a-fA-F]{32}")
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+PROGRESS = "call-progress-events"
+HANGUP = "hangup"
+MISSED = ("busy", "no_answer", "failed")
+
+
+class Twilio:
+    """The gateway."""
+
+    name = "twilio"
+    capabilities = Capabilities(voice=True, ours_in_receipts=True, looks_up=True, missed_calls=True, tells_balance=True)
+    settings = (
+        Setting("account_sid"),
+        Setting("auth_token", secret=True),
+        Setting("auth_token_next", required=False, secret=True),
+        Setting("messaging_service_sid", required=False),
+        Setting("base_url", default="https://api.twilio.com"),
+        Setting("flavour", default=Flavour.TWILIO, choices=tuple(Flavour)),
+        Setting("machine_detection", required=False, choices=("Enable", "DetectMessageEnd")),
+    )
+    acknowledgement = ("<Response/>", "text/xml")
+
+    def line(self, account: Account) -> AbstractAsyncContextManager[Line]:
+        return _open(account)
+
+    def check(self, settings: Mapping[str, Any]) -> list[str]:
+        wrong = missing(self.settings, settings)
+        shapes = (("account_sid", ACCOUNT_SID), ("messaging_service_sid", SERVICE_SID))
+        wrong += [name for name, shape in shapes if settings.get(name) and not shape.fullmatch(str(settings[name]))]
+        return wrong if _private(str(settings.get("base_url") or "https://")) else [*wrong, "base_url"]
+
+    def verify(self, account: Account, request: WebhookRequest) -> None:
+        signature.verify(account, request)
+
+    def read_sms(self, account: Account, request: WebhookRequest) -> IncomingSms:
+        given = _given(request, ("MessageSid", "SmsSid"), ("From",))
+        return IncomingSms(
+            key=given.get("MessageSid") or given["SmsSid"],
+            sender=given["From"],
+            text=given.get("Body", ""),
+            opts_out=OPT_OUTS.get(given.get("OptOutType", ""), False),  # a new word there must not lose the message
+            raw=request.body.decode("utf-8", "replace"),
+            binary=not given.get("Body") and given.get("NumMedia", "0") not in ("", "0"),
+        )
+
+    def read_status(self, account: Account, request: WebhookRequest) -> StatusReport:
+        given = _given(request, ("MessageSid", "SmsSid"), ("MessageStatus", "SmsStatus"))
+        # RawDlrDoneDate has no zone, so that it is no time.
+        return report(
+            signature.asked(request).get("ref") or given.get("MessageSid") or given["SmsSid"],
+            given.get("MessageStatus") or given["SmsStatus"],
+            given.get("ErrorCode", ""),
+            given.get("To"),
+        )
+
+    def read_call(self, account: Account, request: WebhookRequest) -> CallStep:
+        given, query = _given(request, ("CallSid",)), signature.asked(request)
+        caller, called = given.get("From") or given.get("Caller", ""), given.get("To") or given.get("Called", "")
+        inbound = given["Direction"] == "inbound" if "Direction" in given else "ref" not in query and caller != account.number
+        turn = _whole(query.get("turn", ""))
+        event = _event(given, turn)
+        known = meaning(given.get("ErrorCode", ""))
+        digits, finished_on = _keys(given) if event == "turn" else (None, "")
+        return CallStep(
+            external_id=given["CallSid"],
+            number=caller if inbound else called,
+            event=event,
+            inbound=inbound,
+            reference=query.get("ref") or None,
+            turn=turn,
+            digits=digits,
+            finished_on=finished_on,
+            recording=_place(given),
+            seconds=_whole(given.get("CallDuration", "")),  # Duration is minutes, as billed
+            cause=known[1] if known else None,
+            code=given.get("ErrorCode") or given.get("SipResponseCode", ""),
+        )
+
+    def read_recording(self, account: Account, request: WebhookRequest) -> Recorded:
+        given = _given(request, ("CallSid",))
+        status = given.get("RecordingStatus", "completed")
+        place = _place(given)
+        if not RECORDING_STATUSES.get(status, False) or place is None:
+            raise Unreadable(status if place else "RecordingUrl")
+        seconds = _whole(given.get("RecordingDuration", ""))
+        return Recorded(given["CallSid"], place, None if seconds is None else float(seconds))
+
+    def render(self, steps: Sequence[Step], turn: int) -> tuple[str, str]:
+        return twiml.write(steps), "text/xml"
+
+
+@asynccontextmanager
+async def _open(account: Account) -> AsyncIterator[Line]:
+    # The SDK takes a quarter of a second to load: only where a Twilio channel sends.
+    from messaging.gateways.twilio.line import TwilioLine
+
+    line = TwilioLine(account)
+    try:
+        yield line
+    finally:
+        line.close()
+
+
+def report(reference: str, word: str, code: str, number: str | None = None) -> StatusReport:
+    """One status in our words; Unreadable for a word that we do not know."""
+    if word not in STATUSES:
+        raise Unreadable(word)
+    status, cause, known = STATUSES[word], None, meaning(code)
+    if status == "failed" and known is not None:
+        cause = known[1]
+        status = "errored" if known[0] is Outcome.ERRORED else "failed"
+    elif status == "failed":
+        cause = Cause.UNDELIVERED
+    return StatusReport(reference, status, code=code, cause=cause, number=number or None)
+
+
+def _event(given: Mapping[str, str], turn: int | None) -> str:
+    word = given.get("CallStatus", "")
+    if (word or turn is None) and word not in CALL_STATUSES:
+        raise Unreadable(word or "CallStatus")
+    event = CALL_STATUSES.get(word, "answered")
+    if event in MISSED:
+        return event
+    if ANSWERED_BY.get(given.get("AnsweredBy", ""), False):  # a new word there must not hang up on anybody
+        return "machine"
+    if turn is not None:
+        return "turn"  # also after they hung up: what they had recorded counts
+    # News of an answer are not the request for what to say: that one comes on its own.
+    return "ringing" if event == "answered" and given.get("CallbackSource") == PROGRESS else event
+
+
+def _keys(given: Mapping[str, str]) -> tuple[str, str]:
+    """Digits, "" after a silence, and the key that ended them. Of a recording Digits is only the key that ended it."""
+    digits = given.get("Digits", "")
+    if "RecordingUrl" in given or digits == HANGUP:
+        return "", "" if digits == HANGUP else digits
+    return digits, given.get("FinishedOnKey", "")
+
+
+def _place(given: Mapping[str, str]) -> str | None:
+    """Where a recording is: its id, or only the path of its address, since an address is never fetched as it was given."""
+    sid, path = given.get("RecordingSid", ""), ""
+    if RECORDING_SID.fullmatch(sid):
+        return sid
+    try:
+        path = urlsplit(given.get("RecordingUrl", "")).path
+    except ValueError:
+        return None
+    return path if path.startswith("/") and ".." not in path else None
+
+
+def _given(request: WebhookRequest, *wanted: tuple[str, ...]) -> dict[str, str]:
+    given = signature.fields(request)
+    for names in wanted:
+        if not any(given.get(name) for name in names):
+            raise Refused(f"{names[0]} is missing")
+    return given
+
+
+def _private(url: str) -> bool:
+    """Whether the token may go there: over TLS, or to this very machine."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
+    except ValueError:
+        return False
+
+
+def _whole(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
