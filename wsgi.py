@@ -71,25 +71,36 @@ def create_app(settings: Settings | None = None, *, database: Database | None = 
     if database is None:
         crypto.use(crypto.load_keys(settings.key_path))
         database = Database(settings.database_url)
+    app = make_app(settings)
+    seat(app, settings, database, work or _engine(settings, database))
+    return app
+
+
+def make_app(settings: Settings) -> Flask:
+    """Every page, route and command. They ask `app.extensions` for what they work on, which `seat` puts there."""
     app = Flask("lamen", static_folder=str(assets.SOURCE))
-    exchange = _exchange(app, settings, database, work or _engine(settings, database))
-    app.extensions["lamen"] = exchange
     _watch(app)
     app.register_blueprint(health.blueprint)
-    frame.register(app, exchange)
+    frame.register(app, settings)
     app.register_blueprint(routes.blueprint)
     app.register_blueprint(sounds.blueprint)
     api.register(app)
     commands.register(app)
     for command in (begin.begin, service.db, service.worker, service.clock, service.trust_clock):
         app.cli.add_command(command)
+    _wrap(app, settings)
+    return app
+
+
+def seat(app: Flask, settings: Settings, database: Database, work: WorkEngine) -> None:
+    """Give `app` its database, gateways, work and clock; what was there before is left to its owner."""
+    exchange = _exchange(app, settings, database, work)
     _register_work(exchange)
+    app.extensions["lamen"] = exchange
     app.extensions["lamen.once"] = Once(exchange)
     app.extensions["lamen.clock"] = Clock(
         database, _beats(exchange), lease_seconds=settings.clock_lease_seconds, tick_seconds=settings.tick_seconds
     )
-    _wrap(app, settings)
-    return app
 
 
 class Once:

@@ -1,4 +1,4 @@
-"""The console's frame: `register(app, exchange)` puts sign-in, doors, words and every page into the application.
+"""The console's frame: `register(app, settings)` puts sign-in, doors, words and every page into the application.
 
 Pages are found, not listed: each module of console/pages, and of its folders, that holds a `pages` is registered.
 """
@@ -21,16 +21,14 @@ from console.staff import RoleName
 from runtime.installation import Installation
 
 if TYPE_CHECKING:
-    from messaging.exchange import Exchange
+    from runtime.settings import Settings
 
 HERE = Path(__file__).parent
 VENDOR = {"pico": "vendor/pico.classless-2.1.1.min.css", "htmx": "vendor/htmx-2.0.11.min.js"}
 
 
-def register(app: Flask, exchange: "Exchange | None" = None) -> None:
-    """Make the console part of `app`; without `exchange`, the one already in `app.extensions["lamen"]` serves."""
-    app.extensions.setdefault("lamen", exchange)
-    settings = app.extensions["lamen"].settings
+def register(app: Flask, settings: "Settings") -> None:
+    """Make the console part of `app`; its pages work on the exchange in `app.extensions["lamen"]`."""
     app.template_folder = str(HERE / "templates")
     app.config.setdefault("MAX_CONTENT_LENGTH", settings.sound_megabytes * 2**20)
     app.config.update(BABEL_DEFAULT_LOCALE="fr", BABEL_TRANSLATION_DIRECTORIES=str(catalogs.folder(settings)))

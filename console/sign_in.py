@@ -159,7 +159,7 @@ def staff_store() -> StaffStore:
 
 def install(app: Flask) -> None:
     """Put the sign-in library into the application."""
-    sessions = plain_sessions(app.extensions["lamen"].database)
+    sessions = plain_sessions(lambda: exchange().database)
     store = StaffStore(sessions, Staff, Role)
     app.extensions["lamen_staff"] = store
     security = Security(app, store, login_form=SignInForm, totp_cls=OnceOnly)

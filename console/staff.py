@@ -3,13 +3,14 @@
 Capabilities (langue, suivi, protection) are roles too: alone or added to another.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
 
 from flask_security.core import RoleMixin, UserMixin
 from sqlalchemy import Column, ForeignKey, LargeBinary, String, Table, UniqueConstraint, delete, insert, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Mapped, mapped_column, object_session, relationship, scoped_session, sessionmaker
+from sqlalchemy.orm import Mapped, mapped_column, object_session, relationship, scoped_session
 
 from runtime.crypto import Sealed
 from runtime.database import Base, Database, Id, Json, Session
@@ -189,9 +190,9 @@ class Draft(Base):
     fields: Mapped[Json]
 
 
-def plain_sessions(database: Database) -> "scoped_session[Session]":
+def plain_sessions(database: Callable[[], Database]) -> "scoped_session[Session]":
     """Sessions for the sign-in library's own pages; they write, so each request must commit or remove its own soon."""
-    return scoped_session(sessionmaker(database.engine, class_=Session, expire_on_commit=False))
+    return scoped_session(lambda: Session(database().engine, expire_on_commit=False))  # type: ignore[arg-type]  # any maker will do
 
 
 def village_ids(session: Session, staff_id: int) -> frozenset[int]:

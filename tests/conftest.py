@@ -20,7 +20,7 @@ from runtime.database import Database
 from runtime.settings import Settings
 from runtime.work import Immediate
 from tests import world as small
-from wsgi import create_app, metadata
+from wsgi import make_app, metadata, seat
 
 if TYPE_CHECKING:
     from messaging.exchange import Exchange
@@ -139,12 +139,27 @@ def settings(database_url: str, tmp_path: Path, compiled: Path) -> Settings:
     return Settings(database_url=database_url, var=var, run_clock=False, secret_key="a-secret-for-tests-only")
 
 
-@pytest.fixture
-def app(settings: Settings, database: Database) -> Flask:
-    """The whole service on this test's database; work waits for `exchange.work.run_all()`."""
-    application = create_app(settings, database=database, work=Immediate())
+@pytest.fixture(scope="session")
+def bare_app(compiled: Path) -> Flask:
+    """Every page and route, made once a session: making them for each test would take longer than the tests."""
+    crypto.use(KEYS)
+    application = make_app(
+        Settings(database_url="sqlite://", var=compiled, run_clock=False, secret_key="a-secret-for-tests-only")
+    )
     application.testing = True
     return application
+
+
+@pytest.fixture
+def app(bare_app: Flask, settings: Settings, database: Database) -> Iterator[Flask]:
+    """The whole service on this test's database; work waits for `exchange.work.run_all()`."""
+    config, extensions = dict(bare_app.config), dict(bare_app.extensions)
+    seat(bare_app, settings, database, Immediate())
+    yield bare_app
+    bare_app.config.clear()
+    bare_app.config.update(config)
+    bare_app.extensions.clear()
+    bare_app.extensions.update(extensions)
 
 
 @pytest.fixture

@@ -39,6 +39,11 @@ def post() -> Callable[..., TestResponse]:
 @pytest.fixture
 def signed_in(app: Flask, database: Database) -> SignedIn:
     """`signed_in(RoleName.COMMUNICATION, …, name="fanta", villages={1})`: a browser where that person signed in by a link."""
+    return signing_in(app, database)
+
+
+def signing_in(app: Flask, database: Database) -> SignedIn:
+    """What `signed_in` gives, for an application of the test's own."""
 
     def sign_in(*roles: RoleName, name: str | None = None, villages: frozenset[int] = frozenset()) -> FlaskClient:
         browser, wall = app.test_client(), datetime.now(UTC)

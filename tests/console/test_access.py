@@ -12,7 +12,11 @@ from werkzeug.routing import Rule
 from console.access import ANYBODY, EVERYONE, Pages, declared, outside
 from console.frame import found
 from console.staff import RoleName
-from tests.console.conftest import SignedIn, send
+from runtime.database import Database
+from runtime.settings import Settings
+from runtime.work import Immediate
+from tests.console.conftest import SignedIn, send, signing_in
+from wsgi import create_app
 
 # Arguments of routes by their name; any row will do, since a refused role must not even reach it.
 EXAMPLE: dict[str, Any] = {"code": "fr", "token": "x" * 32, "name": "look", "kind": "sms"}
@@ -43,10 +47,10 @@ def test_every_route_declares_its_roles(app: Flask) -> None:
     assert len(list(routes(app))) > 20
 
 
-def test_a_route_without_roles_is_refused(app: Flask, signed_in: SignedIn) -> None:
-    app._got_first_request = False
+def test_a_route_without_roles_is_refused(settings: Settings, database: Database) -> None:
+    app = create_app(settings, database=database, work=Immediate())
     app.add_url_rule("/oubliee", "oubliee", lambda: "secret")
-    browser = signed_in(RoleName.ADMINISTRATION)
+    browser = signing_in(app, database)(RoleName.ADMINISTRATION)
     assert browser.get("/oubliee").status_code == 403
 
 
