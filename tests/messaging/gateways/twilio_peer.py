@@ -8,16 +8,18 @@ import base64
 import hashlib
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
+import pytest
 from aiohttp import web
 from twilio.request_validator import RequestValidator
 
-from messaging.gateways.protocol import Account, WebhookRequest
+from messaging.gateways.protocol import Account, Line, WebhookRequest
+from messaging.gateways.twilio.gateway import Twilio
 
 SID = "AC" + "0" * 32
 TOKEN = "not-a-real-token"
@@ -96,6 +98,23 @@ def serving() -> Iterator[TwilioPeer]:
     yield peer
     loop.call_soon_threadsafe(loop.stop)
     thread.join(10)
+
+
+@pytest.fixture
+def server() -> Iterator[TwilioPeer]:
+    """A peer of this test's own."""
+    with serving() as found:
+        yield found
+
+
+def at_line(given: Account, do: Callable[[Line], Any]) -> Any:
+    """What `do` answers, asked of an open line."""
+
+    async def go() -> Any:
+        async with Twilio().line(given) as line:
+            return await do(line)
+
+    return asyncio.run(go())
 
 
 def account(base_url: str = "", **settings: str) -> Account:
