@@ -65,20 +65,18 @@ GATEWAYS: Mapping[str, GatewayWords] = {
         needs=lazy("Un téléphone Android allumé, une SIM et son forfait SMS. Environ 60 SMS par heure, à confirmer."),
         number=lazy("Le numéro de la carte SIM, 8 chiffres."),
         settings={
-            "base_url": SettingWords(_ADDRESS, lazy("Celle du serveur SMS Gateway, ou du téléphone : http://192.168.1.20:8080.")),
+            "base_url": SettingWords(_ADDRESS, lazy("En ligne : ne changez rien. Téléphone seul : http://192.168.1.20:8080.")),
             "username": SettingWords(_USER, lazy("Affiché dans l'application, à l'écran d'accueil.")),
             "password": SettingWords(_PASSWORD, lazy("Affiché sous l'identifiant, dans l'application.")),
             "signing_key": SettingWords(
                 lazy("Clé de signature"), lazy("Application : Settings, Webhooks, Signing Key. Une clé par téléphone.")
             ),
             "device_id": SettingWords(lazy("Téléphone"), lazy("Son identifiant, si le compte a plusieurs téléphones.")),
-            "sim_number": SettingWords(lazy("Carte SIM"), lazy("1, 2 ou 3, si le téléphone en a plusieurs.")),
+            "sim_number": SettingWords(lazy("Carte SIM"), lazy("Si le téléphone en a plusieurs.")),
         },
         paste={
             "sms": lazy("Dans l'application ou le serveur : un webhook pour l'événement sms:received."),
-            "status": lazy(
-                "Un webhook pour chacun : sms:sent, sms:delivered, sms:failed, sms:cancelled, app:started, system:ping."
-            ),
+            "status": lazy("Un webhook pour chacun : sms:sent, sms:delivered, sms:failed, sms:cancelled."),
         },
     ),
     "kannel": GatewayWords(
@@ -164,7 +162,7 @@ GATEWAYS: Mapping[str, GatewayWords] = {
             "base_url": SettingWords(_ADDRESS, _KEEP_DEFAULT),
         },
         paste={
-            "sms": lazy("Tableau de bord : SMS, SMS Callback URLs, Incoming Messages."),
+            "sms": lazy("Tableau de bord : SMS, SMS Callback URLs, Incoming Messages, puis Bulk SMS Opt Out."),
             "status": lazy("Tableau de bord : SMS, SMS Callback URLs, Delivery Reports."),
             "call": lazy("Tableau de bord : Voice, Phone Numbers, votre numéro, Actions, Callback."),
         },
