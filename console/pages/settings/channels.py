@@ -40,7 +40,10 @@ def new() -> Answer:
     """First step: which gateway."""
     known = exchange().gateways
     order = [name for name in channel_words.GATEWAYS if name in known] + sorted(set(known) - set(channel_words.GATEWAYS))
-    cards = [(name, channel_words.gateway_words(name), *channel_states.abilities(known[name].capabilities)) for name in order]
+    cards = []
+    for name in order:
+        words, (does, lacks) = channel_words.gateway_words(name), channel_states.abilities(known[name].capabilities)
+        cards.append((name, words, does, lacks + [str(one) for one in words.not_here]))
     return render("settings/channel_gateways.html", cards=cards, simulation=simulated())
 
 

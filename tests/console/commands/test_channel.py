@@ -13,8 +13,8 @@ from messaging.gateways.protocol import Cause, Probe
 from messaging.models import Bundle, Channel
 from runtime.audit import AuditEntry
 from runtime.database import Database
+from tests.console.channels.pigeon import Pigeon
 from tests.console.commands.conftest import Run
-from tests.console.test_channels import Pigeon
 from tests.world import World
 
 
