@@ -50,7 +50,7 @@ def tell(client: FlaskClient, world: World, query: str = "", **fields: str) -> b
     form = {"isActive": "1", "sessionId": "ATVId_1", "callerNumber": world.numbers["awa"], "direction": "Outbound"} | fields
     answer = client.post(f"/hooks/{world.token}/call{query}", data=form)
     assert answer.status_code == 200
-    return answer.data
+    return bytes(answer.data)
 
 
 def state(exchange: Exchange, call_id: int) -> tuple[CallState, int | None]:

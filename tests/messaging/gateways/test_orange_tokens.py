@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 
 from messaging.gateways.orange.gateway import Orange
-from messaging.gateways.orange.tokens import Tokens
+from messaging.gateways.orange.tokens import Client, Tokens
 from messaging.gateways.protocol import Account, Cause, Outcome
 from tests.messaging.gateways.orange_peer import NOBODY_LISTENS, SEND_PATH, TOKEN_PATH, Provider, send, sms
 from tests.messaging.gateways.orange_peer import provider as provider
@@ -91,6 +91,18 @@ def test_fifty_sms_refused_at_once_renew_one_token(provider: Provider) -> None:
     provider.token_takes = 0.05
     sent = send(provider, *(sms(f"+223000200{place:02}") for place in range(50)), gateway=gateway)
     assert ({one.outcome for one in sent}, provider.given, len(provider.bodies)) == ({Outcome.WIRED}, 2, 51)
+
+
+def test_a_late_refusal_of_an_old_token_leaves_the_new_one() -> None:
+    tokens, client = Tokens(lambda: 0.0), Client(1, "https://x", "c", "s")
+    tokens.keep(client, "old", 3600)
+    tokens.keep(client, "new", 3600)
+    tokens.drop(client, "old")
+    assert tokens.get(client) == "new"
+
+
+def test_a_clients_secret_is_not_printed() -> None:
+    assert "hidden" not in repr(Client(1, "https://x", "c", "hidden"))
 
 
 def test_a_fresh_token_refused_stops_the_channel(provider: Provider) -> None:
