@@ -22,6 +22,7 @@ from sqlalchemy import func, select
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from messaging import channels
+from messaging.beats import apply_pending, replay_spool
 from messaging.contacts import find_or_create
 from messaging.exchange import Exchange
 from messaging.gateways.kannel import INBOUND
@@ -148,9 +149,13 @@ def serving(app: Callable[..., Any], address: str) -> Iterator[None]:
         server.server_close()
 
 
-def wait_until(done: Callable[[], bool], many: int = 1) -> None:
+def work_until(way: Way, done: Callable[[], bool], many: int = 1) -> None:
+    """Do what the clock does: on a busy machine webhooks go through the spool, and nothing is sent while one waits there."""
     until = time.monotonic() + WITHIN + many / 5
     while not done() and time.monotonic() < until:
+        replay_spool(way.exchange, datetime.now(UTC))
+        apply_pending(way.exchange, datetime.now(UTC))
+        dispatch(way.exchange, way.channel, lambda: datetime.now(UTC))
         time.sleep(0.2)
 
 
@@ -186,11 +191,11 @@ def test_messages_arrive_once_with_every_letter_and_their_receipts_are_applied(m
     numbers = [f"{UNASSIGNED}{place:05}{endings[place % len(endings)]}" for place in range(many)]
     asked = queue(way, numbers)
     began = time.monotonic()
-    assert dispatch(way.exchange, way.channel, lambda: datetime.now(UTC)) == many
+    dispatch(way.exchange, way.channel, lambda: datetime.now(UTC))
     sent = time.monotonic() - began
     expected = {number: ENDINGS.get(number[-2:], MessageState.DELIVERED) for number in numbers}
     expected |= {number: MessageState.ERRORED for number, text in asked if number.endswith("97") and measure(text).parts > 1}
-    wait_until(lambda: states(way) == expected, many)
+    work_until(way, lambda: states(way) == expected, many)
     print(f"{many} sent in {sent:.1f} s, every receipt applied after {time.monotonic() - began:.1f} s")
     assert states(way) == expected
     taken = Counter((number.lstrip("+"), text) for number, text in asked if not number.endswith("97"))
@@ -211,7 +216,7 @@ def test_sms_are_stored_once_with_every_letter_though_answers_are_lost(many: int
             found = session.execute(rows.where(Message.direction == Direction.IN, Message.channel_id == way.channel))
             return Counter((str(number), str(text)) for number, text in found)
 
-    wait_until(lambda: stored().total() >= many and way.served.lost >= many // 10, many)
+    work_until(way, lambda: stored().total() >= many and way.served.lost >= many // 10, many)
     print(f"{many} stored after {time.monotonic() - began:.1f} s, {way.served.lost} answers lost")
     time.sleep(1.5)  # the repetition of the last one
     assert stored() == Counter(written)
@@ -227,7 +232,7 @@ def test_letters_arrive_without_kannels_recoding_too(way: Way) -> None:
         with way.exchange.database.reading() as session:
             return {str(text) for text in session.scalars(select(Message.text).where(Message.direction == Direction.IN))}
 
-    wait_until(lambda: len(stored()) == len(TEXTS))
+    work_until(way, lambda: len(stored()) == len(TEXTS))
     assert stored() == {text for _, text in written}
 
 
@@ -242,7 +247,7 @@ def test_a_wrong_password_and_a_probe_are_answered_as_we_read_them(way: Way) -> 
     assert (probe.cause, sent.outcome) == (None, Outcome.WIRED)
     probe, sent = asyncio.run(ask(password="wrong"))
     assert (probe.cause, sent.outcome, sent.cause) == (Cause.CREDENTIALS, Outcome.ERRORED, Cause.CREDENTIALS)
-    wait_until(lambda: len(way.centre.taken) == 1)
+    work_until(way, lambda: len(way.centre.taken) == 1)
     assert len(way.centre.taken) == 1  # probes sent nothing
 
 
