@@ -222,7 +222,7 @@ class Answer(Base):
 
 
 class FlowSession(Base):
-    """The stored state of one contact's conversation on one channel; `draft` is a report begun and not sent, whatever came after."""
+    """The stored state of one contact's conversation on one channel; `draft` is a report begun and not sent, kept."""
 
     __tablename__ = "flow_session"
     __table_args__ = (UniqueConstraint("contact_id", "channel_id"),)

@@ -48,7 +48,7 @@ class Voice:
     def say(self, lines: Iterable[Line]) -> tuple[Play | Say, ...]:
         """The lines as sound; neighbouring clips go in one Play."""
         steps: list[Play | Say] = []
-        for line in lines:
+        for line in (one for given in lines for one in spelled(given)):
             found = self._line(line)
             if isinstance(found, Sound) and steps and isinstance(steps[-1], Play):
                 steps[-1] = Play((*steps[-1].clips, found))
@@ -63,6 +63,34 @@ class Voice:
         content = self.session.get_one(Content, content_id)
         chosen = self._clip(content, (language,) if language else self._chain(self.language))
         return chosen is not None or (self.drafts and language in (None, SOURCE) and self._draft(content) is not None)
+
+    def has(self, *labels: str, language: str | None = None) -> bool:
+        """Whether every one of these prompts can be said, in `language` itself or else along this one's chain."""
+        return all(self._sayable(label, language) for label in labels)
+
+    def variant_of(self, label: str) -> int | None:
+        """The variant whose words or sound a prompt has in this language: what was agreed to."""
+        content = self._content(label)
+        if content is None:
+            return None
+        chosen = library.choose(
+            self.session,
+            content,
+            self._chain(self.language),
+            library.Way.VOICE,
+            now=self.now,
+            allow_french_drafts=self.drafts,
+        )
+        chosen = chosen or (library.current(self.session, content.id, SOURCE) if self.drafts else None)
+        return chosen.id if chosen is not None else None
+
+    def _sayable(self, label: str, language: str | None) -> bool:
+        content = self._content(label)
+        if content is None:
+            return False
+        if self._clip(content, (language,) if language else self._chain(self.language)) is not None:
+            return True
+        return self.drafts and language in (None, SOURCE) and self._draft(content) is not None
 
     def _line(self, line: Line) -> Sound | Say | None:
         content = self._content(line.label)
@@ -96,12 +124,36 @@ class Voice:
         return chain(language, fallbacks(self.session))
 
 
+def spelled(line: Line) -> tuple[Line, ...]:
+    """The prompts behind a line that says a figure: `count` (n, unit), `theme` (n), `digits` (n); the unknown is not said."""
+    n = str(line.values.get("n", ""))
+    match line.label:
+        case "count":
+            said = (*_number(n), str(line.values["unit"])) if n else ()
+        case "theme":
+            said = (f"option_theme_{n[0]}",) if n else ()
+        case "digits":
+            said = _digits(n)
+        case _:
+            return (line,)
+    return tuple(Line(label) for label in said)
+
+
+def _number(n: str) -> tuple[str, ...]:
+    # To 100 a clip says the whole number; above, its digits.
+    return (f"num_{n}",) if int(n) <= 100 else _digits(n)
+
+
+def _digits(n: str) -> tuple[str, ...]:
+    return tuple(f"digit_{digit}" for digit in n)
+
+
 def _gather(wait: Wait, said: tuple[Play | Say, ...], next_address: str) -> Gather:
     alone = wait.kind is WaitKind.CHOICE
     return Gather(
         said,
         next_address,
-        digits=1 if alone else 0,
+        digits=1 if alone else wait.digits,
         finish="" if alone else "#",
         first_s=wait.first_s,
         between_s=wait.between_s,
