@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import structlog
 from sqlalchemy import select
 
-from campaigns import keypad_reports, quizzes
+from campaigns import keypad_reports, quizzes, voiced
 from campaigns.agreements import agree
 from campaigns.enrolments import end
 from campaigns.keypad_reports import Answered
@@ -69,6 +69,8 @@ class Effects:
         found = keypad_reports.answer(self._talk, kind, values, self._draft is not None)
         if found is not None:
             return found
+        if kind == "recorded":
+            return voiced.asked(self._talk, str(values["sound"]))
         if kind == "club":
             code = str(values["club"] or "")
             return strangers.join(self._talk.session, self._talk.contact, code, self._talk.now), {}
@@ -95,6 +97,10 @@ class Effects:
                 talk.call.listener = Listener(str(values["who"]))
             case "consent":
                 self._consent(bool(values["yes"]))
+            case "recording_deleted":
+                voiced.take_back(talk, str(values["sound"]))
+            case "air":
+                voiced.on_air(talk, str(values["sound"]), bool(values["yes"]))
             case "series_over":
                 self._end_series()
             case "stop":

@@ -18,11 +18,13 @@ from dialogue.engine import resume, start
 from dialogue.errors import DialogueError
 from dialogue.facilitator import DRAFTED
 from dialogue.flow import Flow
-from dialogue.values import Input, Line, Pressed, State, TimedOut, Turn
+from dialogue.nodes import Ask
+from dialogue.values import Input, Line, Pressed, Recorded, State, TimedOut, Turn, WaitKind
 from messaging import channels
 from messaging.exchange import Exchange
 from messaging.gateways.protocol import CallStep
 from messaging.models import Call, CallEvent, Channel, Contact, Direction
+from messaging.recordings import TOO_SHORT, announce
 from messaging.steps import Step, from_json, to_json
 
 SESSION_LIFE = timedelta(hours=24)
@@ -60,7 +62,7 @@ def _advance(talk: Talk, kept: FlowSession | None, step: CallStep) -> tuple[Flow
     _hide(talk.session, call, step, secret=kept.state is not None and kept.state.get("node") in PIN_NODES)
     if _over(talk):
         return flow, Turn(None, (Line("goodbye"),), ended=True)
-    return flow, resume(flow, json.dumps(kept.state) if kept.state is not None else None, _given(step))
+    return flow, resume(flow, json.dumps(kept.state) if kept.state is not None else None, _given(talk, flow, kept, step))
 
 
 def _flow(kept: FlowSession) -> Flow | None:
@@ -71,8 +73,19 @@ def _flow(kept: FlowSession) -> Flow | None:
         return None
 
 
-def _given(step: CallStep) -> Input:
+def _given(talk: Talk, flow: Flow, kept: FlowSession, step: CallStep) -> Input:
+    if step.recording and _awaits_sound(flow, kept):
+        if step.recorded is not None and step.recorded < TOO_SHORT:
+            return Recorded("", step.recorded)
+        row = announce(talk.session, talk.exchange.settings.var, talk.call, step.recording, talk.now)
+        # Of one still to be fetched nobody knows the length; the job measures it.
+        return Recorded(str(row.id), row.seconds if row.fetched_at else TOO_SHORT)
     return Pressed(step.digits or "", step.finished_on) if step.digits or step.finished_on else TimedOut()
+
+
+def _awaits_sound(flow: Flow, kept: FlowSession) -> bool:
+    node = flow.nodes.get(str((kept.state or {}).get("node")))
+    return isinstance(node, Ask) and node.wait.kind is WaitKind.SOUND
 
 
 def _over(talk: Talk) -> bool:

@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session
 
 from campaigns.wording import fallbacks
 from dialogue.values import Line, Turn, Wait, WaitKind
+from messaging import recordings
+from messaging.models import Recording
 from messaging.steps import Gather, Hangup, Play, Record, Say, Sound, Step
 from translations import library
 from translations.languages import SOURCE, chain
@@ -93,6 +95,8 @@ class Voice:
         return self.drafts and language in (None, SOURCE) and self._draft(content) is not None
 
     def _line(self, line: Line) -> Sound | Say | None:
+        if line.label == "recording":
+            return self._said(line)
         content = self._content(line.label)
         if content is None:
             return None
@@ -103,6 +107,13 @@ class Voice:
             core = clip.core_end_s if line.label.startswith(CONTENT) else None
             return Sound(f"{self.sounds}/{clip.sha256}.wav", clip.seconds, core, line.label)
         return self._draft(content) if self.drafts and own in (None, SOURCE) else None
+
+    def _said(self, line: Line) -> Sound | None:
+        """What the caller just recorded, as soon as it is here."""
+        row = self.session.get(Recording, int(line.values["id"]))
+        if row is None or not row.sha256:
+            return None
+        return Sound(f"{self.sounds}/said/{recordings.replay_name(row.sha256, self.now)}.wav", row.seconds, None, line.label)
 
     def _content(self, label: str) -> Content | None:
         if label.startswith(CONTENT):

@@ -120,6 +120,7 @@ class Recording(Base):
     Until it is fetched from `place`, a word of the provider's that no address is made of but on our own configured base, `sha256`
     is empty and `seconds` is what the provider says; `refused` says why it never will be.
     """
+
     __tablename__ = "recording"
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)

@@ -9,7 +9,7 @@ from dialogue.checks import ProblemKind
 from dialogue.engine import resume, start, told
 from dialogue.flow import Flow
 from dialogue.flows import QuizScript, main_flow, outgoing_flow
-from dialogue.nodes import Consult, End, Route
+from dialogue.nodes import Consult, End, Node, Route
 from dialogue.stranger import stranger_flow
 from dialogue.values import Ended, Happened, Input, Line, Pressed, Recorded, State, TimedOut
 from tests.dialogue.hosted import Answers, consulted, labels, play
@@ -195,7 +195,11 @@ def test_a_stranger_agrees_and_may_name_a_club(
 
 
 def test_a_consult_without_routes_or_into_nowhere_is_refused() -> None:
-    nodes = {"a": Consult("pin", (Route("right", "gone"), Route("right", "b"))), "b": Consult("x", ()), "c": End()}
+    nodes: dict[str, Node] = {
+        "a": Consult("pin", (Route("right", "gone"), Route("right", "b"))),
+        "b": Consult("x", ()),
+        "c": End(),
+    }
     kinds = {(problem.kind, problem.node) for problem in Flow("f", 1, "a", nodes).check()}
     assert {
         (ProblemKind.UNKNOWN_NODE, "a"),
