@@ -71,7 +71,7 @@ class Effects:
             return found
         if kind == "recorded":
             return voiced.asked(self._talk, str(values["sound"]))
-        if kind == "club":
+        if kind == "join":
             code = str(values["club"] or "")
             return strangers.join(self._talk.session, self._talk.contact, code, self._talk.now), {}
         log.warning("call.odd", call=self._talk.call.id, what=kind)

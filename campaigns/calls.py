@@ -19,6 +19,7 @@ from dialogue.errors import DialogueError
 from dialogue.facilitator import DRAFTED
 from dialogue.flow import Flow
 from dialogue.nodes import Ask
+from dialogue.stranger import STRANGER
 from dialogue.values import Input, Line, Pressed, Recorded, State, TimedOut, Turn, WaitKind
 from messaging import channels
 from messaging.exchange import Exchange
@@ -60,7 +61,7 @@ def _advance(talk: Talk, kept: FlowSession | None, step: CallStep) -> tuple[Flow
         flow = flow_of(talk)
         return flow, start(flow)
     _hide(talk.session, call, step, secret=kept.state is not None and kept.state.get("node") in PIN_NODES)
-    if _over(talk):
+    if _over(talk, flow):
         return flow, Turn(None, (Line("goodbye"),), ended=True)
     return flow, resume(flow, json.dumps(kept.state) if kept.state is not None else None, _given(talk, flow, kept, step))
 
@@ -88,8 +89,8 @@ def _awaits_sound(flow: Flow, kept: FlowSession) -> bool:
     return isinstance(node, Ask) and node.wait.kind is WaitKind.SOUND
 
 
-def _over(talk: Talk) -> bool:
-    longest = LONGEST_STRANGER if talk.stranger else LONGEST[talk.call.direction]
+def _over(talk: Talk, flow: Flow) -> bool:
+    longest = LONGEST_STRANGER if flow.name == STRANGER else LONGEST[talk.call.direction]
     return talk.call.answered_at is not None and talk.now - talk.call.answered_at >= longest
 
 

@@ -41,7 +41,7 @@ def answer(talk: Talk, kind: str, values: Mapping[str, Value], draft: bool) -> A
     match kind:
         case "pin":
             return _pin(talk, str(values["pin"] or ""), draft)
-        case "club" if not talk.stranger:
+        case "club":
             code = str(values["club"] or "")
             return ("good" if code in _clubs(talk) else "bad"), {}
         case "theme":

@@ -8,13 +8,10 @@ from sqlalchemy.orm import Session
 
 from campaigns.voice import Voice
 from clubs import people
-from messaging import channels
+from messaging import channels, contacts
 from messaging.exchange import Exchange
-from messaging.models import Call, Channel, Contact
+from messaging.models import Call, Channel, Contact, Purpose
 from translations.languages import SOURCE
-
-STRANGER = "bip_stranger"
-"""The reason of a call back to a number nobody knows."""
 
 
 @dataclass(frozen=True)
@@ -45,5 +42,5 @@ class Talk:
 
     @property
     def stranger(self) -> bool:
-        """Whether this is the one short call a stranger's bip earns."""
-        return self.call.reason == STRANGER
+        """Whether nobody behind this number has agreed to calls: it gets the one short call a stranger's bip earns."""
+        return self.call.broadcast_id is None and not contacts.has_consent(self.session, self.contact.id, Purpose.CALL)

@@ -7,9 +7,11 @@ from dialogue.nodes import ANY, Ask, Consult, Node, Note, Route, Speak
 from dialogue.parts import YES_NO, language_nodes, lines, with_keys
 from dialogue.values import text
 
+STRANGER = "stranger"
 
-def stranger_flow(*, languages: Sequence[str] = (), name: str = "stranger", version: int = 1) -> Flow:
-    """Happened: `language` (its code), `consent` (yes), `stop`. Consult `club` (club; null skips): good, bad, or none."""
+
+def stranger_flow(*, languages: Sequence[str] = (), name: str = STRANGER, version: int = 1) -> Flow:
+    """Happened: `language` (its code), `consent` (yes), `stop`. Consult `join` (club; null skips): good, bad, or none."""
     routes = (Route("good", "goodbye"), Route("bad", "club_again"), Route("none", "goodbye"))
     nodes: dict[str, Node] = {
         "opening": Speak(lines("jingle", "who"), "languages" if len(languages) > 1 else "consent"),
@@ -21,7 +23,7 @@ def stranger_flow(*, languages: Sequence[str] = (), name: str = "stranger", vers
         # Silence skips: a bare # cannot be told from it everywhere.
         "club": Ask(lines("club_ask"), text(), (Route(ANY, "club_check"),), save="club", give_up="goodbye", once=True),
         "club_again": Ask(lines("club_bad"), text(), (Route(ANY, "club_check"),), save="club", give_up="goodbye", once=True),
-        "club_check": Consult("club", routes, {"club": "$club"}),
+        "club_check": Consult("join", routes, {"club": "$club"}),
     }
     if len(languages) > 1:
         nodes |= language_nodes("languages", languages, then="consent", give_up="consent")

@@ -189,7 +189,7 @@ def test_the_main_menu_offers_what_there_is_in_the_order_of_its_keys() -> None:
 def test_a_stranger_agrees_and_may_name_a_club(
     given: list[Input], answer: str, said: list[str], happened: list[Happened]
 ) -> None:
-    turn = play(stranger_flow(), given, {"club": (answer, {})})
+    turn = play(stranger_flow(), given, {"join": (answer, {})})
     assert labels(turn) == said
     assert list(turn.happened) == happened
 
