@@ -1,0 +1,155 @@
+"""Real telephone calls on loopback: a SIP phone in a process of its own, the voice process, and webhooks that answer it."""
+
+import base64
+import json
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.voice import sounds
+from tests.voice.line import ACCOUNT, TOKEN, Phone, Process, Script, free_port, listening, wait_until
+
+pytest.importorskip("baresip", reason="baresip-python is not installed (extra sip): no telephone calls")
+pytestmark = pytest.mark.call
+
+OURS, AWA = "+22320201000", "+22376000001"
+
+
+@dataclass
+class Place:
+    """A voice process whose service is a script, and the port that offers its line."""
+
+    script: Script
+    process: Process
+    port: int
+    sip: int
+    folder: Path
+
+    def ask(self, method: str, path: str, form: list[tuple[str, str]] | None = None) -> tuple[int, bytes]:
+        """Ask as Twilio's customers do."""
+        body = urllib.parse.urlencode(form).encode() if form else None
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}/2010-04-01/Accounts/{path}", body, method=method)
+        request.add_header("Authorization", "Basic " + base64.b64encode(f"{ACCOUNT}:{TOKEN}".encode()).decode())
+        try:
+            with urllib.request.urlopen(request, timeout=20) as answer:
+                return answer.status, answer.read()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read()
+
+    def call(self, to: str, path: str, **more: str) -> str:
+        """Have somebody called; the call's id."""
+        hook = f"{self.script.url}/hooks/jeton/{path}"
+        form = [("To", to), ("From", OURS), ("Url", hook), ("StatusCallback", f"{hook}-status"), ("Timeout", "20")]
+        form += [("StatusCallbackEvent", "ringing"), ("StatusCallbackEvent", "completed"), *more.items()]
+        status, body = self.ask("POST", f"{ACCOUNT}/Calls.json", form)
+        assert status == 201, body
+        return str(json.loads(body)["sid"])
+
+    def told(self, path: str) -> list[dict[str, str]]:
+        return [one.form for one in self.script.asked if one.path.partition("?")[0] == f"/hooks/jeton/{path}"]
+
+
+def _place(folder: Path, trunk: str, clips: Path, **more: Any) -> Place:
+    script, port, sip = Script(clips), free_port(), free_port()
+    given = {"var": str(folder / "var"), "public_url": script.url, "voice_port": port, "sip_port": sip, "sip_trunk": trunk}
+    channel = {"channel_id": 1, "number": OURS, "account_sid": ACCOUNT, "auth_token": TOKEN, "hooks": f"{script.url}/hooks/jeton"}
+    asked = json.dumps({"settings": {**given, "log_level": "info", **more}, "channel": channel})
+    process = Process(["-m", "tests.voice.answering", asked], folder / "tmp")
+    try:
+        wait_until(lambda: listening(port), "the voice process")
+    except AssertionError:
+        process.end()
+        raise AssertionError(process.log.read_text()) from None
+    return Place(script, process, port, sip, folder)
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("clips")
+
+
+@pytest.fixture(scope="module")
+def phone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Phone]:
+    found = Phone(tmp_path_factory.mktemp("phone"), AWA)
+    yield found
+    found.end()
+
+
+@pytest.fixture
+def place(tmp_path: Path, phone: Phone, clips: Path) -> Iterator[Place]:
+    found = _place(tmp_path, phone.trunk, clips)
+    yield found
+    found.process.end()
+    found.script.end()
+
+
+def test_a_caller_hears_the_menu_presses_a_key_records_and_is_heard(place: Place, phone: Phone, clips: Path) -> None:
+    script, seconds = place.script, {"menu": 6.4, "bouillie": 3.2, "allaitement": 3.2, "record": 1.6, "merci": 3.2, "awa": 3.2}
+    named = {label: sounds.keep(clips, label, length) for label, length in seconds.items()}
+    url = {label: script.clip(name) for label, name in named.items()}
+    path = {label: str(clips / f"{name}.wav") for label, name in named.items()}
+
+    def play(*labels: str) -> str:
+        return "".join(f"<Play>{url[label]}</Play>" for label in labels)
+
+    hook = f"{script.url}/hooks/jeton/call"
+    gather = (
+        f'<Gather action="{hook}/2?turn=1" method="POST" timeout="7" numDigits="1" finishOnKey="" actionOnEmptyResult="true">'
+    )
+    record = f'<Record action="{hook}/3?turn=2" method="POST" maxLength="30" timeout="10" finishOnKey="#" playBeep="true"/>'
+    script.answers = {
+        "/hooks/jeton/call": lambda form: (
+            f"<Response>{gather}{play('menu')}</Gather></Response>" if form["CallStatus"] == "ringing" else "<Response/>"
+        ),
+        "/hooks/jeton/call/2": lambda form: (
+            f"<Response>{play('bouillie' if form['Digits'] == '2' else 'allaitement', 'record')}{record}"
+            f'<Redirect method="POST">{hook}/3?turn=2</Redirect></Response>'
+        ),
+        "/hooks/jeton/call/3": lambda form: f"<Response>{play('merci')}<Hangup/></Response>",
+    }
+    assert phone("dial", f"sip:{OURS}@127.0.0.1:{place.sip}") == {}
+    phone("hear", path["menu"])
+    phone("press", "2")
+    places = [phone("hear", path[label])["at"] for label in ("bouillie", "record")]
+    phone("hear", str(place.folder / "var" / "voice" / "beep.wav"))
+    phone("say", path["awa"])
+    phone("wait", 0.5)
+    phone("press", "#")
+    places.append(phone("hear", path["merci"])["at"])
+    phone("end")
+    assert places == sorted(places)
+    phone("keep", str(place.folder / "heard.wav"))
+    heard = sounds.load(place.folder / "heard.wav")
+    for label in ("bouillie", "record", "merci"):
+        assert sounds.find(heard, sounds.load(Path(path[label])))[0] > sounds.HEARD, label
+    menu = sounds.load(Path(path["menu"]))
+    assert sounds.find(heard, menu[int(4.5 * sounds.RATE) :])[0] < sounds.NOT_HEARD, "the menu after the key"
+    assert sounds.find(heard, sounds.load(Path(path["allaitement"])))[0] < sounds.NOT_HEARD, "the other key's message"
+
+    wait_until(lambda: any(form["CallStatus"] == "completed" for form in place.told("call")), "the end of the call")
+    assert script.unsigned == 0
+    first, last = place.told("call")
+    assert (first["From"], first["To"], first["Direction"], first["CallStatus"]) == (AWA, OURS, "inbound", "ringing")
+    assert [form["Digits"] for form in place.told("call/2")] == ["2"]
+    [told] = place.told("call/3")
+    assert (told["Digits"], told["CallStatus"], told["CallSid"]) == ("#", "in-progress", first["CallSid"])
+    assert 8 < int(last["CallDuration"]) < 60
+    cut = _heard(place.told("call/2")[0])[f"{named['menu']}.wav"]
+    assert 0.9 < cut < 6.0, "the menu was cut by the key"
+    assert _heard(told) == {f"{named['bouillie']}.wav": 3.2, f"{named['record']}.wav": 1.6}
+
+    status, wav = place.ask("GET", f"{ACCOUNT}/Recordings/{told['RecordingSid']}.wav")
+    assert status == 200
+    (place.folder / "recording.wav").write_bytes(wav)
+    assert sounds.find(sounds.load(place.folder / "recording.wav"), sounds.load(Path(path["awa"])))[0] > sounds.HEARD
+    assert place.ask("DELETE", f"{ACCOUNT}/Recordings/{told['RecordingSid']}.json")[0] == 204
+    assert place.ask("GET", f"{ACCOUNT}/Recordings/{told['RecordingSid']}.wav")[0] == 404
+
+
+def _heard(form: dict[str, str]) -> dict[str, float]:
+    return {name: float(seconds) for name, _, seconds in (part.partition("=") for part in form["LamenHeard"].split())}
