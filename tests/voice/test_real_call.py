@@ -12,12 +12,11 @@ from typing import Any
 import pytest
 
 from tests.voice import sounds
-from tests.voice.line import ACCOUNT, TOKEN, Phone, Process, Script, free_port, listening, wait_until
+from tests.voice.line import ACCOUNT, TOKEN, Phone, Process, Refuser, Script, free_port, listening, wait_until
 
-pytest.importorskip("baresip", reason="baresip-python is not installed (extra sip): no telephone calls")
 pytestmark = pytest.mark.call
 
-OURS, AWA = "+22320201000", "+22376000001"
+OURS = "+22320201000"
 
 
 @dataclass
@@ -41,11 +40,11 @@ class Place:
         except urllib.error.HTTPError as error:
             return error.code, error.read()
 
-    def call(self, to: str, path: str, **more: str) -> str:
+    def call(self, to: str, path: str, timeout: str = "20") -> str:
         """Have somebody called; the call's id."""
         hook = f"{self.script.url}/hooks/jeton/{path}"
-        form = [("To", to), ("From", OURS), ("Url", hook), ("StatusCallback", f"{hook}-status"), ("Timeout", "20")]
-        form += [("StatusCallbackEvent", "ringing"), ("StatusCallbackEvent", "completed"), *more.items()]
+        form = [("To", to), ("From", OURS), ("Url", hook), ("StatusCallback", f"{hook}-status"), ("Timeout", timeout)]
+        form += [("StatusCallbackEvent", "ringing"), ("StatusCallbackEvent", "completed")]
         status, body = self.ask("POST", f"{ACCOUNT}/Calls.json", form)
         assert status == 201, body
         return str(json.loads(body)["sid"])
@@ -71,13 +70,6 @@ def _place(folder: Path, trunk: str, clips: Path, **more: Any) -> Place:
 @pytest.fixture(scope="module")
 def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("clips")
-
-
-@pytest.fixture(scope="module")
-def phone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Phone]:
-    found = Phone(tmp_path_factory.mktemp("phone"), AWA)
-    yield found
-    found.end()
 
 
 @pytest.fixture
@@ -134,7 +126,7 @@ def test_a_caller_hears_the_menu_presses_a_key_records_and_is_heard(place: Place
     wait_until(lambda: any(form["CallStatus"] == "completed" for form in place.told("call")), "the end of the call")
     assert script.unsigned == 0
     first, last = place.told("call")
-    assert (first["From"], first["To"], first["Direction"], first["CallStatus"]) == (AWA, OURS, "inbound", "ringing")
+    assert (first["From"], first["To"], first["Direction"], first["CallStatus"]) == (phone.number, OURS, "inbound", "ringing")
     assert [form["Digits"] for form in place.told("call/2")] == ["2"]
     [told] = place.told("call/3")
     assert (told["Digits"], told["CallStatus"], told["CallSid"]) == ("#", "in-progress", first["CallSid"])
@@ -153,3 +145,44 @@ def test_a_caller_hears_the_menu_presses_a_key_records_and_is_heard(place: Place
 
 def _heard(form: dict[str, str]) -> dict[str, float]:
     return {name: float(seconds) for name, _, seconds in (part.partition("=") for part in form["LamenHeard"].split())}
+
+
+@pytest.fixture(scope="module")
+def refused(tmp_path_factory: pytest.TempPathFactory, clips: Path) -> Iterator[Place]:
+    """A line behind which nobody ever answers."""
+    refuser = Refuser()
+    found = _place(tmp_path_factory.mktemp("refused"), refuser.trunk, clips)
+    yield found
+    found.process.end()
+    found.script.end()
+    refuser.end()
+
+
+@pytest.mark.parametrize(
+    ("to", "status", "told"),
+    [
+        pytest.param("+22376000486", "busy", {"SipResponseCode": "486"}, id="busy"),
+        pytest.param("+22376000603", "busy", {"SipResponseCode": "603"}, id="refused by the person"),
+        pytest.param("+22376000480", "no-answer", {"SipResponseCode": "480"}, id="phone switched off"),
+        pytest.param("+22376000404", "failed", {"SipResponseCode": "404", "ErrorCode": "21217"}, id="no such number"),
+        pytest.param("+22376000503", "failed", {"SipResponseCode": "503"}, id="trunk out of order"),
+        pytest.param("+22376000000", "no-answer", {}, id="nobody answers"),
+    ],
+)
+def test_a_call_that_nobody_answers_says_why(refused: Place, to: str, status: str, told: dict[str, str]) -> None:
+    path = f"call-{to[-3:]}"
+    sid = refused.call(to, path, timeout="3")
+    wait_until(lambda: any(form["CallStatus"] not in ("ringing",) for form in refused.told(f"{path}-status")), status)
+    first, last = refused.told(f"{path}-status")
+    assert (first["CallStatus"], first["CallSid"], first["To"]) == ("ringing", sid, to)
+    assert {name: last.get(name) for name in ("CallStatus", *told)} == {"CallStatus": status, **told}
+    assert "CallDuration" not in last
+    assert refused.told(path) == [], "what to say was asked of a call that nobody answered"
+
+
+def test_a_call_taken_back_before_it_is_answered_is_canceled(refused: Place) -> None:
+    sid = refused.call("+22376000000", "back")
+    wait_until(lambda: bool(refused.told("back-status")), "ringing")
+    assert refused.ask("POST", f"{ACCOUNT}/Calls/{sid}.json", [("Status", "canceled")])[0] == 200
+    wait_until(lambda: len(refused.told("back-status")) == 2, "canceled")
+    assert refused.told("back-status")[-1]["CallStatus"] == "canceled"
