@@ -43,7 +43,7 @@ class Asterisk:
 
     def __init__(self, agi_port: int, ari_url: str, user: str, password: str, endpoint: str) -> None:
         self._agi_port, self._url, self._endpoint = agi_port, URL(ari_url.rstrip("/")), endpoint
-        self._auth = aiohttp.BasicAuth(user, password)
+        self._headers = {"Authorization": aiohttp.encode_basic_auth(user, password)}
         self._waiting: dict[str, _Waiting] = {}
         self._on_call: OnCall | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -53,7 +53,7 @@ class Asterisk:
 
     async def start(self, on_call: OnCall, on_dead: Callable[[], None]) -> None:
         self._on_call = on_call
-        self._session = aiohttp.ClientSession(auth=self._auth, timeout=aiohttp.ClientTimeout(total=REQUEST_S))
+        self._session = aiohttp.ClientSession(headers=self._headers, timeout=aiohttp.ClientTimeout(total=REQUEST_S))
         self._server = await asyncio.start_server(self._called, "127.0.0.1", self._agi_port, limit=64 * 1024)
         self._tasks.append(asyncio.ensure_future(self._listen()))
 

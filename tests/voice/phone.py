@@ -98,7 +98,7 @@ class Phone:
         await self._until(lambda: self.up, "ring", alone=True)
 
     async def do_hear(self, path: str, seconds: float = 1.5) -> Answer:
-        """Wait for the beginning of a clip, three pieces of it: a key may cut the rest. Where it stood, in seconds of this call."""
+        """Wait for the beginning of a clip, three pieces of it: a key may cut the rest. Where it stood, in seconds."""
         clip, at = sounds.load(Path(path))[: int(seconds * sounds.RATE)], self.since / 2 / sounds.RATE
         end, last = time.monotonic() + PATIENCE, False
         while True:
