@@ -83,7 +83,7 @@ def _table(title: str, engine: str, found: Measured, floors: int) -> Table:
 def _voice_steps(database: Database, var: Path, world: small.World) -> Measured:
     fleet = Fleet(database.url.set(drivername=database.url.get_backend_name()).render_as_string(False), var)
     try:
-        return [("voice requests answered", calling.steps(database, fleet, world))]
+        return calling.steps(database, fleet, world, var)
     finally:
         fleet.end()
 

@@ -17,6 +17,7 @@ from messaging.voice.webhooks import signature
 from runtime.database import Database
 from runtime.installation import installation
 from tests import crowd
+from tests.bench import receiving
 from tests.bench.receiving import CONNECTIONS
 from tests.faults.processes import Fleet
 from tests.voice import sounds
@@ -94,15 +95,16 @@ def _cpu(pid: int) -> float:
     return (int(after_name[11]) + int(after_name[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def steps(database: Database, fleet: Fleet, world: World) -> float:
-    """Voice requests a second: signed, taken, judged, written, answered with TwiML, at 32 connections."""
+def steps(database: Database, fleet: Fleet, world: World, folder: Path) -> list[tuple[str, float]]:
+    """(what, a second): voice requests signed, taken, judged, written, answered with TwiML, at 32 connections; the bare floor."""
     hooks, attempts = _calls(database, world)
     fleet.settings = {"LAMEN_RUN_CLOCK": "false", "LAMEN_PUBLIC_URL": PUBLIC}
     server, port = fleet.serve(factory="wsgi:serve")
-    try:
-        return asyncio.run(_spoken(f"http://127.0.0.1:{port}", hooks, attempts))
-    finally:
-        fleet.kill_server(server)
+    spoken = asyncio.run(_spoken(f"http://127.0.0.1:{port}", hooks, attempts))
+    fleet.kill_server(server)
+    forms = [{"text": "x" * 200}] * (SPOKEN * STEPS)
+    bare_floor = receiving.floor(database, fleet, folder, forms)
+    return [("voice requests answered", spoken), ("bare Flask, one row a request", len(forms) / bare_floor)]
 
 
 def _calls(database: Database, world: World) -> tuple[str, list[str]]:
