@@ -51,3 +51,4 @@ def fleet(database: Database, database_url: str, var: Path) -> Iterator[processe
     found = processes.Fleet(database_url, var)
     yield found
     found.end()
+    print(found.said())  # pytest shows it when the test has failed

@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO
 
 from sqlalchemy import func, select
 
@@ -18,6 +20,7 @@ from tests.faults.network import free_port, wait_for_port
 
 ROOT = Path(__file__).parent.parent.parent
 PATIENCE = 120.0
+LAST_BYTES = 20_000
 FULL = os.environ.get("LAMEN_FAULTS") == "full"
 OPEN = (MessageState.SCHEDULED, MessageState.QUEUED, MessageState.SENDING, MessageState.ERRORED)
 
@@ -46,6 +49,7 @@ class Fleet:
     settings: Mapping[str, str] = field(default_factory=dict)
     roots: list[subprocess.Popen[str]] = field(default_factory=list)
     nursery: subprocess.Popen[str] | None = None
+    log: IO[bytes] = field(default_factory=TemporaryFile)
 
     def start(self, role: str) -> int:
         """A sender, worker, clock, or the service `alone`; its process id once it works."""
@@ -83,6 +87,12 @@ class Fleet:
         for process in list(self.roots):
             self.kill_server(process)
 
+    def said(self) -> str:
+        """The end of what all these processes wrote on standard error."""
+        self.log.seek(0, os.SEEK_END)
+        self.log.seek(max(0, self.log.tell() - LAST_BYTES))
+        return self.log.read().decode(errors="replace")
+
     def _run(self, command: list[str]) -> subprocess.Popen[str]:
         env = {
             **os.environ,
@@ -102,7 +112,7 @@ class Fleet:
             env=env,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=self.log,
             text=True,
             start_new_session=True,
         )

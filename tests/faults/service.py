@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
@@ -129,7 +130,13 @@ def nursery() -> None:
     for line in sys.stdin:
         if os.fork() == 0:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            main(line.strip())
+            try:
+                main(line.strip())
+            except BaseException:  # or this child would go on reading lines as a second nursery, and its starter wait for ever
+                traceback.print_exc()
+            print(f"ended {line.strip()} {os.getpid()}", file=sys.stderr)
+            print("ended", flush=True)
+            os._exit(1)
 
 
 if __name__ == "__main__":
