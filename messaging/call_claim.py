@@ -39,6 +39,8 @@ def claim(session: Session, settings: Settings, channel_id: int, now: datetime, 
     channel = ready_channel(session, channel_id, now)
     if not isinstance(channel, Channel):
         return None if channel is Idle.BUSY else []
+    if pace.rests(channel, now):
+        return []
     taken: list[tuple[Call, str]] = []
     seen: set[int] = set()
     places = free_lines(session, channel)

@@ -16,6 +16,7 @@ from messaging import channels, outcomes, windows
 from messaging.call_claim import ClaimedCall, claim
 from messaging.exchange import Exchange
 from messaging.gateways.protocol import TOTAL_SECONDS, Account, Cause, Gateway, Line, Outcome, Sent
+from messaging.leasing import NOT_TAKEN
 from messaging.models import Attempt, Call, CallState, Channel, ChannelState
 from messaging.money import Outgoing, release
 from messaging.outbox import BUSY_SECONDS, BUSY_TIMES
@@ -84,7 +85,7 @@ def _record(exchange: Exchange, channel_id: int, answers: list[Answer], now: dat
         known = [answer for answer in answers if _record_one(session, channel_id, answer, now, told, owed)]
         outcomes.remember_later(session, channel_id, [answer.sent for answer in known], now)
         session.flush()
-        outcomes.account_for(session, channel_id, [(answer.sent.outcome, answer.sent.cause) for answer in answers], now)
+        outcomes.account_for(session, channel_id, answers, now)
         release(session, owed, windows.of(exchange.settings))
     if told:
         with exchange.database.writing() as session:
@@ -104,7 +105,7 @@ def _record_one(
     rows = select(Call).where(Call.id == attempt.call_id).with_for_update(key_share=True)
     call = session.scalars(rows.execution_options(populate_existing=True)).one()
     session.refresh(attempt)
-    if attempt.outcome == outcomes.NOT_TAKEN:
+    if attempt.outcome == NOT_TAKEN:
         return False
     outcomes.close(attempt, sent, now)
     session.add(outcomes.exchange_log(channel_id, sent, now, call_id=call.id))

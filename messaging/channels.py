@@ -13,19 +13,29 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from messaging import pace
 from messaging.errors import ChannelError
 from messaging.gateways.protocol import Account
 from messaging.models import Channel, ChannelState
-from messaging.numbers import is_simulated, normalise
+from messaging.numbers import is_simulated, normalise, operator_of
 from runtime.crypto import blind
 from runtime.installation import installation
 
 TOKEN_BYTES = 32
 OLD_TOKEN_LIFE = timedelta(days=7)
 SIMULATOR = "simulator"
-SMS, VOICE = "sms", "voice"
+SMS, VOICE, BIP = "sms", "voice", "bip"
+KINDS = (SMS, VOICE, BIP)
+OPERATORS = ("orange", "moov", "telecel")
 HOOKS = ("sms", "status", "call", "recording")
-_COLUMNS = ("in_flight", "parts_per_minute", "calls_at_once", "price_per_part", "price_per_minute")
+UNTESTED_PER_HOUR: Mapping[str, int] = {"android": 60}
+"""What a channel of such a gateway may send an hour until somebody has tested its SIM."""
+_COLUMNS = (
+    *("in_flight", "parts_per_minute", "parts_per_hour", "calls_at_once", "price_per_part", "price_per_minute"),
+    *("needs_bundle", "warn_below", "failover_id"),
+)
+_YES, _NO = ("1", "oui", "true", "yes"), ("", "0", "non", "false", "no")
+_SAME_OPERATOR: Mapping[str, str] = {"malitel": "moov", "atel": "telecel"}
 
 
 def add(
@@ -40,7 +50,8 @@ def add(
 ) -> Channel:
     """Store a channel with a fresh token. Settings named like a column (price_per_part…) set it; the rest are the gateway's.
 
-    ChannelError: "name_taken", "real_in_simulation", "not_a_number" (for such a column).
+    `kinds` are sms, voice and bip; `default_for` holds language codes and names of operators.
+    ChannelError: "name_taken", "real_in_simulation", "not_a_number" (for such a column), "own_failover".
     """
     if session.scalar(select(Channel.id).where(Channel.name == name)) is not None:
         raise ChannelError("name_taken")
@@ -57,25 +68,42 @@ def add(
         token=token,
         token_index=blind(token),
         state=ChannelState.ACTIVE,
+        parts_per_hour=UNTESTED_PER_HOUR.get(gateway, 0),
+        breaker_step=0,
+        misses_in_row=0,
+        rest_step=0,
         created_at=now,
     )
     session.add(channel)
+    session.flush()
     configure(channel, settings)
     session.flush()
     return channel
 
 
 def configure(channel: Channel, settings: Mapping[str, str]) -> None:
-    """Change settings; those not named stay. An empty value removes one. ChannelError("not_a_number") as `add`."""
+    """Change settings; those not named stay. An empty value removes one. ChannelError as in `add`, but for the name."""
     kept: dict[str, Any] = json.loads(channel.settings) if channel.settings else {}
     for key, value in settings.items():
         if key in _COLUMNS:
-            setattr(channel, key, _whole(value))
+            setattr(channel, key, _column(channel, key, value))
         elif value == "":
             kept.pop(key, None)
         else:
             kept[key] = value
     channel.settings = json.dumps(kept)
+
+
+def pause(channel: Channel, reason: str) -> None:
+    """Stop sending; the queue waits. `reason` is one word: staff, bundle, or the cause that needs a person."""
+    channel.state, channel.paused_reason = ChannelState.PAUSED, reason
+
+
+def resume(channel: Channel) -> None:
+    """Send again, at once and at full pace: what failed before is forgotten."""
+    channel.state, channel.paused_reason = ChannelState.ACTIVE, None
+    pace.close(channel)
+    channel.rest_step, channel.rest_since, channel.rest_until = 0, None, None
 
 
 def rotate_token(channel: Channel, now: datetime) -> str:
@@ -117,22 +145,40 @@ def trains(channel: Channel) -> bool:
 
 
 def choose(session: Session, kind: str, language: str | None, number: str) -> Channel | None:
-    """The channel for one number: "sms" or "voice", the one that is default for the language first, then the oldest.
+    """The channel of one kind (sms, voice, bip) for one number.
 
-    Simulated numbers only take simulators. A paused channel is still chosen: its queue waits.
+    First the one that is default for its operator, because a network takes its own best, then for the language, then the oldest.
+    Simulated numbers only take simulators. A paused channel is still chosen where no other is: its queue waits.
     """
     usable = select(Channel).where(Channel.state != ChannelState.REMOVED).order_by(Channel.id)
+    operator = operator_of(number) or ""
     found = [
         channel
         for channel in session.scalars(usable)
         if kind in channel.kinds and (channel.gateway == SIMULATOR or not is_simulated(number))
     ]
-    found.sort(key=lambda channel: (channel.state is not ChannelState.ACTIVE, (language or "") not in channel.default_for))
-    return found[0] if found else None
+
+    def rank(channel: Channel) -> tuple[bool, bool, bool]:
+        served = {_SAME_OPERATOR.get(entry, entry) for entry in channel.default_for}
+        return (channel.state is not ChannelState.ACTIVE, operator not in served, (language or "") not in served)
+
+    return min(found, key=rank, default=None)
+
+
+def _column(channel: Channel, name: str, value: str) -> int | bool | None:
+    if name == "needs_bundle":
+        if value.lower() not in _YES + _NO:
+            raise ChannelError("not_a_number")
+        return value.lower() in _YES
+    if name == "failover_id" and value == "":
+        return None
+    number = _whole(value)
+    if name == "failover_id" and number == channel.id:
+        raise ChannelError("own_failover")
+    return number
 
 
 def _whole(value: str) -> int:
-    try:
-        return int(value)
-    except ValueError as error:
-        raise ChannelError("not_a_number") from error
+    if not value.strip().isascii() or not value.strip().isdigit():
+        raise ChannelError("not_a_number")
+    return int(value)

@@ -1,25 +1,28 @@
 """Transaction 1 of sending: take as many queued messages as the channel has free places, each with its lease and its attempt.
 
+A place is one request. Where a provider takes one text for many numbers, those messages share a place, told apart from others in
+the database by the holder of their lease.
+
 Locks, always in this order: installation and running broadcasts (shared), channel, messages, contacts (both SKIP LOCKED: a
 busy contact's message stays queued), budgets last. SQLite's single writer needs none of them.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 import structlog
-import uuid6
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from messaging import pace, windows
+from messaging import capacity, channels, leasing, pace, windows
 from messaging.channels import SIMULATOR
-from messaging.gateways.protocol import OutgoingSms
+from messaging.gateways.protocol import Capabilities
 from messaging.guards import UNASKED, Go, Guards, Later, Never
+from messaging.leasing import Claimed, Taken, together
 from messaging.models import (
-    Attempt,
     Broadcast,
     BroadcastState,
     Call,
@@ -32,14 +35,15 @@ from messaging.models import (
 from messaging.money import Outgoing, Purse
 from messaging.states import move
 from runtime.clock import jumped
-from runtime.database import LeaseTime, lease_time
 from runtime.installation import Installation, installation
 from runtime.settings import Settings
 
 log = structlog.get_logger(__name__)
 
 ROUNDS = 20  # batches of refused rows one claim looks at before it lets others write
-DEFAULT_LIFE = 24 * 3600
+MOST_ROWS = 1000  # of one claim, however many a request carries: its transaction holds their locks
+LONGEST_WAIT = 61.0  # seconds a dispatch stays for its channel's pace; after a longer rest the sweep begins another
+PLAIN = Capabilities()
 
 
 class Idle(StrEnum):
@@ -52,16 +56,8 @@ class Idle(StrEnum):
     BUSY = "busy"
     FULL = "full"
     PACE = "pace"
+    RESTS = "rests"
     EMPTY = "empty"
-
-
-@dataclass(frozen=True)
-class Claimed:
-    """One message on its way, with everything its sender needs: no row is read again before the answer."""
-
-    message_id: int
-    attempt_id: str
-    sms: OutgoingSms
 
 
 @dataclass(frozen=True)
@@ -73,22 +69,39 @@ class Claim:
     wait: float = 0
 
 
-def claim(session: Session, settings: Settings, channel_id: int, now: datetime, holder: str) -> Claim:
-    """Claim for one channel within the caller's transaction."""
+def claim(
+    session: Session,
+    settings: Settings,
+    channel_id: int,
+    now: datetime,
+    holder: str,
+    capabilities: Capabilities = PLAIN,
+) -> Claim:
+    """Claim for one channel within the caller's transaction; `capabilities` are its gateway's."""
     running = running_broadcasts(session, now)
     ready = ready_channel(session, channel_id, now)
     if not isinstance(ready, Channel):
         return Claim(idle=ready)
-    places = _free_places(session, ready)
+    if rest := pace.rests(ready, now):
+        return Claim(idle=Idle.RESTS, wait=_soon(rest))
+    bulk = 1 if pace.on_trial(ready) else capabilities.bulk
+    places = _free_places(session, ready, bulk)
     if places <= 0:
         return Claim(idle=Idle.FULL)
     if pace.room(ready, now) <= 0:
-        return Claim(idle=Idle.PACE, wait=pace.seconds_until_room(ready, now))
-    taken = _take(session, settings, ready, now, places, running)
-    lease = lease_time(session)
-    claimed = tuple(_lease(session, settings, message, number, now, lease, holder) for message, number in taken)
-    session.flush()
+        return Claim(idle=Idle.PACE, wait=_soon(pace.seconds_until_room(ready, now)))
+    taker = _Taker(session, settings, ready, now, running, places, bulk)
+    taken = taker.take()
+    if not taken and taker.allowance.empty:
+        channels.pause(ready, capacity.BUNDLE)
+        log.warning("channel.paused", channel=ready.id, cause=capacity.BUNDLE)
+        return Claim(idle=Idle.PAUSED)
+    claimed = leasing.lease(session, settings, taken, now, holder, bulk, capabilities.idempotent)
     return Claim(claimed, None if claimed else Idle.EMPTY)
+
+
+def _soon(wait: float) -> float:
+    return wait if wait <= LONGEST_WAIT else 0
 
 
 def running_broadcasts(session: Session, now: datetime) -> list[int]:
@@ -153,104 +166,102 @@ def refuse(row: Outgoing, verdict: Later | Never, now: datetime) -> None:
     move(row, kind(word), now, verdict.reason)
 
 
-def _free_places(session: Session, channel: Channel) -> int:
-    busy = select(func.count()).select_from(Message).where(Message.channel_id == channel.id)
+def _free_places(session: Session, channel: Channel, bulk: int) -> int:
+    requests = func.count() if bulk == 1 else func.count(Message.lease_holder.distinct())
+    busy = select(requests).select_from(Message).where(Message.channel_id == channel.id)
     sending = session.scalar(busy.where(Message.state == MessageState.SENDING)) or 0
     if pace.on_trial(channel):
         return 1 if sending == 0 else 0
     return channel.in_flight - sending
 
 
-def _take(
-    session: Session, settings: Settings, channel: Channel, now: datetime, places: int, running: Sequence[int]
-) -> list[tuple[Message, str]]:
-    taken: list[tuple[Message, str]] = []
-    seen: set[int] = set()
-    for _ in range(ROUNDS):
-        wanted = places - len(taken)
-        if wanted <= 0 or pace.room(channel, now) <= 0:
-            break
-        rows = _candidates(session, channel, now, wanted, running, seen)
-        if not rows:
-            break
-        seen.update(row.id for row in rows)
-        taken += _judged(session, settings, channel, now, rows)
-        session.flush()
-    return taken
+class _Taker:
+    """One claim's choice of rows: what is due, allowed, affordable and within the channel's means, until its places are full."""
 
+    def __init__(
+        self,
+        session: Session,
+        settings: Settings,
+        channel: Channel,
+        now: datetime,
+        running: Sequence[int],
+        places: int,
+        bulk: int,
+    ) -> None:
+        self._session, self._settings, self._channel, self._now = session, settings, channel, now
+        self._running, self._places, self._bulk = running, places, bulk
+        self._hours = windows.of(settings)
+        self.allowance = capacity.allowance(session, channel, self._hours.local_day(now).date())
 
-def _candidates(
-    session: Session, channel: Channel, now: datetime, limit: int, running: Sequence[int], seen: set[int]
-) -> list[Message]:
-    due = (Message.channel_id == channel.id, Message.state == MessageState.QUEUED, Message.not_before <= now)
-    allowed = or_(Message.broadcast_id.is_(None), Message.broadcast_id.in_(running))
-    rows = (
-        select(Message)
-        .where(*due, *trusted(session, Message, now), allowed)
-        .order_by(Message.priority, Message.not_before, Message.id)
-        .limit(limit)
-    )
-    if seen:
-        rows = rows.where(Message.id.not_in(seen))
-    locked = rows.with_for_update(skip_locked=True, key_share=True).execution_options(populate_existing=True)
-    return list(session.scalars(locked))
+    def take(self) -> Taken:
+        taken: Taken = []
+        seen: set[int] = set()
+        for _ in range(ROUNDS):
+            wanted = min(self._places * self._bulk, max(self._places, MOST_ROWS)) - len(taken)
+            if wanted <= 0 or pace.room(self._channel, self._now) <= 0 or self.allowance.empty:
+                break
+            rows = self._candidates(wanted, seen)
+            seen.update(row.id for row in rows)
+            if self._bulk > 1:
+                rows = self._fitting(rows, taken)
+            if not rows:
+                break
+            taken += self._judged(rows)
+            self._session.flush()
+        return taken
 
+    def _fitting(self, rows: list[Message], taken: Taken) -> list[Message]:
+        """Those that need no more requests than there are places; the others stay queued."""
+        each = Counter(together(row) for row, _ in taken)
+        requests = sum(-(-count // self._bulk) for count in each.values())
+        fitting = []
+        for row in rows:
+            more = 1 if each[together(row)] % self._bulk == 0 else 0
+            if requests + more <= self._places:
+                requests += more
+                each[together(row)] += 1
+                fitting.append(row)
+        return fitting
 
-def _judged(
-    session: Session, settings: Settings, channel: Channel, now: datetime, rows: list[Message]
-) -> list[tuple[Message, str]]:
-    people = lock_contacts(session, {row.contact_id for row in rows})
-    free: list[Outgoing] = [row for row in rows if row.contact_id in people]
-    hours = windows.of(settings)
-    guards = Guards(session, settings, channel, hours, now, free, people)
-    passed: list[Message] = []
-    for row in rows:
-        if row.contact_id not in people:
-            continue
-        verdict = guards.judge(row)
-        if isinstance(verdict, Go):
-            passed.append(row)
-        else:
-            refuse(row, verdict, now)
-    return _afforded(session, hours, channel, now, passed, people)
+    def _candidates(self, limit: int, seen: set[int]) -> list[Message]:
+        mine = (Message.channel_id == self._channel.id, Message.state == MessageState.QUEUED, Message.not_before <= self._now)
+        allowed = or_(Message.broadcast_id.is_(None), Message.broadcast_id.in_(self._running))
+        rows = (
+            select(Message)
+            .where(*mine, *trusted(self._session, Message, self._now), allowed)
+            .order_by(Message.priority, Message.not_before, Message.id)
+            .limit(limit)
+        )
+        if seen:
+            rows = rows.where(Message.id.not_in(seen))
+        locked = rows.with_for_update(skip_locked=True, key_share=True).execution_options(populate_existing=True)
+        return list(self._session.scalars(locked))
 
+    def _judged(self, rows: list[Message]) -> Taken:
+        people = lock_contacts(self._session, {row.contact_id for row in rows})
+        free: list[Outgoing] = [row for row in rows if row.contact_id in people]
+        guards = Guards(self._session, self._settings, self._channel, self._hours, self._now, free, people)
+        passed: list[Message] = []
+        for row in rows:
+            if row.contact_id not in people:
+                continue
+            verdict = guards.judge(row)
+            if isinstance(verdict, Go):
+                passed.append(row)
+            else:
+                refuse(row, verdict, self._now)
+        return self._afforded(passed, people)
 
-def _afforded(
-    session: Session,
-    hours: windows.Windows,
-    channel: Channel,
-    now: datetime,
-    rows: list[Message],
-    people: dict[int, Contact],
-) -> list[tuple[Message, str]]:
-    purse = Purse(session, hours, now, rows)
-    taken: list[tuple[Message, str]] = []
-    for row in rows:
-        if pace.room(channel, now) <= 0:
-            break
-        if not purse.reserve(row):
-            move(row, MessageState.HELD, now, "budget")
-            continue
-        pace.spend(channel, row.parts, now)
-        taken.append((row, people[row.contact_id].number or ""))
-    return taken
-
-
-def _lease(
-    session: Session, settings: Settings, message: Message, number: str, now: datetime, lease: LeaseTime, holder: str
-) -> Claimed:
-    move(message, MessageState.SENDING, now)
-    message.attempts += 1
-    message.lease_until = lease.seconds + settings.message_lease_seconds
-    message.lease_boot, message.lease_holder = lease.boot, holder
-    attempt = Attempt(
-        id=str(uuid6.uuid7()),
-        message_id=message.id,
-        channel_id=message.channel_id,
-        number=message.attempts,
-        started_at=now,
-    )
-    session.add(attempt)
-    life = DEFAULT_LIFE if message.expires_at is None else int((message.expires_at - now).total_seconds())
-    sms = OutgoingSms(attempt.id, number, message.text or "", message.encoding or "", message.parts, life, now)
-    return Claimed(message.id, attempt.id, sms)
+    def _afforded(self, rows: list[Message], people: dict[int, Contact]) -> Taken:
+        purse = Purse(self._session, self._hours, self._now, rows)
+        taken: Taken = []
+        for row in rows:
+            if pace.room(self._channel, self._now) <= 0 or not self.allowance.holds(row.parts):
+                break
+            if not purse.reserve(row):
+                move(row, MessageState.HELD, self._now, "budget")
+                continue
+            pace.spend(self._channel, row.parts, self._now)
+            self.allowance.take(row.parts)
+            taken.append((row, people[row.contact_id].number or ""))
+        return taken

@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 
 from messaging import windows
 from messaging.exchange import DIAL, DISPATCH, Exchange
+from messaging.leasing import NOT_TAKEN
 from messaging.models import Attempt, Call, CallState, Channel, Message, MessageState
 from messaging.money import Outgoing, release
-from messaging.outcomes import NOT_TAKEN
 from messaging.settling import NO_RECORD
 from messaging.states import move
 

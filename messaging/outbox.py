@@ -1,21 +1,23 @@
 """Send what is queued on one channel: claim, ask the gateway without any transaction, record, again until nothing is left.
 
 An answer is recorded within 100 ms or 200 rows of being read, never held for the slowest request: whatever kills this process,
-at most the rows in flight become unknown.
+at most the requests in flight become unknown. Where a provider takes one text for many numbers, a request may hold many messages;
+each is answered for itself.
 """
 
 import asyncio
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 import structlog
 
 from messaging import channels, outcomes, receipts, windows
-from messaging.claim import Claim, Claimed, Idle, claim
+from messaging.claim import Claim, Idle, claim
 from messaging.exchange import Exchange
 from messaging.gateways.protocol import TOTAL_SECONDS, Account, Gateway, Line, Outcome, Sent
+from messaging.leasing import Claimed
 from messaging.models import Channel, ChannelState
 from messaging.outcomes import Answer
 from runtime import spool
@@ -51,7 +53,7 @@ class _Run:
         self._total = total_seconds
         self._holder = f"{uuid.uuid4().hex[:12]}"
         self._windows = windows.of(exchange.settings)
-        self._under_way: set[asyncio.Task[Answer]] = set()
+        self._under_way: set[asyncio.Task[list[Answer]]] = set()
         self._read: list[Answer] = []
         self._attempts = self._busy = 0
 
@@ -68,8 +70,8 @@ class _Run:
         """Claim and begin what there is, then wait for some answers; False when nothing is left to do."""
         taken = await asyncio.to_thread(self._claim)
         self._attempts += len(taken.taken)
-        for claimed in taken.taken:
-            self._under_way.add(asyncio.create_task(self._ask(line, claimed)))
+        for batch in _requests(taken.taken):
+            self._under_way.add(asyncio.create_task(self._ask(line, batch)))
         if self._under_way:
             await self._gather()
             await self._write()
@@ -85,20 +87,27 @@ class _Run:
         if self._exchange.stopping.is_set() or spool.waiting(self._exchange.settings.var):
             return Claim()
         with self._exchange.database.writing() as session:
-            return claim(session, self._exchange.settings, self._account.channel_id, self._now(), self._holder)
+            settings, able = self._exchange.settings, self._gateway.capabilities
+            return claim(session, settings, self._account.channel_id, self._now(), self._holder, able)
 
-    async def _ask(self, line: Line, claimed: Claimed) -> Answer:
+    async def _ask(self, line: Line, batch: Sequence[Claimed]) -> list[Answer]:
         if self._exchange.stopping.is_set():
-            return Answer(claimed.attempt_id, Sent(Outcome.NOT_BEGUN))
+            return _all(batch, Sent(Outcome.NOT_BEGUN))
         began = time.monotonic()
         try:
-            sent = await asyncio.wait_for(line.send(claimed.sms), self._total)
+            if len(batch) == 1:
+                sent = [await asyncio.wait_for(line.send(batch[0].sms), self._total)]
+            else:
+                sent = list(await asyncio.wait_for(line.send_many([one.sms for one in batch]), self._total))
         except TimeoutError:
-            sent = Sent(Outcome.UNKNOWN, code="timeout", milliseconds=int((time.monotonic() - began) * 1000))
+            return _all(batch, Sent(Outcome.UNKNOWN, code="timeout", milliseconds=int((time.monotonic() - began) * 1000)))
         except Exception:  # whatever a gateway file forgot to catch: the request may have left
-            log.exception("gateway.raised", gateway=self._gateway.name, message=claimed.message_id)
-            sent = Sent(Outcome.UNKNOWN, code="exception")
-        return Answer(claimed.attempt_id, sent)
+            log.exception("gateway.raised", gateway=self._gateway.name, message=batch[0].message_id)
+            return _all(batch, Sent(Outcome.UNKNOWN, code="exception"))
+        if len(sent) != len(batch):  # nobody can say which answer belongs to whom
+            log.error("gateway.miscounted", gateway=self._gateway.name, asked=len(batch), answered=len(sent))
+            return _all(batch, Sent(Outcome.UNKNOWN, code="miscounted"))
+        return [Answer(one.attempt_id, answer, one.request) for one, answer in zip(batch, sent, strict=True)]
 
     async def _gather(self) -> None:
         """Collect answers until all are there, 100 ms after the first, or 200 rows; a second without any claims anew."""
@@ -107,7 +116,7 @@ class _Run:
             left = LONGEST_WAIT if until is None else max(0.0, until - time.monotonic())
             done, _ = await asyncio.wait(self._under_way, timeout=left, return_when=asyncio.FIRST_COMPLETED)
             self._under_way -= done
-            self._read += [task.result() for task in done]
+            self._read += [answer for task in done for answer in task.result()]
             if not done:
                 return
             until = until or time.monotonic() + GROUP_SECONDS
@@ -141,3 +150,19 @@ class _Run:
             await self._gather()
             await self._write()
         await self._write()
+
+
+def _requests(taken: Iterable[Claimed]) -> list[list[Claimed]]:
+    """What was claimed, by the request it leaves in."""
+    alone: list[list[Claimed]] = []
+    shared: dict[str, list[Claimed]] = {}
+    for one in taken:
+        if one.request:
+            shared.setdefault(one.request, []).append(one)
+        else:
+            alone.append([one])
+    return alone + list(shared.values())
+
+
+def _all(batch: Sequence[Claimed], sent: Sent) -> list[Answer]:
+    return [Answer(one.attempt_id, sent, one.request) for one in batch]

@@ -14,8 +14,9 @@ import structlog
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from messaging import contacts, pace, retry
+from messaging import capacity, channels, contacts, failover, pace, retry
 from messaging.gateways.protocol import Cause, Outcome, Sent
+from messaging.leasing import NOT_TAKEN
 from messaging.models import Attempt, Channel, ChannelLog, ChannelState, Contact, Direction, Message, MessageState, SimulatorEvent
 from messaging.money import Outgoing, release
 from messaging.states import move
@@ -23,17 +24,18 @@ from messaging.windows import Windows
 
 log = structlog.get_logger(__name__)
 
-NOT_TAKEN = "not_taken"  # the outcome a look-up gives to an attempt: whatever its sender says later is too late
 ABOUT_NUMBERS = (Cause.DEAD_NUMBER, Cause.OPT_OUT)  # causes that say something of the number, not of one try
+MAY_HAVE_LEFT = (Outcome.WIRED, Outcome.UNKNOWN)
 RANKS = {"wired": 1, "sent": 2, "failed": 3, "errored": 3, "delivered": 4}
 
 
 @dataclass(frozen=True)
 class Answer:
-    """One attempt and what came of it."""
+    """One attempt and what came of it; those of one `request` ("" for one of its own) fail together and count once."""
 
     attempt_id: str
     sent: Sent
+    request: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,9 @@ def record(session: Session, channel_id: int, answers: Sequence[Answer], windows
     attempts = [one for one in session.scalars(select(Attempt).where(mine)) if one.outcome != NOT_TAKEN]
     told: list[AboutContact] = []
     owed: list[tuple[Outgoing, datetime | None]] = []
+    elsewhere: list[tuple[Message, Channel]] = []
+    second = failover.Second(session, channel_id)
+    left = 0
     taken = _taken_ids(session, channel_id, [sent.external_id for sent in by_attempt.values() if sent.external_id])
     for attempt in attempts:
         message, sent = messages[attempt.message_id or 0], by_attempt[attempt.id]
@@ -60,36 +65,58 @@ def record(session: Session, channel_id: int, answers: Sequence[Answer], windows
         close(attempt, sent, now)
         session.add(exchange_log(channel_id, sent, now, message_id=message.id))
         _identify(message, attempt, sent, taken)
-        open_ = message.state in (MessageState.SENDING, MessageState.UNKNOWN)
-        if open_ and message.attempts == attempt.number and _settle(message, sent, now):
-            owed.append((message, claimed_at))
+        left += message.parts if sent.outcome in MAY_HAVE_LEFT else 0
+        if _is_open(message, attempt):
+            other = second.after(message, sent, now)
+            if other is not None:
+                message.error_code = sent.code or None
+                move(message, MessageState.ERRORED, now, (sent.cause or Cause.OTHER).value)
+                elsewhere.append((message, other))
+            if other is not None or _settle(message, sent, now):
+                owed.append((message, claimed_at))
         if sent.cause in ABOUT_NUMBERS:
             told.append(AboutContact(message.contact_id, Cause(sent.cause)))
     remember_later(session, channel_id, [by_attempt[attempt.id] for attempt in attempts], now)
     session.flush()
-    account_for(session, channel_id, [(sent.outcome, sent.cause) for sent in by_attempt.values()], now)
+    channel = account_for(session, channel_id, answers, now)
+    if channel.needs_bundle:
+        capacity.use(session, channel, left, windows.local_day(now).date())
     release(session, owed, windows)
+    for message, other in elsewhere:  # after the release: what was reserved was reserved for the first channel
+        failover.shift(message, other, now)
     return told
+
+
+def _is_open(message: Message, attempt: Attempt) -> bool:
+    return message.state in (MessageState.SENDING, MessageState.UNKNOWN) and message.attempts == attempt.number
 
 
 def close(attempt: Attempt, sent: Sent, now: datetime) -> None:
     """End an attempt; what a receipt already said of it stands."""
     attempt.ended_at, attempt.outcome = now, sent.outcome
+    attempt.cause = None if sent.cause is None else sent.cause.value
     attempt.error_code = attempt.error_code or (sent.code or None)
     attempt.external_id = attempt.external_id or sent.external_id
     if sent.outcome is Outcome.WIRED:
         attempt.rank = max(attempt.rank, RANKS["wired"])
 
 
-def account_for(session: Session, channel_id: int, outcomes: list[tuple[Outcome, Cause | None]], now: datetime) -> None:
-    """Count outcomes for the breaker, and pause a channel that needs a person: wrong password, no credit, refused sender."""
+def account_for(session: Session, channel_id: int, answers: Sequence[Answer], now: datetime) -> Channel:
+    """Count outcomes, one a request, for breaker and pace, and pause a channel that needs a person: wrong password, no credit.
+
+    The channel, locked.
+    """
     rows = select(Channel).where(Channel.id == channel_id).with_for_update(key_share=True)
     channel = session.scalars(rows.execution_options(populate_existing=True)).one()
-    pace.record(session, channel, outcomes, now)
-    for _, cause in outcomes:
+    outcomes = list(dict.fromkeys((one.request or one.attempt_id, one.sent.outcome, one.sent.cause) for one in answers))
+    counted = [(outcome, cause) for _, outcome, cause in outcomes]
+    pace.record(session, channel, counted, now)
+    pace.slow_down(channel, counted, max((one.sent.retry_after or 0 for one in answers), default=0), now)
+    for _, cause in counted:
         if cause is not None and retry.RULES[cause].pauses_channel and channel.state is ChannelState.ACTIVE:
-            channel.state, channel.paused_reason = ChannelState.PAUSED, cause.value
+            channels.pause(channel, cause.value)
             log.error("channel.paused", channel=channel.id, cause=cause.value)
+    return channel
 
 
 def tell_contacts(session: Session, told: Sequence[AboutContact], now: datetime) -> None:

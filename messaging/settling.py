@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from messaging import retry
+from messaging import failover, retry
 from messaging.errors import NotSettled
 from messaging.exchange import DIAL, DISPATCH, Exchange
 from messaging.models import (
@@ -42,7 +42,7 @@ NO_RECORD = "no_record"  # the code of an attempt whose sender died before it wr
 def requeue_stale(exchange: Exchange, now: datetime) -> int:
     """The sweep, every 30 s: leases that ran out, retries and expiries that are due, nudges that were lost. Rows moved."""
     with exchange.database.writing() as session:
-        moved = _lost_leases(session, now) + _retries(session, now)
+        moved = _lost_leases(session, now) + failover.shift_waiting(session, exchange, now) + _retries(session, now)
         moved += 0 if jumped(session) else _expired(session, now)  # by a clock that jumped, anything may look expired
         _nudge(session, exchange, now)
     return moved

@@ -29,7 +29,7 @@ class Windows:
     def is_open(self, now: datetime) -> bool:
         """Whether a push may leave at this moment."""
         local = now.astimezone(self.zone)
-        return any(start <= local.time() < end for start, end in self._of(local))
+        return any(start <= local.time() < end for start, end in self.spans(local))
 
     def next_open(self, now: datetime) -> datetime:
         """`now` if open, else the first moment after it that is."""
@@ -38,13 +38,14 @@ class Windows:
         day = self.local_day(now)
         for ahead in range(DAYS_AHEAD):
             midnight = day + timedelta(days=ahead)
-            for start, _ in self._of(midnight):
+            for start, _ in self.spans(midnight):
                 opens = midnight.replace(hour=start.hour, minute=start.minute)
                 if opens > now:
                     return opens.astimezone(now.tzinfo)
         raise ValueError("no window ever opens")
 
-    def _of(self, local: datetime) -> list[tuple[time, time]]:
+    def spans(self, local: datetime) -> list[tuple[time, time]]:
+        """The open spans of the day of `local`, a moment of this zone."""
         if self.friday is None or local.weekday() != FRIDAY:
             return list(self.open)
         shut, reopens = self.friday

@@ -203,8 +203,11 @@ def test_throttling_does_not_open_the_breaker(exchange: Exchange, world: World, 
     busy = said(Outcome.ERRORED, Cause.THROTTLED)
     with exchange.database.writing() as session:
         crowd(session, exchange, world, 20, now)
-    send(with_gateway(exchange, busy), world, now)
+    for seconds in (0, 3, 10):
+        send(with_gateway(exchange, busy), world, now + timedelta(seconds=seconds))
     assert len(busy.ledger) == 20
+    with exchange.database.reading() as session:
+        assert session.get_one(Channel, world.channel).breaker_until is None
 
 
 def test_a_process_that_ends_puts_back_what_it_had_not_begun(exchange: Exchange, world: World, now: datetime) -> None:

@@ -1,0 +1,1 @@
+"""The gateway of Africa's Talking: SMS and voice, in both directions."""
