@@ -45,10 +45,22 @@ def provider(seed: int) -> Iterator[network.Provider]:
         yield found
 
 
-@pytest.fixture
-def fleet(database: Database, database_url: str, var: Path) -> Iterator[processes.Fleet]:
-    """Processes on this test's database, killed at its end, before the database is emptied."""
-    found = processes.Fleet(database_url, var)
+@pytest.fixture(scope="session")
+def nursery(compiled: Path) -> Iterator[processes.Nursery]:
+    """Where processes of the service are forked, for all tests of this session."""
+    found = processes.Nursery(compiled)
     yield found
     found.end()
-    print(found.said())  # pytest shows it when the test has failed
+
+
+@pytest.fixture
+def fleet(
+    database: Database, database_url: str, var: Path, nursery: processes.Nursery, tmp_path: Path
+) -> Iterator[processes.Fleet]:
+    """Processes on this test's database, killed at its end, before the database is emptied."""
+    log = tmp_path / "fleet.log"
+    log.touch()
+    found = processes.Fleet(nursery, database_url, var, log)
+    yield found
+    found.end()
+    print(log.read_text(errors="replace")[-processes.LAST :])  # pytest shows it when the test has failed
