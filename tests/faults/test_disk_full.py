@@ -81,11 +81,11 @@ def _filled(disk: Path) -> Iterator[None]:
 
 @contextmanager
 def _limited(server: int) -> Iterator[None]:
-    family = family(server)
-    for process in family:
+    processes = family(server)
+    for process in processes:
         resource.prlimit(process, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
     yield
-    for process in family:
+    for process in processes:
         resource.prlimit(process, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 
 
