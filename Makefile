@@ -52,8 +52,8 @@ run: .venv/.run ## install what is missing, prepare the database, serve on 127.0
 	@setsid .venv/bin/granian --interface wsgi --factory --workers 1 --blocking-threads 16 --host $${LAMEN_HOST:-127.0.0.1} --port $(PORT) --no-ws --log-level error wsgi:run & \
 	  server=$$!; trap "kill -TERM $$server 2>/dev/null" INT TERM HUP; wait $$server; wait $$server 2>/dev/null; true
 
-test: .venv/.test ## install what tests need, run all but the faults and the thousands, with coverage
-	@$(PY) -m pytest -m "not faults and not peers" --numprocesses=auto --dist=loadfile --cov --cov-report=term:skip-covered
+test: .venv/.test ## install what tests need, run all but the thousands, with coverage
+	@$(PY) -m pytest -m "not peers" --numprocesses=auto --dist=loadfile --cov --cov-report=term:skip-covered
 
 check: .venv/.test ## style, types, the direction of imports, the documents
 	.venv/bin/ruff check .

@@ -70,5 +70,7 @@ def fleet(
     log.touch()
     found = processes.Fleet(database_url, var, log, nursery)
     yield found
+    died = found.died()
     found.end()
     print(log.read_text(errors="replace")[-processes.LAST :])  # pytest shows it when the test has failed
+    assert not died, "a process of the service ended by itself"

@@ -15,15 +15,16 @@ from select import select as readable
 
 from sqlalchemy import func, select
 
-from messaging.models import Attempt, Contact, Direction, Message, MessageState
+from messaging.models import Attempt, Channel, Contact, Direction, Message, MessageState
+from runtime.clock import jumped
 from runtime.database import Database
 from tests.faults.network import free_port, wait_for_port
 
 ROOT = Path(__file__).parent.parent.parent
-PATIENCE = 120.0
 LAST = 6_000
 SECRET = "a-secret-for-tests-only"
 FULL = os.environ.get("LAMEN_FAULTS") == "full"
+PATIENCE = 1800.0 if FULL else 240.0
 OPEN = (MessageState.SCHEDULED, MessageState.QUEUED, MessageState.SENDING, MessageState.ERRORED)
 
 # Of what takes long, because the short form leaves three minutes for all: the database where the case is the harder one.
@@ -96,9 +97,9 @@ class Fleet:
         readable([handle], [], [], PATIENCE)
         os.close(handle)
 
-    def alive(self, number: int) -> bool:
-        """Whether a process still runs that nobody killed."""
-        return not readable([self.children[number]], [], [], 0)[0]
+    def died(self) -> list[int]:
+        """The processes that ended although nobody killed them."""
+        return [number for number, handle in self.children.items() if readable([handle], [], [], 0)[0]]
 
     def serve(self, port: int | None = None, factory: str = "tests.faults.service:serve") -> tuple[subprocess.Popen[bytes], int]:
         """The real web server; returns once it listens."""
@@ -187,7 +188,11 @@ def wait_for_all(database: Database, count: int, seconds: float = PATIENCE) -> N
     try:
         wait_until(lambda: sum(states(database).values()) == count and open_rows(database) == 0, seconds)
     except TimeoutError as error:
-        raise AssertionError(f"still waiting: {states(database)}") from error
+        with database.reading() as session:
+            rests = [(row.breaker_until, row.breaker_step, row.misses_in_row) for row in session.scalars(select(Channel))]
+            ends = Counter(session.execute(select(Attempt.outcome, Attempt.error_code)).all())
+            told = f"breaker {rests}, attempts {ends}, wall clock jumped: {jumped(session)}"
+        raise AssertionError(f"still waiting: {states(database)}, {told}") from error
 
 
 def judge(database: Database, taken: Counter[str], numbers: list[str], at_most_unknown: int) -> None:

@@ -22,6 +22,7 @@ from sqlalchemy import select
 import wsgi
 from campaigns import broadcasts
 from messaging import outbox
+from messaging.away import is_away
 from messaging.exchange import Exchange
 from messaging.gateways.protocol import Account, Cause, Line, Outcome, OutgoingSms, Sent
 from messaging.gateways.simulator import Simulator
@@ -93,21 +94,31 @@ def _settings(exchange: Exchange) -> str:
 
 
 def send(exchange: Exchange) -> None:
-    """One sender: go on with every fan-out and dispatch every channel, again and again."""
+    """One sender, again and again; a database that is away for a moment ends it no more than it ends the real workers."""
+    while True:
+        try:
+            send_once(exchange)
+        except Exception as error:
+            if not is_away(error):
+                raise
+            traceback.print_exc()
+        time.sleep(PAUSE_SECONDS)
+
+
+def send_once(exchange: Exchange) -> None:
+    """Go on with every fan-out, then dispatch every channel."""
 
     def now() -> datetime:
         with exchange.database.reading() as session:
             return business_time(session, datetime.now(UTC))
 
-    while True:
-        with exchange.database.reading() as session:
-            channels = list(session.scalars(select(Channel.id)))
-            open_ = list(session.scalars(select(Broadcast.id).where(Broadcast.cursor >= 0)))
-        for broadcast_id in open_:
-            broadcasts.fan_out(exchange, broadcast_id, now())
-        for channel_id in channels:
-            outbox.dispatch(exchange, channel_id, now)
-        time.sleep(PAUSE_SECONDS)
+    with exchange.database.reading() as session:
+        channels = list(session.scalars(select(Channel.id)))
+        open_ = list(session.scalars(select(Broadcast.id).where(Broadcast.cursor >= 0)))
+    for broadcast_id in open_:
+        broadcasts.fan_out(exchange, broadcast_id, now())
+    for channel_id in channels:
+        outbox.dispatch(exchange, channel_id, now)
 
 
 def be(application: Flask, role: str) -> None:

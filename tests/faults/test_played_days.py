@@ -168,7 +168,7 @@ def test_whatever_happens_to_the_machine_each_due_time_is_sent_once_or_said_to_b
         occurrences = list(session.scalars(select(Occurrence)))
         broadcasts = {row.id: row for row in session.scalars(select(Broadcast))}
         rows = select(Attempt.id, Message).join(Message, Message.id == Attempt.message_id)
-        sent = {attempt: message for attempt, message in session.execute(rows).tuples()}  # noqa: C416
+        sent = {row.id: row.Message for row in session.execute(rows)}
         pushes = Counter((message.broadcast_id, message.contact_id) for message in sent.values())
     figure(f"{DAYS} days, {len(left)} SMS, {dict(Counter(one.state.value for one in occurrences))}")
     assert Counter(one.event_id for one in occurrences) == Counter(range(1, DAYS * len(DUE) + 1)), "an event missed or doubled"
