@@ -93,6 +93,8 @@ def _advance(session: Session, call: Call, step: CallStep, now: datetime, window
         _complete(session, call, now, windows)
         return
     to = _ENDS[step.event]
+    if to is CallState.MACHINE and allowed(call, CallState.ANSWERED):
+        move(call, CallState.ANSWERED, now)  # a machine has answered: its provider says both at once
     if allowed(call, to):
         call.error_code = step.code or None
         end_call(call, to, now, None if step.cause is None else step.cause.value)
@@ -128,7 +130,9 @@ def _settle_price(session: Session, call: Call, windows: Windows) -> None:
     if call.direction is not Direction.OUT or call.dialling_at is None:
         return
     channel = session.get_one(Channel, call.channel_id)
-    real = math.ceil((call.seconds or 0) / 60) * channel.price_per_minute
+    # A machine is told of before its seconds are: the minute it began is paid.
+    spoken = call.seconds or (1 if call.state is CallState.MACHINE else 0)
+    real = math.ceil(spoken / 60) * channel.price_per_minute
     change = real - channel.price_per_minute
     rows = select(Budget).where(Budget.scope.in_(scopes(call, call.dialling_at, windows))).order_by(Budget.id)
     for budget in session.scalars(rows.with_for_update()):
