@@ -94,6 +94,8 @@ def _advance(session: Session, call: Call, step: CallStep, now: datetime, window
         _complete(session, call, now, windows)
         return
     to = _ENDS[step.event]
+    if to is CallState.MACHINE and allowed(call, CallState.ANSWERED):
+        move(call, CallState.ANSWERED, now)  # a machine has answered: its provider says both at once
     if allowed(call, to):
         call.error_code = step.code or None
         end_call(call, to, now, None if step.cause is None else step.cause.value)
@@ -118,10 +120,18 @@ def _complete(session: Session, call: Call, now: datetime, windows: Windows) -> 
 def _measure(call: Call, step: CallStep) -> None:
     if step.seconds is not None:
         call.seconds = step.seconds
-    if step.heard is not None:
-        call.seconds_heard = max(call.seconds_heard or 0.0, step.heard)
+    heard = step.heard if step.heard is not None else _of_message(call, step)
+    if heard is not None:
+        call.seconds_heard = max(call.seconds_heard or 0.0, heard)
     if call.core_end_s is not None and call.seconds_heard is not None:
         call.core_reached = bool(call.core_reached) or call.seconds_heard >= call.core_end_s
+
+
+def _of_message(call: Call, step: CallStep) -> float | None:
+    """What was heard of the message among the sounds last given, None where nobody knows or there was none."""
+    given = steps.sounds(steps.from_json(call.last_answer)) if call.last_answer and step.sounds else []
+    message = {clip.url.rpartition("/")[2] for clip in given if clip.core_end_s is not None}
+    return max((seconds for name, seconds in step.sounds if name in message), default=None)
 
 
 def _settle_price(session: Session, call: Call, windows: Windows) -> None:
@@ -129,7 +139,9 @@ def _settle_price(session: Session, call: Call, windows: Windows) -> None:
     if call.direction is not Direction.OUT or call.dialling_at is None:
         return
     channel = session.get_one(Channel, call.channel_id)
-    real = math.ceil((call.seconds or 0) / 60) * channel.price_per_minute
+    # A machine is told of before its seconds are: the minute it began is paid.
+    spoken = call.seconds or (1 if call.state is CallState.MACHINE else 0)
+    real = math.ceil(spoken / 60) * channel.price_per_minute
     change = real - channel.price_per_minute
     rows = select(Budget).where(Budget.scope.in_(scopes(call, call.dialling_at, windows))).order_by(Budget.id)
     for budget in session.scalars(rows.with_for_update()):

@@ -259,7 +259,8 @@ class CallStep:
     `event` is a call's new state in our words (ringing, answered, completed, busy, no_answer, machine, failed) or "turn" while
     it goes on. `turn` is the number our own address carried; `digits` None without any keypad news, "" after a silence.
     `recorded` is how long a recording is, where the line is our own. `heard` is seconds of the message heard so far, None where
-    nobody knows.
+    nobody knows; `sounds` the seconds heard of each sound since the last request, by the last part of its address, from a line of
+    our own only.
     """
 
     external_id: str
@@ -274,6 +275,7 @@ class CallStep:
     seconds: int | None = None
     heard: float | None = None
     recorded: float | None = None
+    sounds: tuple[tuple[str, float], ...] = ()
     cause: Cause | None = None
     code: str = ""
 

@@ -3,7 +3,7 @@
 import random
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 
@@ -56,8 +56,10 @@ class OneReading(Database):
     def reading(self) -> Iterator[Session]:
         yield self._session
 
-    def writing(self) -> AbstractContextManager[Session]:
-        return self._true.writing()
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        with self._true.writing() as session:
+            yield session
 
 
 @pytest.fixture
