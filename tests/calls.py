@@ -1,12 +1,15 @@
 """A telephone call in tests: dialled, answered, keys pressed, what is heard; and the prompts and sendings it may be about."""
 
 import json
+import wave
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 
 import time_machine
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from messaging import recordings
 from messaging.exchange import Exchange
 from messaging.models import (
     Attempt,
@@ -22,6 +25,18 @@ from tests.world import World
 from translations.models import Clip, Content, ContentKind, Variant, VariantState
 
 NOW = datetime(2026, 3, 18, 10, 0, tzinfo=UTC)
+
+
+def hum(seconds: float, rate: int = 16_000) -> bytes:
+    """A WAV of something to be heard."""
+    out = BytesIO()
+    with wave.open(out, "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(rate)
+        frames = ((6000 if n // 40 % 2 else -6000).to_bytes(2, "little", signed=True) for n in range(int(seconds * rate)))
+        sound.writeframes(b"".join(frames))
+    return out.getvalue()
 
 
 class Line:
@@ -78,6 +93,12 @@ class Line:
     def key(self, digits: str, finished: str = "") -> list[str]:
         """Press at the turn the call is at; what is heard then."""
         return words(self.post(event="turn", digits=digits, finished=finished, turn=str(self.row.turn)))
+
+    def speak(self, seconds: float) -> list[str]:
+        """Say something where a recording is awaited; what is heard then."""
+        stored = recordings.keep(self.exchange.settings.var, hum(seconds))
+        form = {"event": "turn", "finished": "#", "recording": stored.sha256, "recorded": str(stored.seconds)}
+        return words(self.post(turn=str(self.row.turn), **form))
 
     def drop(self) -> None:
         """The line is cut."""

@@ -4,8 +4,8 @@
 (a name of the small world or a number); each `> text` below it is a reply, `...` standing for any words, `> -` for silence.
 
 Below `--- voix` the same conversation goes by voice, in a world of its own: `~ name` is a bip called back and answered, `? key
-name` a call that brings that content, `* keys` what is pressed (`-` nothing, `PIN` hers), `|` the line is cut, `> labels` what is
-heard.
+name` a call that brings that content, `* keys` what is pressed (`-` nothing, `PIN` hers, `VOIX` speaks), `|` the line is cut,
+`> labels` what is heard.
 Below `--- traces` stand the rows that both ways must leave.
 """
 
@@ -23,7 +23,7 @@ from campaigns.audiences import Filter
 from campaigns.models import Answer
 from clubs import pins
 from clubs.models import Member
-from clubs.records import Report
+from clubs.records import Inquiry, Report
 from dialogue.facilitator import UNITS as FIGURES
 from dialogue.flows import QuizScript, main_flow, outgoing_flow
 from messaging.exchange import Exchange
@@ -130,6 +130,8 @@ class Calls(Phones):
         """`12#`: keys, and what is heard then."""
         assert self.line is not None
         self.line.now = self.now
+        if keys == "VOIX":
+            return self.line.speak(3)
         pressed = keys.replace("PIN", self.pins.get(self.line.who, "")).replace("-", "")
         return self.line.key(pressed.removesuffix("#"), "#" if pressed.endswith("#") else "")
 
@@ -166,6 +168,8 @@ def traces(exchange: Exchange, world: World) -> list[str]:
         for answer in session.scalars(select(Answer).order_by(Answer.id)):
             worth = "juste" if answer.right else "faux"
             found.append(f"réponse {names[answer.contact_id]} {answer.key} {worth}{'' if answer.scored else ' non comptée'}")
+        asked = session.scalars(select(Inquiry).order_by(Inquiry.id))
+        found += [f"question {row.number} {names[row.contact_id or 0]}" for row in asked]
         people = session.scalars(select(Contact).where(Contact.id.in_(names)).order_by(Contact.id))
         changed = [row for row in people if row.state is not ContactState.ACTIVE or row.language != "fr"]
         return [*found, *(f"numéro {names[row.id]} {row.state.value} {row.language}" for row in changed)]

@@ -13,8 +13,7 @@ from clubs.records import Inquiry, InquiryState
 from messaging import recordings
 from messaging.exchange import Exchange
 from messaging.models import Broadcast, Call, Consent, Listener, OptOut, Purpose, Recording
-from tests.calls import NOW, Line, prompt, sending, words
-from tests.messaging.test_recordings import wav
+from tests.calls import NOW, Line, hum, prompt, sending, words
 from tests.world import World
 
 SAID = (
@@ -44,13 +43,6 @@ def line(exchange: Exchange, client: FlaskClient, world: World) -> Line:
     return Line(exchange, client, world, reason="bip")
 
 
-def speak(line: Line, seconds: float) -> list[str]:
-    """Say something where a recording is awaited."""
-    stored = recordings.keep(line.exchange.settings.var, wav(seconds))
-    form = {"event": "turn", "finished": "#", "recording": stored.sha256, "recorded": str(stored.seconds)}
-    return words(line.post(turn=str(line.row.turn), **form))
-
-
 def inquiries(exchange: Exchange) -> list[Inquiry]:
     with exchange.database.reading() as session:
         return list(session.scalars(select(Inquiry).order_by(Inquiry.id)))
@@ -64,7 +56,7 @@ def test_a_question_by_voice_waits_for_staff_with_its_sound(exchange: Exchange, 
     line.answer()
     assert line.key("3") == ["<adult_check>"]
     assert line.key("1") == ["<rec_how>", "<rec_no_names>"]
-    assert speak(line, 3) == ["recording", "<rec_menu>"]
+    assert line.speak(3) == ["recording", "<rec_menu>"]
     assert line.key("1") == ["<rec_kept>", "<air_ask>"]
     heard = line.key("1")
     assert heard[:3] == ["<air_yes>", "<receipt>", "<digit_1>"]
@@ -85,7 +77,7 @@ def test_what_was_said_is_played_back_from_an_address_that_ends(exchange: Exchan
     line.answer()
     line.key("3")
     line.key("1")
-    stored = recordings.keep(exchange.settings.var, wav(3))
+    stored = recordings.keep(exchange.settings.var, hum(3))
     answer = line.post(event="turn", turn=str(line.row.turn), recording=stored.sha256, recorded="3")
     steps = answer["steps"]
     assert isinstance(steps, list)
@@ -99,7 +91,7 @@ def test_silence_about_the_radio_is_a_no(exchange: Exchange, line: Line) -> None
     line.answer()
     line.key("3")
     line.key("1")
-    speak(line, 3)
+    line.speak(3)
     line.key("1")
     assert line.key("")[0] == "<air_no>"
     with exchange.database.reading() as session:
@@ -112,7 +104,7 @@ def test_a_question_taken_back_leaves_nothing(exchange: Exchange, line: Line, ke
     line.answer()
     line.key("3")
     line.key("1")
-    speak(line, 3)
+    line.speak(3)
     assert len(files(exchange)) == 1
     assert line.key(key)[0] == said
     assert inquiries(exchange) == []
@@ -125,7 +117,7 @@ def test_under_two_seconds_nothing_was_said(exchange: Exchange, line: Line) -> N
     line.answer()
     line.key("3")
     line.key("1")
-    assert speak(line, 1) == ["<no_key>", "<rec_how>", "<rec_no_names>"]
+    assert line.speak(1) == ["<no_key>", "<rec_how>", "<rec_no_names>"]
     assert inquiries(exchange) == []
 
 
@@ -133,7 +125,7 @@ def test_whoever_hangs_up_after_speaking_has_asked(exchange: Exchange, line: Lin
     line.answer()
     line.key("3")
     line.key("1")
-    speak(line, 3)
+    line.speak(3)
     line.drop()
     assert len(inquiries(exchange)) == 1
 

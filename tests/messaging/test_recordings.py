@@ -8,7 +8,6 @@ import wave
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -22,29 +21,17 @@ from messaging.gateways.twilio.gateway import Twilio
 from messaging.models import Call, CallState, Channel, Direction, Kind, Moderation, Recording
 from messaging.recording_fetch import FetchError, fetch, is_public
 from runtime.database import Database
+from tests.calls import hum
 from tests.world import World
 
 SID = "RE" + "0123456789abcdef" * 2
-
-
-def wav(seconds: float, rate: int = 16_000) -> bytes:
-    """A hum."""
-    out = BytesIO()
-    with wave.open(out, "wb") as sound:
-        sound.setnchannels(1)
-        sound.setsampwidth(2)
-        sound.setframerate(rate)
-        sound.writeframes(
-            b"".join((6000 if n // 40 % 2 else -6000).to_bytes(2, "little", signed=True) for n in range(int(seconds * rate)))
-        )
-    return out.getvalue()
 
 
 class Provider:
     """An HTTP server of the provider's on this machine: what it answers, and what it was asked with."""
 
     def __init__(self) -> None:
-        self.status, self.body, self.asked = 200, wav(3), list[tuple[str, str | None]]()
+        self.status, self.body, self.asked = 200, hum(3), list[tuple[str, str | None]]()
         self.location = ""
         provider = self
 
@@ -147,7 +134,7 @@ def test_what_is_not_ready_is_asked_for_again_five_times(
         pytest.param(200, b"#EXTM3U\nfile:///etc/passwd\n", "no_sound", id="a playlist"),
         pytest.param(200, b"<html>", "no_sound", id="a page"),
         pytest.param(200, b"x" * (10 * 1024 * 1024 + 1), "too_large", id="too large"),
-        pytest.param(200, wav(1), "too_short", id="under two seconds"),
+        pytest.param(200, hum(1), "too_short", id="under two seconds"),
     ],
 )
 def test_what_cannot_be_a_voice_is_refused_at_once(
