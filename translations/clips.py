@@ -208,9 +208,7 @@ def _decode(data: bytes, folder: Path) -> tuple[_Levels, float]:
     safe = ["-protocol_whitelist", "file,pipe", "-format_whitelist", _FORMATS]
     first = ["-map", "0:a:0", "-t", str(most)]
     master = [*first, *_EXACT, "-c:a", "flac", "-ar", str(_RATE), "-ac", "1", str(folder / "master.flac")]
-    ended, said = _ffmpeg(
-        [*safe, "-i", str(source)], [*first, "-af", "astats=measure_perchannel=none", *_RAW, str(raw), *master]
-    )
+    ended, said = _ffmpeg([*safe, "-i", str(source)], [*first, "-af", "astats=measure_perchannel=none", *_RAW, str(raw), *master])
     seconds = _seconds(raw)
     if cut_short(data, said, seconds, most):
         raise ClipError(_CUT_SHORT)

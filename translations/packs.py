@@ -105,7 +105,7 @@ def publish(session: Session, language: str, pack: Pack, staff_id: int, now: dat
     if row is None:
         row = VoicePack(language=language, pack=pack.value, published_at=now, published_by=staff_id)
         session.add(row)
-        audit.record(session, now, "voice_pack.publish", "voice_pack", None, staff_id=staff_id, language=language, pack=pack.value)
+        audit.record(session, now, "voice_pack.publish", "voice_pack", staff_id=staff_id, language=language, pack=pack.value)
     return row
 
 
@@ -115,7 +115,7 @@ def withdraw(session: Session, language: str, pack: Pack, staff_id: int, now: da
     if row is None:
         return False
     session.delete(row)
-    audit.record(session, now, "voice_pack.withdraw", "voice_pack", None, staff_id=staff_id, language=language, pack=pack.value)
+    audit.record(session, now, "voice_pack.withdraw", "voice_pack", staff_id=staff_id, language=language, pack=pack.value)
     session.flush()
     return True
 

@@ -1,6 +1,6 @@
-"""Brings recorded sounds to their contents: by name (`label.language.wav`), each as a new clip that waits to be heard, never approved.
+"""Brings recorded sounds to their contents, by names like `label.language.wav`: each is a new clip to be heard, never approved.
 
-Deciding and storing are apart: files are read and brought to telephones' form before a transaction opens, which takes seconds each.
+Files are read and brought to telephones' form before a transaction opens, because that takes seconds each.
 """
 
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ def target_of(session: Session, name: str) -> Target:
     if suffix.lower() not in SUFFIXES:
         raise NameRefused(f"« .{suffix} » n'est pas une sorte de son connue. Envoyez un fichier WAV, MP3, M4A, OGG ou WEBM.")
     if session.get(Language, language.lower()) is None:
-        raise NameRefused(f"La langue « {language} » n'existe pas ici. Regardez les codes des langues sur la page « Serveur vocal ».")
+        raise NameRefused(f"La langue « {language} » n'existe pas ici. Les codes sont sur la page « Serveur vocal ».")
     keys = (prompt_key(label), label, label.replace(".", ":"))
     found = {row.key: row for row in session.scalars(select(Content).where(Content.key.in_(keys)))}
     content = next((found[key] for key in keys if key in found), None)

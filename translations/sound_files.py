@@ -39,7 +39,8 @@ class SoundFile:
 def opened(source: Path) -> Iterator[list[SoundFile]]:
     """The files of a folder or ZIP in the order of their names; they can be read while the block lasts."""
     if source.is_dir():
-        yield [_of_folder(path) for path in sorted(source.rglob("*")) if (path.is_file() or path.is_symlink()) and _wanted(path.name)]
+        found = (path for path in sorted(source.rglob("*")) if path.is_symlink() or path.is_file())
+        yield [_of_folder(path) for path in found if _wanted(path.name)]
         return
     try:
         with zipfile.ZipFile(source) as archive:

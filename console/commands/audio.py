@@ -1,6 +1,6 @@
 """`audio import`: recorded sounds from a folder or ZIP, named `label.language.wav`; each enters as a clip to be heard by others.
 
-Sounds are brought to telephones' form on every core and outside any transaction; a file taken in before is passed over by its hash.
+Sounds are brought to telephones' form on every core, outside any transaction; a file taken in before is passed over by its hash.
 """
 
 import hashlib
@@ -144,7 +144,7 @@ def _keep(name: str, target: "Target", sound: "Sound | str", staff_id: int | Non
             at = now(session)
             clip = recordings.receive(session, target.content_id, target.language, sound, staff_id, at, licence=licence)
             recordings.propose(session, target.content_id, target.language, staff_id, at)
-            audit.record(session, at, "clip.import", "clip", clip.id, staff_id=staff_id, actor_kind="staff" if staff_id else "command")
+            audit.record(session, at, "clip.import", "clip", clip.id, staff_id=staff_id, actor_kind="command")
     except ClipError as error:
         tally.refuse(name, str(error))
         return

@@ -122,7 +122,7 @@ def test_a_call_is_priced_by_the_minute_and_takes_a_line(exchange: Exchange, wor
     [
         pytest.param({}, {"wanted": Filter(languages=("ses",))}, [Problem.NOBODY], id="nobody"),
         pytest.param({"variant": VariantState.DRAFT}, {}, [Problem.NOBODY, Problem.NO_VARIANT], id="no-variant"),
-        pytest.param({}, {"route": Route.VOICE}, [Problem.NOBODY, Problem.NO_SOUND], id="no-sound"),
+        pytest.param({}, {"route": Route.VOICE}, [Problem.NOBODY, Problem.NO_SOUND, Problem.NO_PACK], id="no-sound"),
         pytest.param({"kinds": ["voice"]}, {}, [Problem.NOBODY, Problem.NO_CHANNEL], id="no-channel"),
         pytest.param({}, {"ago": HOUR}, [Problem.PAST_DATE], id="past"),
         pytest.param({}, {"ago": -3 * HOUR}, [Problem.QUIET_HOURS], id="quiet-hours"),

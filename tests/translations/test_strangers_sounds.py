@@ -1,4 +1,4 @@
-"""What people really send: four telephones' formats and an old one come out even; what nobody can use is refused with a sentence."""
+"""What people really send: five formats come out even; what nobody can use is refused with a sentence."""
 
 import re
 import resource
@@ -33,7 +33,8 @@ def lufs(path: Path) -> float:
 
 def probe(path: Path) -> str:
     """What ffmpeg says the sound of a file is."""
-    said = subprocess.run(["ffmpeg", "-hide_banner", "-nostdin", "-i", str(path)], capture_output=True, text=True, check=False).stderr
+    ask = ["ffmpeg", "-hide_banner", "-nostdin", "-i", str(path)]
+    said = subprocess.run(ask, capture_output=True, text=True, check=False).stderr
     return re.findall(r"Audio: (.*)", said)[0]
 
 
@@ -49,13 +50,13 @@ def test_four_forms_are_kept_of_one_upload(tmp_path: Path) -> None:
     data = strangers.made(tmp_path, "whatsapp-ogg")
     found = clips.accept(data, tmp_path)
     assert found.path.with_suffix(".upload").read_bytes() == data
-    assert probe(found.path).startswith("pcm_s16le") and "8000 Hz" in probe(found.path)
+    assert re.match(r"pcm_s16le.*8000 Hz, 1 channels|pcm_s16le.*8000 Hz, mono", probe(found.path))
     assert re.match(r"flac, 16000 Hz, mono", probe(found.path.with_suffix(".flac")))
     assert re.match(r"mp3.*32 kb/s", probe(found.path.with_suffix(".mp3")))
 
 
 def text_named_mp3(_: Path) -> bytes:
-    return "Bonjour, ceci est une lettre.\n".encode() * 400
+    return b"Bonjour, ceci est une lettre.\n" * 400
 
 
 def silent(_: Path) -> bytes:
