@@ -4,12 +4,14 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 FLASK := .venv/bin/flask --app wsgi
 RUN_DEBS := python3-venv ffmpeg espeak-ng fonts-noto-core
-TEST_DEBS := chromium nodejs
+# A machine with a node of its own keeps it.
+TEST_DEBS := chromium $(if $(shell command -v node),,nodejs) $(if $(shell command -v npm),,npm)
+PEERS_DEBS := kannel
 PORT ?= 8000
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lock bench faults faults-full clean migration catalogs run-debs test-debs
+.PHONY: help run test check lock bench faults faults-full clean migration catalogs run-debs test-debs peers peers-debs
 
 help: ## this text
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -51,8 +53,18 @@ run: .venv/.run ## install what is missing, prepare the database, serve on 127.0
 	@setsid .venv/bin/granian --interface wsgi --factory --workers 1 --blocking-threads 16 --host $${LAMEN_HOST:-127.0.0.1} --port $(PORT) --no-ws --log-level error wsgi:run & \
 	  server=$$!; trap "kill -TERM $$server 2>/dev/null" INT TERM HUP; wait $$server; wait $$server 2>/dev/null; true
 
-test: .venv/.test ## install what tests need, run all but the faults, with coverage
-	@$(PY) -m pytest -m "not faults" --numprocesses=auto --dist=loadfile --cov --cov-report=term:skip-covered
+# Stoplight Prism, for the tests that show requests to a provider's own document. Its packages run nothing when installed.
+.PHONY: prism
+prism: | test-debs
+	@cd tests/peers && if ! command -v node >/dev/null || ! command -v npm >/dev/null; then echo "Skipped: Prism, since node or npm is missing here."; \
+	elif [ ! node_modules/.package-lock.json -nt package-lock.json ]; then \
+	  echo "Installing Prism"; \
+	  if npm ci --omit=optional --no-audit --no-fund >/dev/null 2>&1; then touch node_modules/.package-lock.json; \
+	  else echo "Skipped: Prism could not be installed here."; fi; \
+	fi
+
+test: .venv/.test prism ## install what tests need, run all but the faults and the thousands, with coverage
+	@$(PY) -m pytest -m "not faults and not peers" --numprocesses=auto --dist=loadfile --cov --cov-report=term:skip-covered
 
 check: .venv/.test ## style, types, the direction of imports, the documents
 	.venv/bin/ruff check .
@@ -79,6 +91,16 @@ faults: .venv/.test ## kill, cut and fill: the short form, under three minutes
 
 faults-full: .venv/.test ## the same at full size, about an hour
 	@LAMEN_FAULTS=full $(PY) -m pytest -m faults tests/faults
+
+# Debian starts a Kannel as soon as it is installed; one that we brought must not go on by itself: the tests start their own.
+peers-debs: test-debs
+	@rm -f .venv/.kannel; dpkg -s kannel >/dev/null 2>&1 || touch .venv/.kannel
+	$(call debs,$(PEERS_DEBS))
+	@if [ -e .venv/.kannel ]; then as=; [ "$$(id -u)" = 0 ] || as="sudo -n"; \
+	  $$as service kannel stop; $$as update-rc.d kannel disable; rm -f .venv/.kannel; fi >/dev/null 2>&1; true
+
+peers: .venv/.test peers-debs ## install Kannel, send a thousand messages each way through it to a pretended operator
+	@$(PY) -m pytest -s --show-capture=no tests/peers
 
 clean: ## remove what was made, but neither the database nor the keys
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage htmlcov dist var/static var/catalogs

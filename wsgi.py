@@ -35,8 +35,8 @@ from clubs import expected
 from console import api, assets, commands, frame, health
 from console.commands import begin, service
 from demonstration import voices
-from messaging import beats, calls, lookup, outbox, purging, settling
-from messaging.exchange import CONVERSE, DIAL, DISPATCH, FAN_OUT, Exchange
+from messaging import beats, calls, lookup, outbox, probing, purging, settling
+from messaging.exchange import CONVERSE, DIAL, DISPATCH, FAN_OUT, LOOK_UP, PROBE, Exchange
 from messaging.gateways.registry import gateways
 from runtime import crypto, logs, metrics, spool
 from runtime.clock import Beat, Clock
@@ -185,6 +185,8 @@ def _register_work(exchange: Exchange, at: Callable[[], datetime] | None = None)
     work.register(DIAL, lambda channel: _ignore(calls.dial(exchange, channel, now)))
     work.register(FAN_OUT, lambda broadcast: _ignore(broadcasts.fan_out(exchange, broadcast, now())))
     work.register(CONVERSE, lambda message: _ignore(conversations.on_sms(exchange, message, now())))
+    work.register(LOOK_UP, lambda channel: _ignore(lookup.ask(exchange, channel, now())))
+    work.register(PROBE, lambda channel: _ignore(probing.probe(exchange, channel, now())))
     work.register(voices.SPEAK, lambda _: _ignore(voices.speak(exchange, now())))
 
 
@@ -201,6 +203,7 @@ def _beats(exchange: Exchange) -> list[Beat]:
         (beats.apply_pending, 30.0, False),
         (beats.replay_spool, 10.0, False),
         (beats.deliver_simulated, tick, False),
+        (beats.probe_channels, 3600.0, False),
         (purging.purge, 3600.0, False),
         (_expect, 3600.0, False),
         (_sweep_jobs, 30.0, False),

@@ -3,9 +3,10 @@
 It asks the same questions as the fan-out, in the same words, so that the estimate and the sending cannot disagree.
 """
 
+import math
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -15,17 +16,15 @@ from sqlalchemy.orm import Session
 from campaigns.audiences import Candidate, Filter, LeftOut, members
 from campaigns.sounding import Sounding, Unheard
 from campaigns.wording import Chosen, Wording
-from messaging import windows
+from messaging import capacity, windows
+from messaging.capacity import CALL_SECONDS, Outlook
 from messaging.exchange import Exchange
-from messaging.models import Budget, Call, CallState, Channel, Message, MessageState, Route
+from messaging.models import Budget, Channel, Route
 from messaging.numbers import operator_of
 from translations.models import Clip, Content
 from translations.sms import measure
 
 PREVIEWS = 3
-CALL_SECONDS = 90
-"""A call's length where its sound is not known; with ringing, what one line is busy for."""
-MOST_MINUTES = 60 * 24 * 60
 
 
 class Step(StrEnum):
@@ -246,49 +245,26 @@ class _Count:
         return found
 
     def capacity(self, begin: datetime, expires_at: datetime, quiet_hours: bool) -> tuple[datetime | None, int]:
-        """When the slowest channel would be done, and how many numbers would still wait at `expires_at`."""
+        """When the slowest channel would be done, and how many numbers would still wait at `expires_at`, or for a bundle."""
         finish: datetime | None = None
         late = 0
+        hours = windows.of(self._exchange.settings) if quiet_hours else None
         for load in self.loads.values():
-            minutes = self._minutes(load)
-            done = self._after(begin, minutes, quiet_hours)
-            finish = done if finish is None else max(finish, done)
-            if done > expires_at:
-                open_minutes = self._open_minutes(begin, expires_at, quiet_hours)
-                late += load.numbers - min(load.numbers, int(load.numbers * open_minutes / minutes))
+            found = capacity.forecast(self._session, load.channel, load.parts, begin, hours, expires_at, load.seconds)
+            late += self._late(load, found, begin, expires_at, hours)
+            if found.finish_at is not None:
+                finish = found.finish_at if finish is None else max(finish, found.finish_at)
         return finish, late
 
-    def _minutes(self, load: _Load) -> float:
-        """Minutes of open windows the channel needs, what already waits there included."""
-        queued = select(func.sum(Message.parts)).where(
-            Message.channel_id == load.channel.id, Message.state == MessageState.QUEUED
-        )
-        calls = select(func.count()).where(Call.channel_id == load.channel.id, Call.state == CallState.QUEUED)
-        parts = load.parts + (self._session.scalar(queued) or 0)
-        seconds = load.seconds + (self._session.scalar(calls) or 0) * CALL_SECONDS
-        return parts / load.channel.parts_per_minute + seconds / 60 / max(1, load.channel.calls_at_once)
-
-    def _after(self, begin: datetime, minutes: float, quiet_hours: bool) -> datetime:
-        if not quiet_hours:
-            return begin + timedelta(minutes=minutes)
-        hours = windows.of(self._exchange.settings)
-        at = hours.next_open(begin)
-        for _ in range(MOST_MINUTES):
-            if minutes <= 1:
-                return at + timedelta(minutes=minutes)
-            minutes -= 1
-            at = hours.next_open(at + timedelta(minutes=1))
-        return at
-
-    def _open_minutes(self, begin: datetime, until: datetime, quiet_hours: bool) -> float:
-        if not quiet_hours:
-            return (until - begin).total_seconds() / 60
-        hours = windows.of(self._exchange.settings)
-        at, open_minutes = hours.next_open(begin), 0
-        while at < until:
-            open_minutes += 1
-            at = hours.next_open(at + timedelta(minutes=1))
-        return open_minutes
+    def _late(self, load: _Load, found: Outlook, begin: datetime, expires_at: datetime, hours: windows.Windows | None) -> int:
+        """Numbers, of the parts that would be left over; of calls, by the share of the time they need."""
+        if load.parts:
+            return min(load.numbers, math.ceil(load.numbers * found.left_over / load.parts))
+        if found.finish_at is None or found.finish_at <= expires_at:
+            return 0
+        needed = capacity.open_minutes(begin, found.finish_at, hours)
+        within = capacity.open_minutes(begin, expires_at, hours)
+        return load.numbers - min(load.numbers, int(load.numbers * within / needed))
 
 
 def _budget_left(session: Session, exchange: Exchange, channel_ids: list[int], at: datetime) -> int | None:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from campaigns.audiences import Candidate, LeftOut
 from messaging import channels
 from messaging.models import Channel, Contact, Route
-from messaging.numbers import is_simulated
+from messaging.numbers import is_simulated, operator_of
 from translations import library
 from translations.languages import SOURCE, chain
 from translations.models import Content, Language, Variant
@@ -74,7 +74,7 @@ class Wording:
     def _channel(self, way: Route, language: str, contact: Contact) -> Channel | None:
         number = contact.number or ""
         # Two numbers of one operator are served alike; asking for each would open every sealed channel again.
-        key = (way, language, contact.operator, is_simulated(number))
+        key = (way, language, operator_of(number), is_simulated(number))
         if key not in self._channels:
             self._channels[key] = channels.choose(self._session, way.value, language, number)
         return self._channels[key]

@@ -106,25 +106,24 @@ def filled(gateway: Gateway, channel: Channel | None) -> dict[str, Any]:
 
 def read(form: Typed, gateway: Gateway, channel: Channel | None, others: Sequence[Channel], spoken: Sequence[str]) -> Given:
     """What was typed, its errors in `form`. `others` may be the second channel; `spoken` are the languages' codes."""
+    name, number = form.text("name", needed=_("Donnez un nom au canal."), most=40), _number(form)
     able = [kind for kind, _words in carried(gateway.capabilities)]
     kinds = [kind for kind in form.many("kinds") if kind in able]
     if not kinds:
         form.wrong("kinds", _("Cochez au moins une case."))
     settings = _settings(form, gateway, channel)
-    for name, least, most, begin in WHOLE:
-        if name in numbers(gateway.capabilities):
-            settings[name] = str(form.whole(name, least=least, most=most, otherwise=begin))
+    for column, least, most, begin in WHOLE:
+        if column in numbers(gateway.capabilities):
+            settings[column] = str(form.whole(column, least=least, most=most, otherwise=begin))
     if gateway.capabilities.sms:
         settings["needs_bundle"] = "1" if form.ticked("needs_bundle") else "0"
         settings["failover_id"] = form.one_of("failover_id", [str(other.id) for other in others])
     first = [one for one in form.many("languages") if one in spoken] + [one for one in form.many("operators") if one in OPERATORS]
-    return Given(
-        name=form.text("name", needed=_("Donnez un nom au canal."), most=40),
-        number=form.text("number", needed=_("Écrivez le numéro que les gens verront."), most=24),
-        kinds=kinds,
-        default_for=first,
-        settings=settings,
-    )
+    return Given(name, number, kinds, first, settings)
+
+
+def _number(form: Typed) -> str:
+    return form.text("number", needed=_("Écrivez le numéro que les gens verront."), most=24)
 
 
 def _settings(form: Typed, gateway: Gateway, channel: Channel | None) -> dict[str, str]:

@@ -4,17 +4,15 @@ Pages and the command `channel check` say the same sentences.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from console.campaign_words import cause as cause_words
 from console.channel_words import setting_words
 from console.words import _, clock, day, lazy, ngettext, whole
 from messaging.capacity import BUNDLE
+from messaging.figures import Trouble
 from messaging.gateways.protocol import Capabilities, Cause, Outcome, Probe, Sent
 from messaging.models import Channel
-
-if TYPE_CHECKING:
-    from messaging.figures import Trouble
 
 CAUSES: Mapping[Cause, Any] = {
     Cause.CREDENTIALS: lazy("L'identifiant ou le mot de passe est refusé. Corrigez-les dans les réglages du canal."),
@@ -85,7 +83,7 @@ def why_paused(reason: str | None) -> str:
     return f"{words} {after}" if words else _("Mis en pause : %(why)s.", why=reason)
 
 
-def trouble(one: "Trouble") -> str:
+def trouble(one: Trouble) -> str:
     """What keeps a channel from its work now, in one line."""
     why = short(one.why)
     if one.kind == "paused":

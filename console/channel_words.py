@@ -25,7 +25,7 @@ class GatewayWords:
     """A gateway to choose. `number` says what its number is; `paste` where each of our addresses goes, by its kind.
 
     An address that is not in `paste` is given to the provider with each request, so nobody needs to copy it. `query` is what
-    follows an address whose provider fills in our fields itself.
+    follows an address whose provider fills in our fields itself. `not_here` is what it can do elsewhere and not in Mali.
     """
 
     name: Any
@@ -35,6 +35,7 @@ class GatewayWords:
     settings: Mapping[str, SettingWords]
     paste: Mapping[str, Any] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)
+    not_here: tuple[Any, ...] = ()
 
 
 _ADDRESS = lazy("Adresse du service")
@@ -65,20 +66,20 @@ GATEWAYS: Mapping[str, GatewayWords] = {
         needs=lazy("Un téléphone Android allumé, une SIM et son forfait SMS. Environ 60 SMS par heure, à confirmer."),
         number=lazy("Le numéro de la carte SIM, 8 chiffres."),
         settings={
-            "base_url": SettingWords(_ADDRESS, lazy("Celle du serveur SMS Gateway, ou du téléphone : http://192.168.1.20:8080.")),
+            "base_url": SettingWords(_ADDRESS, lazy("En ligne : ne changez rien. Téléphone seul : http://192.168.1.20:8080.")),
             "username": SettingWords(_USER, lazy("Affiché dans l'application, à l'écran d'accueil.")),
             "password": SettingWords(_PASSWORD, lazy("Affiché sous l'identifiant, dans l'application.")),
             "signing_key": SettingWords(
                 lazy("Clé de signature"), lazy("Application : Settings, Webhooks, Signing Key. Une clé par téléphone.")
             ),
             "device_id": SettingWords(lazy("Téléphone"), lazy("Son identifiant, si le compte a plusieurs téléphones.")),
-            "sim_number": SettingWords(lazy("Carte SIM"), lazy("1, 2 ou 3, si le téléphone en a plusieurs.")),
+            "sim_number": SettingWords(
+                lazy("Carte SIM"), lazy("Si le téléphone en a plusieurs."), {"1": "1", "2": "2", "3": "3"}
+            ),
         },
         paste={
             "sms": lazy("Dans l'application ou le serveur : un webhook pour l'événement sms:received."),
-            "status": lazy(
-                "Un webhook pour chacun : sms:sent, sms:delivered, sms:failed, sms:cancelled, app:started, system:ping."
-            ),
+            "status": lazy("Un webhook pour chacun : sms:sent, sms:delivered, sms:failed, sms:cancelled."),
         },
     ),
     "kannel": GatewayWords(
@@ -117,6 +118,7 @@ GATEWAYS: Mapping[str, GatewayWords] = {
             "sms": lazy("À envoyer au support d'Orange Developer : adresse des SMS reçus."),
             "status": lazy("À envoyer au support d'Orange Developer : adresse des accusés (delivery receipts)."),
         },
+        not_here=(lazy("recevoir, tant qu'Orange n'a pas noté nos adresses"),),
     ),
     "twilio": GatewayWords(
         name=lazy("Twilio, Somleng et serveurs TwiML"),
@@ -151,6 +153,7 @@ GATEWAYS: Mapping[str, GatewayWords] = {
             "sms": lazy("Console Twilio : Phone Numbers, votre numéro, « A message comes in », Webhook, HTTP POST."),
             "call": lazy("Console Twilio : Phone Numbers, votre numéro, « A call comes in », Webhook, HTTP POST."),
         },
+        not_here=(lazy("recevoir des SMS au Mali (à confirmer)"),),
     ),
     "africastalking": GatewayWords(
         name=lazy("Africa's Talking"),
@@ -164,10 +167,11 @@ GATEWAYS: Mapping[str, GatewayWords] = {
             "base_url": SettingWords(_ADDRESS, _KEEP_DEFAULT),
         },
         paste={
-            "sms": lazy("Tableau de bord : SMS, SMS Callback URLs, Incoming Messages."),
+            "sms": lazy("Tableau de bord : SMS, SMS Callback URLs, Incoming Messages, puis Bulk SMS Opt Out."),
             "status": lazy("Tableau de bord : SMS, SMS Callback URLs, Delivery Reports."),
             "call": lazy("Tableau de bord : Voice, Phone Numbers, votre numéro, Actions, Callback."),
         },
+        not_here=(lazy("joindre un réseau du Mali (à confirmer)"),),
     ),
 }
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from messaging import outcomes, receipts, replay, simulator_network, windows
+from messaging import outcomes, probing, receipts, replay, simulator_network, windows
 from messaging.exchange import Exchange
 from messaging.models import Channel
 
@@ -33,3 +33,9 @@ def replay_spool(exchange: Exchange, now: datetime) -> int:
 def deliver_simulated(exchange: Exchange, now: datetime) -> int:
     """Let the simulator's network do what is due."""
     return simulator_network.deliver(exchange, now)
+
+
+def probe_channels(exchange: Exchange, now: datetime) -> int:
+    """Every hour, ask each provider that tells it what is left of our credit; how many were nudged."""
+    with exchange.database.writing() as session:
+        return probing.nudge_probes(session, exchange)

@@ -9,7 +9,7 @@ import structlog
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from messaging import contacts
+from messaging import channels, contacts
 from messaging.models import Call, CallState, Channel, Contact, ContactState, Direction, Kind, Purpose
 from messaging.numbers import is_malian_mobile, is_simulated
 from messaging.queue import queue_call
@@ -31,11 +31,17 @@ def call_back(session: Session, channel: Channel, contact: Contact, now: datetim
     session.refresh(contact, with_for_update={"key_share": True})
     if contact.state is ContactState.ANNOUNCED:
         contact.state = ContactState.ACTIVE  # announced by a facilitator: its own bip is what activates it
+    number = contact.number or ""
     stranger = not contacts.has_consent(session, contact.id, Purpose.CALL)
     if why := _why_not(session, channel, contact, stranger, now):
         log.info("bip.ignored", contact=contact.id, limit=why)
         return None
-    call = queue_call(session, None, contact, None, now, channel, Kind.REPLY)
+    # A number that only takes bips, because calls to it are dear, is called back from another.
+    line = channel if channels.VOICE in channel.kinds else channels.choose(session, channels.VOICE, contact.language, number)
+    if line is None:
+        log.info("bip.ignored", contact=contact.id, limit="no_channel")
+        return None
+    call = queue_call(session, None, contact, None, now, line, Kind.REPLY)
     call.not_before = _after_night(now + AFTER, windows)
     call.expires_at = call.not_before + LIFE
     call.reason = "bip_stranger" if stranger else "bip"

@@ -5,7 +5,7 @@ request proves that a call was answered, whatever was not reported before it.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from messaging import bips, contacts, steps
 from messaging.gateways.protocol import CallStep
-from messaging.models import Attempt, Budget, Call, CallEvent, CallState, Channel, Direction, InboundKey, Kind
+from messaging.models import Attempt, Budget, Call, CallEvent, CallState, Channel, Contact, Direction, InboundKey, Kind
 from messaging.money import scopes
 from messaging.numbers import normalise
 from messaging.rows import insert_once
@@ -22,6 +22,7 @@ from messaging.settling import end_call
 from messaging.states import allowed, move
 from messaging.steps import Hangup, Reject, Step
 from messaging.windows import Windows
+from runtime.crypto import blind
 
 log = structlog.get_logger(__name__)
 
@@ -32,6 +33,9 @@ _ENDS = {
     "machine": CallState.MACHINE,
     "failed": CallState.FAILED,
 }
+
+
+_UNNAMED = (CallState.DIALLING, CallState.UNKNOWN)  # the answer that names a call at its provider may not have been read
 
 
 @dataclass(frozen=True)
@@ -47,8 +51,11 @@ def take(session: Session, channel: Channel, step: CallStep, now: datetime, wind
     call = _find(session, channel, step)
     if call is None:
         return _bip(session, channel, step, now, windows) if step.inbound else _unknown(channel, step)
-    if call.state is CallState.DIALLING and call.external_id is None and _free(session, channel, step):
+    if call.state in _UNNAMED and call.external_id is None and _free(session, channel, step):
         call.external_id = step.external_id
+    if call.direction is Direction.OUT and step.inbound:
+        # Some providers call our own calls inbound, too. The call is ours, so what they call ringing is its answer.
+        step = replace(step, inbound=False, event="answered" if step.event == "ringing" else step.event)
     call.heard_at = now
     _measure(call, step)
     session.add(CallEvent(call_id=call.id, at=now, kind=step.event[:24], turn=step.turn, details=_details(step)))
@@ -86,6 +93,8 @@ def _advance(session: Session, call: Call, step: CallStep, now: datetime, window
         _complete(session, call, now, windows)
         return
     to = _ENDS[step.event]
+    if to is CallState.MACHINE and allowed(call, CallState.ANSWERED):
+        move(call, CallState.ANSWERED, now)  # a machine has answered: its provider says both at once
     if allowed(call, to):
         call.error_code = step.code or None
         end_call(call, to, now, None if step.cause is None else step.cause.value)
@@ -121,7 +130,9 @@ def _settle_price(session: Session, call: Call, windows: Windows) -> None:
     if call.direction is not Direction.OUT or call.dialling_at is None:
         return
     channel = session.get_one(Channel, call.channel_id)
-    real = math.ceil((call.seconds or 0) / 60) * channel.price_per_minute
+    # A machine is told of before its seconds are: the minute it began is paid.
+    spoken = call.seconds or (1 if call.state is CallState.MACHINE else 0)
+    real = math.ceil(spoken / 60) * channel.price_per_minute
     change = real - channel.price_per_minute
     rows = select(Budget).where(Budget.scope.in_(scopes(call, call.dialling_at, windows))).order_by(Budget.id)
     for budget in session.scalars(rows.with_for_update()):
@@ -140,10 +151,27 @@ def _find(session: Session, channel: Channel, step: CallStep) -> Call | None:
     if call_id is None:
         same = (Call.channel_id == channel.id, Call.external_id == step.external_id)
         call_id = session.scalar(select(Call.id).where(*same))
+    call_id = call_id or _adopted(session, channel, step)
     if call_id is None:
         return None
     rows = select(Call).where(Call.id == call_id).with_for_update(key_share=True)
     return session.scalars(rows.execution_options(populate_existing=True)).one()
+
+
+def _adopted(session: Session, channel: Channel, step: CallStep) -> int | None:
+    """Our call to this number whose id at the provider we have not read, where events carry no reference of ours.
+
+    Only one may be meant: a number has one live call, and an id that some attempt already holds is another one's news.
+    """
+    number = normalise(step.number)
+    if step.reference is not None or step.inbound or number is None:
+        return None
+    if session.scalar(select(Attempt.id).filter_by(channel_id=channel.id, external_id=step.external_id).limit(1)) is not None:
+        return None
+    mine = (Call.channel_id == channel.id, Call.direction == Direction.OUT, Call.external_id.is_(None), Call.state.in_(_UNNAMED))
+    rows = select(Call.id).join(Contact, Contact.id == Call.contact_id).where(*mine, Contact.number_index == blind(number))
+    found = session.scalars(rows.limit(2)).all()
+    return found[0] if len(found) == 1 else None
 
 
 def _free(session: Session, channel: Channel, step: CallStep) -> bool:
@@ -152,7 +180,7 @@ def _free(session: Session, channel: Channel, step: CallStep) -> bool:
 
 
 def _bip(session: Session, channel: Channel, step: CallStep, now: datetime, windows: Windows) -> Heard:
-    refused = (Reject(),)
+    refused = (Reject(),) if step.event in ("ringing", "answered", "turn") else ()  # a call that is over hears nothing
     number = normalise(step.number)
     if number is None or not insert_once(
         session, InboundKey, channel_id=channel.id, key=f"call:{step.external_id}"[:96], seen_at=now

@@ -19,6 +19,7 @@ BUNDLE = "bundle"  # why a channel is paused whose bundles are used up
 CALL_SECONDS = 90
 """A call's length where its sound is not known; with ringing, what one line is busy for."""
 DAYS_AHEAD = 120
+ROUNDING = 1e-6  # minutes: a span worked out from parts must carry them all
 
 
 @dataclass
@@ -109,6 +110,7 @@ def minutes(channel: Channel, parts: int) -> float:
 def parts_within(channel: Channel, span: float) -> int:
     """How many parts `span` minutes of open windows carry: the other way round."""
     hourly = channel.parts_per_hour
+    span += ROUNDING
     if not hourly or hourly >= channel.parts_per_minute * 60:
         return int(span * channel.parts_per_minute)
     full, rest = divmod(max(0.0, span), 60)

@@ -16,6 +16,8 @@ DISPATCH = "dispatch"  # subject: a channel's id
 DIAL = "dial"  # subject: a channel's id
 FAN_OUT = "fan_out"  # subject: a broadcast's id
 CONVERSE = "converse"  # subject: an inbound message's id
+LOOK_UP = "look_up"  # subject: a channel's id
+PROBE = "probe"  # subject: a channel's id
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,19 @@
-"""What the machine room watches: how much waits on each channel and since when, what stands where, what came in."""
+"""What the machine room watches: how much waits on each channel and since when, what stands where, which channel rests."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
-from messaging.models import Call, CallState, Channel, Direction, Message, MessageState
+from messaging import pace, probing
+from messaging.models import Attempt, Call, CallState, Channel, ChannelState, Direction, Message, MessageState
+
+SLOW_AFTER = timedelta(minutes=5)
+SLOW_WITHIN = timedelta(minutes=30)
+SLOW_SHARE, SLOW_LEAST = 0.15, 20
+UNSETTLED_AFTER = timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
@@ -45,3 +52,61 @@ def states(session: Session) -> dict[tuple[str, str], int]:
 def inbound(session: Session) -> int:
     """How many SMS ever came in."""
     return session.scalar(select(func.count()).select_from(Message).where(Message.direction == Direction.IN)) or 0
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Why a channel sends less than it could.
+
+    `kind`: "breaker" (rests after failures), "throttled" (its provider asks for fewer), "paused", "slow" (a warning only), "low"
+    (credit). `why` is a cause, or for "low" what is left in the provider's words.
+    """
+
+    channel_id: int
+    channel: str
+    kind: str
+    since: datetime | None = None
+    until: datetime | None = None
+    why: str = ""
+
+
+def troubles(session: Session, now: datetime) -> list[Trouble]:
+    """What staff should know of the channels, by channel; empty on a good day."""
+    rows = session.scalars(select(Channel).where(Channel.state != ChannelState.REMOVED).order_by(Channel.id)).all()
+    slow = _slow(session, [row.id for row in rows], now)
+    return [trouble for row in rows for trouble in _of(row, row.id in slow, now)]
+
+
+def unsettled(session: Session, now: datetime) -> int:
+    """SMS whose end nobody knows a quarter of an hour later: only a person can settle them."""
+    old = (Message.state == MessageState.UNKNOWN, Message.sending_at <= now - UNSETTLED_AFTER)
+    return session.scalar(select(func.count()).select_from(Message).where(*old)) or 0
+
+
+def _of(row: Channel, slow: bool, now: datetime) -> Iterable[Trouble]:
+    if row.state is ChannelState.PAUSED:
+        yield Trouble(row.id, row.name, "paused", why=row.paused_reason or "")
+    elif pace.is_open(row, now):
+        yield Trouble(row.id, row.name, "breaker", row.breaker_since, row.breaker_until, row.breaker_reason or "")
+    elif pace.rests(row, now):
+        yield Trouble(row.id, row.name, "throttled", row.rest_since, row.rest_until, "throttled")
+    if slow and row.state is ChannelState.ACTIVE:
+        yield Trouble(row.id, row.name, "slow", why="slow")
+    if probing.is_low(row):
+        yield Trouble(row.id, row.name, "low", row.checked_at, None, row.balance or str(row.units))
+
+
+def _slow(session: Session, ids: list[int], now: datetime) -> set[int]:
+    """Channels of which more than 15 in 100 SMS of the last half hour took over five minutes, or have not arrived since."""
+    span = (Attempt.started_at > now - SLOW_WITHIN, Attempt.started_at <= now - SLOW_AFTER, Attempt.channel_id.in_(ids))
+    newest = and_(Message.id == Attempt.message_id, Message.attempts == Attempt.number)
+    arrived = (MessageState.WIRED, MessageState.SENT, MessageState.DELIVERED)
+    rows = select(Attempt.channel_id, Attempt.started_at, Message.delivered_at).join(Message, newest)
+    counts: dict[int, list[int]] = {}
+    for channel_id, started, delivered in session.execute(rows.where(*span, Message.state.in_(arrived))):
+        count = counts.setdefault(channel_id, [0, 0, 0])
+        count[0] += 1
+        count[1] += delivered is None or delivered - started > SLOW_AFTER
+        count[2] += delivered is not None
+    # A channel that never reports is not slow, it is silent.
+    return {id_ for id_, (all_, late, reported) in counts.items() if reported and all_ >= SLOW_LEAST and late > SLOW_SHARE * all_}

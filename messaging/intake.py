@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import structlog
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from messaging import call_events, channels, inbox, outcomes, receipts, windows
+from messaging import call_events, channels, exchanges, inbox, outcomes, receipts, windows
 from messaging.exchange import CONVERSE, DIAL, DISPATCH, Exchange
 from messaging.gateways.protocol import Account, CallStep, Cause, Gateway, Unreadable, WebhookRequest
-from messaging.models import Call, Channel, ChannelLog, MessageState, WebhookBody
+from messaging.models import Attempt, Call, Channel, ChannelLog, MessageState, WebhookBody
 from messaging.states import LIVE_CALLS
 from messaging.steps import Step
 
@@ -71,7 +72,9 @@ def take_sms(exchange: Exchange, known: Known, request: WebhookRequest, now: dat
     with exchange.database.writing() as session:
         message = inbox.receive(session, session.get_one(Channel, known.channel_id), incoming, now)
         if message is None:
+            session.add(exchanges.log_of(known.channel_id, "sms", request, incoming, now, note="repeated"))
             return
+        session.add(exchanges.log_of(known.channel_id, "sms", request, incoming, now, message_id=message.id))
         if message.state is MessageState.RECEIVED:
             exchange.work.nudge(session, CONVERSE, message.id)
         else:
@@ -96,7 +99,9 @@ def take_status(exchange: Exchange, known: Known, request: WebhookRequest, now: 
         hours = windows.of(exchange.settings)
         channel = session.get_one(Channel, known.channel_id)
         told: list[outcomes.AboutContact] = []
-        receipts.apply(session, channel, report, now, hours, known.gateway.capabilities.adopts, told)
+        fresh = receipts.apply(session, channel, report, now, hours, known.gateway.capabilities.adopts, told)
+        about, note = _reported(session, known.channel_id, report.reference), "" if fresh else "repeated"
+        session.add(exchanges.log_of(known.channel_id, "status", request, report, now, message_id=about, note=note))
     _tell(exchange, told, now)
 
 
@@ -112,9 +117,11 @@ def take_call(exchange: Exchange, known: Known, request: WebhookRequest, now: da
         channel = session.get_one(Channel, known.channel_id)
         told: list[outcomes.AboutContact] = []
         heard = call_events.take(session, channel, step, now, windows.of(exchange.settings))
+        about = None if heard.call is None else heard.call.id
+        session.add(exchanges.log_of(known.channel_id, "call", request, step, now, call_id=about))
         # A bip may be called back; a call that ended frees a line for the next one.
         if heard.call is not None and (step.inbound or heard.call.state not in LIVE_CALLS):
-            exchange.work.nudge(session, DIAL, known.channel_id)
+            exchange.work.nudge(session, DIAL, heard.call.channel_id)
         if heard.call is not None and step.cause in outcomes.ABOUT_NUMBERS:
             told.append(outcomes.AboutContact(heard.call.contact_id, Cause(step.cause)))
         given, turn = heard.steps, 0
@@ -129,13 +136,23 @@ def take_call(exchange: Exchange, known: Known, request: WebhookRequest, now: da
 def take_recording(exchange: Exchange, known: Known, request: WebhookRequest, now: datetime) -> None:
     """Keep the announcement of a recording; fetching it is a job of the voice issue, never of a webhook."""
     try:
-        known.gateway.read_recording(known.account, request)
+        recorded = known.gateway.read_recording(known.account, request)
     except Unreadable as error:
         _odd(exchange, known, "recording", error, now)
         return
     with exchange.database.writing() as session:
         body = _plain(request.body.decode("utf-8", "replace"))
         session.add(WebhookBody(channel_id=known.channel_id, kind="recording", received_at=now, body=body))
+        session.add(exchanges.log_of(known.channel_id, "recording", request, recorded, now))
+
+
+def _reported(session: Session, channel_id: int, reference: str) -> int | None:
+    """The message a report is about, if we know it by now."""
+    attempt = session.get(Attempt, reference)  # read by whoever applied the report: no question to the database
+    if attempt is None:
+        theirs = select(Attempt).where(Attempt.channel_id == channel_id, Attempt.external_id == reference)
+        attempt = session.scalars(theirs.order_by(Attempt.started_at.desc()).limit(1)).first()
+    return None if attempt is None or attempt.channel_id != channel_id else attempt.message_id
 
 
 def _tell(exchange: Exchange, told: list[outcomes.AboutContact], now: datetime) -> None:

@@ -5,17 +5,20 @@ in which reports are applied never matters. Where each part of a long text is re
 text was sent: a family that got half of it was not reached.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
+from messaging.channels import pause
 from messaging.gateways.protocol import Cause, StatusReport
-from messaging.models import Attempt, Channel, Contact, Message, MessageState, StatusUpdate
+from messaging.models import Attempt, Channel, ChannelState, Contact, Message, MessageState, StatusUpdate
 from messaging.money import release
 from messaging.numbers import normalise
 from messaging.outcomes import ABOUT_NUMBERS, RANKS, AboutContact, fail_or_retry
+from messaging.retry import RULES
 from messaging.rows import insert_once
 from messaging.states import allowed, move
 from messaging.windows import Windows
@@ -60,6 +63,7 @@ def apply(
         return False
     update = session.scalars(select(StatusUpdate).filter_by(channel_id=channel.id, **key)).one()
     apply_one(session, update, now, windows, adopts, told)
+    _rest(session, [update])
     return True
 
 
@@ -102,7 +106,9 @@ def apply_pending(
     # Only those that have something to find: reports about nothing of ours would otherwise keep newer ones waiting.
     waiting = (StatusUpdate.applied_at.is_(None), StatusUpdate.received_at > now - KEPT, _findable(adopting))
     rows = session.scalars(select(StatusUpdate).where(*waiting).order_by(StatusUpdate.id).limit(AT_ONCE)).all()
-    return sum(apply_one(session, row, now, windows, row.channel_id in adopting, told) for row in rows)
+    found = sum(apply_one(session, row, now, windows, row.channel_id in adopting, told) for row in rows)
+    _rest(session, rows)
+    return found
 
 
 def _findable(adopting: frozenset[int]) -> ColumnElement[bool]:
@@ -130,7 +136,9 @@ def apply_early(
         return 0
     mine = (StatusUpdate.channel_id == channel_id, StatusUpdate.reference.in_(references), StatusUpdate.applied_at.is_(None))
     rows = session.scalars(select(StatusUpdate).where(*mine).order_by(StatusUpdate.id)).all()
-    return sum(apply_one(session, row, now, windows, told=told) for row in rows)
+    found = sum(apply_one(session, row, now, windows, told=told) for row in rows)
+    _rest(session, rows)
+    return found
 
 
 def _whole(session: Session, attempt: Attempt, update: StatusUpdate) -> bool:
@@ -166,6 +174,20 @@ def _advance(
     elif allowed(message, to):
         move(message, to, now)
         message.external_id = message.external_id or _free_id(session, message, attempt)
+
+
+def _rest(session: Session, updates: Sequence[StatusUpdate]) -> None:
+    """Rest the channels that need a person, as if an answer had said so: a phone tells only afterwards that it has no SIM.
+
+    Last in a transaction: channels are locked after messages.
+    """
+    told = [(one.channel_id, Cause(one.cause)) for one in updates if one.applied_at is not None and one.cause]
+    for channel_id, cause in sorted(dict(one for one in told if RULES[one[1]].pauses_channel).items()):
+        rows = select(Channel).where(Channel.id == channel_id).with_for_update(key_share=True)
+        channel = session.scalars(rows.execution_options(populate_existing=True)).one()
+        if channel.state is ChannelState.ACTIVE:
+            pause(channel, cause.value)
+            log.error("channel.paused", channel=channel_id, cause=cause.value)
 
 
 def _free_id(session: Session, message: Message, attempt: Attempt) -> str | None:

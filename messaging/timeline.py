@@ -3,13 +3,14 @@
 Kept by number and never by person: two sisters behind one phone have one history.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, literal, select, union_all
+from sqlalchemy import func, literal, or_, select, union_all
 from sqlalchemy.orm import Session
 
-from messaging.models import Call, Consent, Message, OptOut
+from messaging.models import Call, ChannelLog, Consent, Message, OptOut
 
 
 @dataclass(frozen=True)
@@ -52,3 +53,27 @@ def consents(session: Session, contact_id: int) -> list[Consent]:
 def opt_outs(session: Session, contact_id: int) -> list[OptOut]:
     """Its STOPs, by number and by person, the latest first, ended ones included."""
     return list(session.scalars(select(OptOut).where(OptOut.contact_id == contact_id).order_by(OptOut.id.desc())))
+
+
+def exchanges(session: Session, *, message_id: int | None = None, call_id: int | None = None) -> list[ChannelLog]:
+    """What was said between us and the provider about one message or call, both ways, the first one first."""
+    mine = ChannelLog.call_id == call_id if message_id is None else ChannelLog.message_id == message_id
+    return list(session.scalars(select(ChannelLog).where(mine).order_by(ChannelLog.at, ChannelLog.id)))
+
+
+def exchanges_of(session: Session, shown: Sequence[Moment]) -> dict[tuple[str, int], list[ChannelLog]]:
+    """The same for a slice of the history, by ("message" or "call", its id)."""
+    texts = [one.message.id for one in shown if one.message is not None]
+    calls = [one.call.id for one in shown if one.call is not None]
+    mine = or_(ChannelLog.message_id.in_(texts), ChannelLog.call_id.in_(calls))
+    found: dict[tuple[str, int], list[ChannelLog]] = {}
+    for log in session.scalars(select(ChannelLog).where(mine).order_by(ChannelLog.at, ChannelLog.id)):
+        key = ("call", log.call_id or 0) if log.message_id is None else ("message", log.message_id)
+        found.setdefault(key, []).append(log)
+    return found
+
+
+def latest(session: Session, channel_id: int, limit: int = 20) -> list[ChannelLog]:
+    """The last exchanges of one channel, the latest first."""
+    mine = select(ChannelLog).where(ChannelLog.channel_id == channel_id)
+    return list(session.scalars(mine.order_by(ChannelLog.id.desc()).limit(limit)))

@@ -25,6 +25,7 @@ READS = {R.COMMUNICATION, R.TERRAIN, R.ADMINISTRATION}
 CORRECTS = {R.COMMUNICATION, R.TERRAIN}
 IMPORTS = {R.COMMUNICATION}
 ERASES = {R.ADMINISTRATION}
+LOOKS_INTO = {R.COMMUNICATION, R.ADMINISTRATION}
 DIGITS = 8
 TO_READ = "a-relire"
 
@@ -68,11 +69,13 @@ def show(number: int) -> Answer:
         line = search.behind(session, contact, scope(session))
         page = Page.asked(timeline.length(session, number))
         moments = timeline.moments(session, number, page.offset, page.limit)
+        exchanges = timeline.exchanges_of(session, moments) if who().may(*LOOKS_INTO) else {}
         apart = frozenset() if who().may(R.PROTECTION) else disclosures.of_phone(session, number)
         consents, opt_outs = timeline.consents(session, number), timeline.opt_outs(session, number)
         languages = overview.languages(session)
     form = Typed({"language": contact.language or ""})
     values = {"contact": contact, "line": line, "page": page, "moments": moments, "apart": apart, "consents": consents}
+    values |= {"exchanges": exchanges}
     values |= {"opt_outs": opt_outs, "languages_by_code": languages, "form": form, "words": phone_words}
     may = {
         "operators": phone_words.OPERATORS,

@@ -12,6 +12,7 @@ from clubs import search
 from clubs.expected import silent
 from clubs.models import Club, Member
 from clubs.records import Inquiry, InquiryState
+from console import channel_states
 from console.access import EVERYONE, Answer, Pages, R, scope, who
 from console.edge import exchange, now, reading, wall_time, writing
 from console.forms import done, render
@@ -70,6 +71,8 @@ def _machine(session: Session, at: datetime) -> dict[str, Any]:
         "coming": coming(session),
         "unread": session.query(Inquiry).filter_by(state=InquiryState.OPEN).count() + today.unread(session),
         "queues": [queue for queue in figures.queues(session, at) if queue.length],
+        "troubles": [(one, channel_states.trouble(one)) for one in figures.troubles(session, at)],
+        "unsettled": figures.unsettled(session, at),
         "waiting": sum(queue.length for queue in figures.queues(session, at)),
         "beat": beat,
         "wall": wall_time(),

@@ -64,7 +64,7 @@ ENDS: Mapping[str, Cause] = {
     "DELETED": Cause.OTHER,
     "REJECTD": Cause.OTHER,
 }
-# The operator's refusals by SMPP code; every other one is tried again once.
+# The operator's refusals by SMPP code; every other one is tried again once, and so is that of a long text, which has no code.
 REFUSALS: Mapping[int, tuple[str, Cause | None]] = {
     0x0B: ("failed", Cause.DEAD_NUMBER),
     # ‡ Throttled: Kannel itself sends it again, for ever; that the validity ends this is to be confirmed with the operator.
@@ -232,7 +232,7 @@ def _refusal(answer: str) -> tuple[str, Cause | None, str]:
 
 
 def _text(request: WebhookRequest) -> str | None:
-    """The words, None where there are none. With mo-recode, what fits in Latin-1 comes as that, the rest as UTF-8."""
+    """The words, None where there are none: UTF-8 with mo-recode (‡ older ones make Latin-1 of what fits), UTF-16 without."""
     charset = CHARSETS.get(request.field("charset").lower())
     if charset is None:  # BINARY, or letters we do not know: kept, for staff to look at
         return None

@@ -337,3 +337,16 @@ def test_tout_arreter_stops_calls(exchange: Exchange, world: World, now: datetim
     with exchange.database.writing() as session:
         installation(session).stopped_at = now
     assert dialled(exchange, world, now).called == []
+
+
+@pytest.mark.parametrize("before", [(), ("ringing",), ("ringing", "answered")], ids=["at once", "while it rings", "once answered"])
+def test_a_machine_that_answers_ends_the_call_and_costs_its_minute(
+    before: tuple[str, ...], exchange: Exchange, world: World, now: datetime
+) -> None:
+    [call_id] = queued(exchange, world, now)
+    dialled(exchange, world, now)
+    for name in (*before, "machine"):
+        event(exchange, world, now, name)
+    event(exchange, world, now, "completed", seconds=4)
+    call = get(exchange, call_id)
+    assert (call.state, call.seconds, call.price) == (CallState.MACHINE, 4, 60)

@@ -90,6 +90,49 @@ def test_a_simulated_number_only_takes_a_simulator(exchange: Exchange, world: Wo
         assert channels.choose(session, "sms", "fr", "+22376123456") is real
 
 
+@pytest.mark.parametrize(
+    ("number", "language", "kind", "chosen"),
+    [
+        pytest.param("+22376123456", "bm", "sms", "orange", id="its operator before its language"),
+        pytest.param("+22366123456", "bm", "sms", "bambara", id="its language where its operator has none"),
+        pytest.param("+22350123456", "fr", "sms", "any", id="else the oldest"),
+        pytest.param("+22366123456", "fr", "voice", "malitel", id="Malitel is Moov's older name"),
+        pytest.param("+22376123456", "fr", "bip", "bips", id="a number to ring"),
+    ],
+)
+def test_a_number_takes_the_channel_of_its_operator_then_of_its_language(
+    number: str, language: str, kind: str, chosen: str, exchange: Exchange, world: World, now: datetime
+) -> None:
+    with exchange.database.writing() as session:
+        installation(session).simulation = False
+        session.get_one(Channel, world.channel).state = ChannelState.REMOVED
+        for name, kinds, first in (
+            ("any", ("sms", "voice"), ()),
+            ("bambara", ("sms",), ("bm",)),
+            ("orange", ("sms",), ("orange",)),
+            ("malitel", ("voice",), ("malitel",)),
+            ("bips", ("bip",), ()),
+        ):
+            channels.add(session, name, "kannel", "36085", {}, now, kinds, first)
+        found = channels.choose(session, kind, language, number)
+    assert found is not None
+    assert found.name == chosen
+
+
+def test_a_telephone_sends_sixty_an_hour_until_somebody_says_more(exchange: Exchange, world: World, now: datetime) -> None:
+    with exchange.database.writing() as session:
+        installation(session).simulation = False
+        assert channels.add(session, "puce", "android", "76123456", {}, now).parts_per_hour == 60
+        tested = channels.add(session, "puce 2", "android", "76123457", {"parts_per_hour": "200", "needs_bundle": "oui"}, now)
+        assert (tested.parts_per_hour, tested.needs_bundle, tested.settings) == (200, True, "{}")
+        assert channels.add(session, "k", "kannel", "36085", {"failover_id": str(tested.id)}, now).failover_id == tested.id
+        channels.configure(tested, {"failover_id": "", "needs_bundle": "non", "warn_below": "500"})
+        assert (tested.failover_id, tested.needs_bundle, tested.warn_below) == (None, False, 500)
+        for wrong, why in (({"failover_id": str(tested.id)}, "own_failover"), ({"needs_bundle": "?"}, "not_a_number")):
+            with pytest.raises(ChannelError, match=why):
+                channels.configure(tested, wrong)
+
+
 def test_training_is_for_simulators_only() -> None:
     assert channels.trains(Channel(gateway="simulator", settings='{"training": "oui"}'))
     assert not channels.trains(Channel(gateway="kannel", settings='{"training": "oui"}'))

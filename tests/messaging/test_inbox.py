@@ -126,6 +126,15 @@ def test_machines_are_stored_and_never_answered(sender: str, exchange: Exchange,
     assert answer is None
 
 
+def test_what_holds_no_words_is_stored_and_never_answered(exchange: Exchange, world: World, now: datetime) -> None:
+    incoming = IncomingSms(key="k", sender=world.numbers["awa"], text="", raw="text=%06%05", binary=True)
+    with exchange.database.writing() as session:
+        message = receive(session, session.get_one(Channel, world.channel), incoming, now)
+        assert message is not None
+        assert (message.state, message.reason) == (MessageState.HANDLED, "binary")
+        assert session.scalars(select(WebhookBody.body)).one() == "text=%06%05"
+
+
 def test_a_week_old_message_is_stored_and_not_acted_upon(exchange: Exchange, world: World, now: datetime) -> None:
     message = take(exchange, world, now, "STOP", provider_at=now - timedelta(days=8))
     assert message is not None

@@ -1,6 +1,7 @@
 """What a killed sender left behind: settled by evidence where silence proves something, left to people where it does not."""
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -8,10 +9,10 @@ from sqlalchemy import select, update
 
 from messaging import outcomes, settling, windows
 from messaging.calls import dial
-from messaging.exchange import DISPATCH, Exchange
-from messaging.gateways.protocol import Later, Outcome, Sent
+from messaging.exchange import DISPATCH, LOOK_UP, Exchange
+from messaging.gateways.protocol import Asked, Cause, Later, Outcome, Sent, StatusReport
 from messaging.gateways.simulator import Simulator
-from messaging.lookup import look_up
+from messaging.lookup import ask, look_up
 from messaging.models import Attempt, Budget, Call, CallState, Message, MessageState, SimulatorEvent
 from messaging.outbox import dispatch
 from messaging.outcomes import Answer
@@ -122,3 +123,101 @@ def test_a_call_nobody_took_is_dialled_again_and_one_that_rang_is_not(exchange: 
         states = list(session.scalars(select(Call.state).order_by(Call.id)))
     assert states == [CallState.QUEUED, CallState.UNKNOWN]
     assert dial(exchange, world.channel, lambda: now + timedelta(minutes=4)) == 1
+
+
+@dataclass
+class Finder(Scripted):
+    """Leaves sendings open, and when asked says what `found` says."""
+
+    found: Callable[[Asked], StatusReport | None] = lambda asked: None
+    asked: list[Asked] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.say = lambda sms: Sent(Outcome.UNKNOWN, code="timeout")
+        self.capabilities = replace(Simulator.capabilities, takes_with_our_record=False, looks_up=True)
+
+    async def look_up(self, asked: Asked) -> StatusReport | None:
+        self.asked.append(asked)
+        return self.found(asked)
+
+
+def _open(exchange: Exchange, world: World, now: datetime, gateway: Finder) -> Exchange:
+    """An exchange whose one message is unknown."""
+    behind = with_gateway(exchange, gateway)
+    with exchange.database.writing() as session:
+        reply(session, exchange, world, "awa", now)
+    send(behind, world, now)
+    return behind
+
+
+def _asked(behind: Exchange, world: World, at: datetime) -> int:
+    look_up(behind, at)
+    return ask(behind, world.channel, at) if (LOOK_UP, world.channel) in behind.work.waiting else -1  # type: ignore[attr-defined]
+
+
+def test_an_unknown_is_asked_about_at_two_and_ten_minutes_and_absence_proves_nothing(
+    exchange: Exchange, world: World, now: datetime
+) -> None:
+    gateway = Finder()
+    behind = _open(exchange, world, now, gateway)
+    assert _asked(behind, world, now + timedelta(seconds=119)) == -1
+    asked = []
+    for seconds in (120, 150, 300, 599, 600, 630, 1200, 7200):
+        ask(behind, world.channel, now + timedelta(seconds=seconds))
+        asked.append(len(gateway.asked))
+    assert asked == [1, 1, 1, 1, 2, 2, 2, 2]
+    assert (gateway.asked[0].number, gateway.asked[0].at) == (world.numbers["awa"], now)
+    assert _state(exchange) is MessageState.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("status", "cause", "state"),
+    [
+        pytest.param("wired", None, MessageState.WIRED, id="taken"),
+        pytest.param("delivered", None, MessageState.DELIVERED, id="delivered"),
+        pytest.param("failed", Cause.UNDELIVERED, MessageState.FAILED, id="failed"),
+    ],
+)
+def test_what_the_provider_finds_is_evidence(
+    status: str, cause: Cause | None, state: MessageState, exchange: Exchange, world: World, now: datetime
+) -> None:
+    gateway = Finder(found=lambda asked: StatusReport("SM-theirs", status, cause=cause))
+    behind = _open(exchange, world, now, gateway)
+    assert _asked(behind, world, now + timedelta(minutes=2)) == 1
+    assert _state(exchange) is state
+    with exchange.database.reading() as session:
+        assert session.scalars(select(Attempt.external_id)).one() == "SM-theirs"
+
+
+def _raising(asked: Asked) -> StatusReport | None:
+    raise RuntimeError("a gateway forgot to catch this")
+
+
+def test_a_provider_that_is_away_is_asked_again(exchange: Exchange, world: World, now: datetime) -> None:
+    gateway = Finder(found=_raising)
+    behind = _open(exchange, world, now, gateway)
+    assert _asked(behind, world, now + timedelta(minutes=2)) == 0
+    gateway.found = lambda asked: StatusReport(asked.reference, "wired")
+    assert _asked(behind, world, now + timedelta(minutes=3)) == 1
+    assert _state(exchange) is MessageState.WIRED
+
+
+@pytest.mark.parametrize("idempotent", [pytest.param(True, id="taken once"), pytest.param(False, id="any other")])
+def test_staff_resend_under_the_same_reference_where_it_is_taken_once(
+    idempotent: bool, exchange: Exchange, world: World, now: datetime
+) -> None:
+    gateway = Scripted(say=lambda sms: Sent(Outcome.UNKNOWN, code="timeout"))
+    gateway.capabilities = replace(Simulator.capabilities, idempotent=idempotent)
+    behind = with_gateway(exchange, gateway)
+    with exchange.database.writing() as session:
+        reply(session, exchange, world, "awa", now)
+    send(behind, world, now)
+    with exchange.database.writing() as session:
+        settling.resend(session, session.scalars(select(Message)).one(), world.staff["fanta"], now, "pas reçu")
+    gateway.say = lambda sms: Sent(Outcome.WIRED, status=409)
+    assert send(behind, world, now + timedelta(minutes=5)) == 1
+    first, second = (sms.reference for sms in gateway.ledger)
+    assert (first == second) is idempotent
+    assert _state(exchange) is MessageState.WIRED
+    with exchange.database.reading() as session:
+        assert len(session.scalars(select(Attempt)).all()) == (1 if idempotent else 2)

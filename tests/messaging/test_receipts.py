@@ -13,7 +13,7 @@ from messaging import windows
 from messaging.beats import apply_pending
 from messaging.exchange import Exchange
 from messaging.gateways.protocol import Cause, Outcome, OutgoingSms, Sent, StatusReport
-from messaging.models import Attempt, Channel, ChannelLog, Message, MessageState, StatusUpdate
+from messaging.models import Attempt, Channel, ChannelLog, ChannelState, Message, MessageState, StatusUpdate
 from messaging.receipts import apply
 from messaging.settling import requeue_stale
 from tests.messaging.fakes import Scripted, reply, send, wired, with_gateway
@@ -108,6 +108,25 @@ def test_a_failure_that_may_pass_is_tried_again_by_its_cause(exchange: Exchange,
     attempt = sent_to_awa(exchange, world, now)
     tell(exchange, world, now, StatusReport(attempt, "errored", cause=Cause.ABSENT))
     assert state(exchange) is MessageState.ERRORED
+
+
+@pytest.mark.parametrize(
+    ("cause", "after"),
+    [
+        pytest.param(Cause.SENDER, ChannelState.PAUSED, id="no SIM in the phone"),
+        pytest.param(Cause.CREDIT, ChannelState.PAUSED, id="no credit"),
+        pytest.param(Cause.ABSENT, ChannelState.ACTIVE, id="one handset away"),
+        pytest.param(Cause.UNDELIVERED, ChannelState.ACTIVE, id="one message undelivered"),
+    ],
+)
+def test_a_failure_that_needs_a_person_pauses_the_channel(
+    cause: Cause, after: ChannelState, exchange: Exchange, world: World, now: datetime
+) -> None:
+    attempt = sent_to_awa(exchange, world, now)
+    tell(exchange, world, now, StatusReport(attempt, "errored", cause=cause))
+    with exchange.database.reading() as session:
+        channel = session.get_one(Channel, world.channel)
+        assert (channel.state, channel.paused_reason) == (after, cause.value if after is ChannelState.PAUSED else None)
 
 
 def test_a_late_delivery_cancels_the_retry_nobody_has_claimed(exchange: Exchange, world: World, now: datetime) -> None:

@@ -10,7 +10,7 @@ from console.access import Answer, Pages, R, who
 from console.edge import exchange, now, reading, writing
 from console.forms import Typed, done, render
 from console.words import _
-from messaging import channels, figures
+from messaging import channels, failover, figures
 from messaging.errors import ChannelError
 from messaging.gateways.protocol import Gateway
 from messaging.models import Channel, ChannelState
@@ -40,7 +40,10 @@ def new() -> Answer:
     """First step: which gateway."""
     known = exchange().gateways
     order = [name for name in channel_words.GATEWAYS if name in known] + sorted(set(known) - set(channel_words.GATEWAYS))
-    cards = [(name, channel_words.gateway_words(name), *channel_states.abilities(known[name].capabilities)) for name in order]
+    cards = []
+    for name in order:
+        words, (does, lacks) = channel_words.gateway_words(name), channel_states.abilities(known[name].capabilities)
+        cards.append((name, words, does, lacks + [str(one) for one in words.not_here]))
     return render("settings/channel_gateways.html", cards=cards, simulation=simulated())
 
 
@@ -51,7 +54,7 @@ def add(gateway: str) -> Answer:
     form = Typed.sent_or(channel_form.filled(kind, None))
     if form.sent:
         with reading() as transaction:
-            given = channel_form.read(form, kind, None, _others(transaction, None), _spoken(transaction))
+            given = channel_form.read(form, kind, None, _others(transaction, kind, None), _spoken(transaction))
         if not form.errors:
             try:
                 with writing() as transaction:
@@ -82,7 +85,7 @@ def edit(number: int) -> Answer:
     form = Typed.sent_or(channel_form.filled(kind, channel))
     if form.sent:
         with reading() as transaction:
-            given = channel_form.read(form, kind, channel, _others(transaction, channel), _spoken(transaction))
+            given = channel_form.read(form, kind, channel, _others(transaction, kind, channel), _spoken(transaction))
             if transaction.query(Channel).filter(Channel.name == given.name, Channel.id != number).first():
                 form.wrong(*_refusal("name_taken"))
         if not form.errors:
@@ -104,7 +107,7 @@ def _change(row: Channel, given: channel_form.Given) -> None:
 
 def _form(form: Typed, gateway: Gateway, channel: Channel | None) -> Answer:
     with reading() as transaction:
-        others = [(other.id, other.name) for other in _others(transaction, channel)]
+        others = [(other.id, other.name) for other in _others(transaction, gateway, channel)]
         chosen = set(channel.default_for) if channel else set()
         languages = transaction.query(Language).order_by(Language.menu_number).all()
     values = {
@@ -138,13 +141,9 @@ def simulated() -> bool:
     return place is None or place.simulation or place.demonstration or bool(place.offset_seconds)
 
 
-def _others(transaction: Session, channel: Channel | None) -> list[Channel]:
-    if channel is not None:
-        from messaging import failover
-
-        return failover.candidates(transaction, channel)
-    rows = transaction.query(Channel).filter(Channel.state != ChannelState.REMOVED).order_by(Channel.id)
-    return [row for row in rows if channels.SMS in row.kinds]
+def _others(transaction: Session, gateway: Gateway, channel: Channel | None) -> list[Channel]:
+    """The channels that may take what this one cannot. One that is not stored yet is judged by its gateway."""
+    return failover.candidates(transaction, channel or Channel(id=0, gateway=gateway.name, kinds=[channels.SMS]))
 
 
 def _spoken(transaction: Session) -> list[str]:

@@ -15,7 +15,7 @@ from console.edge import exchange, now, reading, wall_time, writing
 from console.forms import Typed, done, render
 from console.pages.settings.channels import ADMIN, existing
 from console.words import _
-from messaging import capacity, channels, figures, timeline
+from messaging import capacity, channels, figures, probing, timeline
 from messaging.exchange import DIAL, DISPATCH
 from messaging.gateways.protocol import Account, Gateway, Outcome, OutgoingSms, Sent
 from messaging.models import Bundle, Channel, ChannelState
@@ -174,8 +174,6 @@ def test(number: int) -> Answer:
 
 
 def _probe(channel: Channel) -> Tried:
-    from messaging import probing
-
     with reading() as transaction:
         at = now(transaction)
     probe = probing.probe(exchange(), channel.id, at)

@@ -17,11 +17,8 @@ from messaging.gateways.http import CONNECT_SECONDS, MOST_BYTES, READ_SECONDS, N
 from messaging.gateways.protocol import TOTAL_SECONDS, Outcome
 
 _PIECE = 16 * 1024
-_BEFORE_ANY_BYTE = (
-    NewConnectionError,
-    ConnectTimeoutError,
-    ssl.SSLCertVerificationError,
-)  # includes a name that does not resolve
+# The first includes a name that does not resolve.
+_BEFORE_ANY_BYTE = (NewConnectionError, ConnectTimeoutError, ssl.SSLCertVerificationError)
 _NO_ADDRESS = (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, requests.exceptions.MissingSchema)
 
 

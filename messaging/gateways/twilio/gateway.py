@@ -51,7 +51,7 @@ class Twilio:
 
     name = "twilio"
     capabilities = Capabilities(voice=True, ours_in_receipts=True, looks_up=True, missed_calls=True, tells_balance=True)
-    settings = (
+    settings: tuple[Setting, ...] = (
         Setting("account_sid"),
         Setting("auth_token", secret=True),
         Setting("auth_token_next", required=False, secret=True),

@@ -12,7 +12,7 @@ from typing import TypeVar
 from urllib.parse import parse_qsl
 
 from messaging.gateways.protocol import Account, Refused, WebhookRequest
-from messaging.gateways.twilio.words import FIELDS, FREE_TEXT, NUMBERED
+from messaging.gateways.twilio.words import FIELDS, FREE_TEXT, NUMBERED, READ
 
 T = TypeVar("T")
 SIGNATURE, SETTINGS = "x-twilio-signature", "x-twilio-webhooks-signature-settings"
@@ -27,7 +27,9 @@ REQUIRED: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "call": (("CallSid",), ("From", "Caller"), ("To", "Called")),
     "recording": (("CallSid",), ("RecordingSid", "RecordingUrl")),
 }
-_TWO_HUMPS = re.compile(r"(?:[A-Z]+[a-z]+){2,}[A-Z]*\d*")
+# What new fields are called: ConsentToken, and with telephones behind a switch SipHeader_X-Name.
+_WORD = re.compile(r"[A-Z][a-z][A-Za-z0-9_.-]*")
+_TWO_WORDS = re.compile(r"(?:[A-Z]+[a-z]+){2,}[A-Z]*\d*")
 
 
 def verify(account: Account, request: WebhookRequest) -> None:
@@ -95,17 +97,36 @@ def _hold(kind: str, given: Mapping[str, str]) -> None:
 
 
 def _unmoved(given: Mapping[str, str]) -> None:
-    """Refused where a known field that is absent can be read across the edges of others: there its bytes would have gone."""
-    absent = {name for name in FIELDS if name not in given}
-    for name, value in given.items():
-        if name in FIELDS or name.rstrip("0123456789") in NUMBERED:
-            swallowed = name not in FREE_TEXT and any(other in value for other in absent)
-        else:
-            swallowed = any((name + value).startswith(other) for other in absent)
-            # Between Body and From a capital letter in somebody's SMS would do as the name of a new field.
-            swallowed |= "Body" in given and "Body" < name < "From" and not _TWO_HUMPS.fullmatch(name)
-        if swallowed:
+    """Refused where a known field that is absent can be read across the edges of others: there its bytes have gone."""
+    signed, free = "", []
+    for name in sorted(given):
+        start, middle = len(signed), len(signed) + len(name)
+        signed += name + given[name]
+        known = name in FIELDS or name.rstrip("0123456789") in NUMBERED
+        if not known and _is_odd(name, given):
+            raise Refused("a field without a proper name")
+        if known or not _continues(name):
+            free.append((start, middle))
+        if name in FREE_TEXT or not known:
+            free.append((middle, len(signed)))
+    for field in FIELDS.difference(given):
+        if any(not _inside(found.span(), free) for found in re.finditer(field, signed)):
             raise Refused("bytes of one field stand in another")
+
+
+def _is_odd(name: str, given: Mapping[str, str]) -> bool:
+    """Whether a new field's name may be a piece of something else: next to Body, any capital letter in an SMS begins one."""
+    return not _WORD.fullmatch(name) or ("Body" in given and "Body" < name < "From" and not _TWO_WORDS.fullmatch(name))
+
+
+def _continues(name: str) -> bool:
+    """Whether a new field's name may be a known one with bytes of its value behind it; one more word is a new field's own."""
+    begun = [one for one in FIELDS if name.startswith(one)]
+    return any(one in READ or not _TWO_WORDS.fullmatch(f"Aa{name.removeprefix(one)}") for one in begun)
+
+
+def _inside(span: tuple[int, int], others: Sequence[tuple[int, int]]) -> bool:
+    return any(start <= span[0] and span[1] <= end for start, end in others)
 
 
 def _content_type(request: WebhookRequest) -> str:

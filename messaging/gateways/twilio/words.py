@@ -139,6 +139,14 @@ _FIELDS = """
 FIELDS = frozenset(_FIELDS.split())
 """Every field of its webhooks that we know of. New ones appear without notice and are let through."""
 
+_READ = """
+AccountSid MessageSid SmsSid MessageStatus SmsStatus From To Caller Called Body NumMedia OptOutType ErrorCode
+CallSid CallStatus Direction CallbackSource CallDuration SipResponseCode AnsweredBy Digits FinishedOnKey
+RecordingUrl RecordingSid RecordingDuration RecordingStatus
+"""
+READ = frozenset(_READ.split())
+"""Those that we act upon."""
+
 NUMBERED = frozenset({"MediaUrl", "MediaContentType"})
 """Fields that come with a number at the end of their name."""
 
