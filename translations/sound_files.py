@@ -75,8 +75,8 @@ def _of_archive(archive: zipfile.ZipFile) -> list[SoundFile]:
     entries = [one for one in archive.infolist() if not one.is_dir() and not one.filename.startswith("__MACOSX/")]
     if len(entries) > MOST_ENTRIES or sum(one.file_size for one in entries) > MOST_TOTAL:
         raise ArchiveRefused("Cette archive est trop grosse. Partagez-la en plusieurs.")
-    files = [_entry(archive, one) for one in entries]
-    return sorted((one for one in files if _wanted(one.name)), key=lambda one: one.name)
+    files = [_entry(archive, one) for one in entries if _wanted(PurePosixPath(one.filename).name)]
+    return sorted(files, key=lambda one: one.name)
 
 
 def _entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> SoundFile:

@@ -52,7 +52,7 @@ def bring(source: Path, author: str | None, licence: str) -> None:
                 _take(batch, staff_id, licence[:80], tally)
     except ArchiveRefused as error:
         raise refuse(str(error)) from error
-    click.echo(f"{tally.taken} sons reçus, {tally.known} déjà connus, {tally.refused} refusés.")
+    click.echo(f"Sons reçus : {tally.taken}. Déjà connus : {tally.known}. Refusés : {tally.refused}.")
     if tally.refused:
         raise SystemExit(1)
 
