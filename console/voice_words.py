@@ -32,7 +32,7 @@ def standing(one: Standing, first_live: bool) -> Told:
     count = _("%(ready)s sur %(total)s", ready=one.total - len(one.missing), total=one.total)
     if one.missing:
         lacks = len(one.missing)
-        broken = ngettext("en panne : il en manque %(num)s", "en panne : il en manque %(num)s", lacks)
+        broken = ngettext("arrêté : il en manque %(num)s", "arrêté : il en manque %(num)s", lacks)
         said = ngettext("il en manque %(num)s", "il en manque %(num)s", lacks)
         return Told(count, broken if one.published_at else said, "bad" if one.published_at else "")
     if one.published_at is None:
@@ -63,3 +63,18 @@ def unheard(one: Unheard) -> str:
     if not one.labels:
         return _("le paquet %(name)s est prêt, mais pas encore en service", name=one.pack.value)
     return _("paquet %(name)s, il manque : %(labels)s", name=one.pack.value, labels=listed(one.labels))
+
+
+# The fixed sentences of `translations.clips`, here for their English; a test holds them together.
+SOUND_SENTENCES = (
+    lazy("Ce fichier n'est pas un enregistrement lisible. Envoyez un fichier WAV, MP3, M4A, OGG ou WEBM."),
+    lazy("L'enregistrement s'arrête avant sa fin : l'envoi a été coupé. Envoyez le fichier de nouveau."),
+    lazy("Le fichier dépasse 30 Mo."),
+    lazy("L'enregistrement est trop court."),
+    lazy("L'enregistrement dure trop longtemps : 5 minutes au plus."),
+    lazy("L'enregistrement dure trop longtemps : 30 secondes au plus."),
+    lazy("Le son est saturé. Éloignez le micro et recommencez."),
+    lazy("On entend à peine la voix. Rapprochez le micro."),
+    lazy("Il y a du bruit derrière la voix. Écoutez avant de proposer."),
+    lazy("C'est la voix de synthèse du brouillon. Enregistrez une personne qui parle cette langue."),
+)
