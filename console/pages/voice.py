@@ -55,7 +55,7 @@ def pack(code: str, name: str) -> Answer:
         shown = [take for take in found if not form.ticked("manque") or not take.ready or take.waits]
         page = Page.asked(len(shown))
         rows = [(take, shared.sounds(take.variant)) for take in shown[page.offset : page.offset + page.limit]]
-    values: dict[str, Any] = {"language": language, "which": which, "rows": rows, "page": page, "form": form, "drafts": drafts}
+    values: dict[str, Any] = {"tongue": language, "which": which, "rows": rows, "page": page, "form": form, "drafts": drafts}
     values |= {"standing": standing, "told": voice_words.standing(standing, first), "words": content_words, "first": first}
     values |= {"title": voice_words.PACKS[which], "edits": bool(who().roles & EDITS), "publishes": who().may(R.VALIDATION)}
     return render("voice/pack.html", **values)
@@ -67,7 +67,7 @@ def script(code: str, name: str) -> Answer:
     which = _pack(name)
     with reading() as session:
         language, found = _language(session, code), _takes(session, code, which)
-    return render("voice/script.html", language=language, which=which, title=voice_words.PACKS[which], takes=found)
+    return render("voice/script.html", tongue=language, which=which, title=voice_words.PACKS[which], takes=found)
 
 
 @pages.page("/voix/<code>/<name>/publier", roles={R.VALIDATION}, post=True)
@@ -116,7 +116,7 @@ def record(code: str, name: str, label: str) -> Answer:
         if answer is not None:
             return answer
     sounds = shared.sounds(take.variant)
-    values: dict[str, Any] = {"language": language, "which": which, "take": take, "sounds": sounds, "form": form}
+    values: dict[str, Any] = {"tongue": language, "which": which, "take": take, "sounds": sounds, "form": form}
     values |= {"following": _following(found, label), "words": content_words, "most": clips.PROMPT_SECONDS}
     return render("voice/record.html", **values), 422 if form.errors else 200
 

@@ -161,6 +161,6 @@ def test_the_last_step_of_a_campaign_names_the_missing_sounds(signed_in: SignedI
 def test_the_sentences_that_refuse_a_sound_have_their_english() -> None:
     """Those that end a line of translations/clips.py, word for word; limits are filled in there."""
     source = Path(clips.__file__).read_text()
-    fixed = {str(one) for one in voice_words.SOUND_SENTENCES if not any(char.isdigit() for char in str(one))}
+    fixed = {str(one) for one in voice_words.SOUND_SENTENCES if not re.search(r"\d (Mo|minutes|secondes)", str(one))}
     written = set(re.findall(r'(?<!")"([A-ZÉ][^"{}\n]* [^"{}\n]*\.)(?=")(?!""")', source))
     assert written == fixed
