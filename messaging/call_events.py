@@ -119,10 +119,18 @@ def _complete(session: Session, call: Call, now: datetime, windows: Windows) -> 
 def _measure(call: Call, step: CallStep) -> None:
     if step.seconds is not None:
         call.seconds = step.seconds
-    if step.heard is not None:
-        call.seconds_heard = max(call.seconds_heard or 0.0, step.heard)
+    heard = step.heard if step.heard is not None else _of_message(call, step)
+    if heard is not None:
+        call.seconds_heard = max(call.seconds_heard or 0.0, heard)
     if call.core_end_s is not None and call.seconds_heard is not None:
         call.core_reached = bool(call.core_reached) or call.seconds_heard >= call.core_end_s
+
+
+def _of_message(call: Call, step: CallStep) -> float | None:
+    """What was heard of the message among the sounds last given, None where nobody knows or there was none."""
+    given = steps.sounds(steps.from_json(call.last_answer)) if call.last_answer and step.sounds else []
+    message = {clip.url.rpartition("/")[2] for clip in given if clip.core_end_s is not None}
+    return max((seconds for name, seconds in step.sounds if name in message), default=None)
 
 
 def _settle_price(session: Session, call: Call, windows: Windows) -> None:

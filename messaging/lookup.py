@@ -47,7 +47,7 @@ def ask(exchange: Exchange, channel_id: int, now: datetime, total_seconds: float
             return 0
         account = channels.account(channel, exchange.settings.base_url)
         rows = session.execute(_askable(now).where(Message.channel_id == channel_id).order_by(Message.id).limit(AT_ONCE))
-        asked = [Asked(row.id, row.external_id, row.number, row.started_at) for row in rows if row.number]
+        asked = [Asked(row.id, row.external_id, row.number, row.started_at, row.text or "") for row in rows if row.number]
     told = asyncio.run(_ask_all(gateway, account, asked, total_seconds)) if asked else []
     return _apply(exchange, channel_id, told, now)
 
@@ -63,10 +63,10 @@ def _nudge(exchange: Exchange, now: datetime) -> None:
             exchange.work.nudge(session, LOOK_UP, channel_id)
 
 
-def _askable(now: datetime) -> Select[str, str | None, str | None, datetime]:
+def _askable(now: datetime) -> Select[str, str | None, str | None, datetime, str | None]:
     newest = and_(Attempt.message_id == Message.id, Attempt.number == Message.attempts)
     due = [and_(Attempt.looked == times, Attempt.started_at <= now - wait) for times, wait in enumerate(ASK_AFTER)]
-    rows = select(Attempt.id, Attempt.external_id, Contact.number, Attempt.started_at).select_from(Message)
+    rows = select(Attempt.id, Attempt.external_id, Contact.number, Attempt.started_at, Message.text).select_from(Message)
     rows = rows.join(Attempt, newest).join(Contact, Contact.id == Message.contact_id)
     return rows.where(Message.state == MessageState.UNKNOWN, Attempt.started_at > now - ASK_WITHIN, or_(*due))
 

@@ -104,7 +104,7 @@ def check(steps: Sequence[Step]) -> None:
 
 def core_end(steps: Sequence[Step]) -> float | None:
     """The second by which the message among these steps has said its core; None without a message."""
-    for clip in _sounds(steps):
+    for clip in sounds(steps):
         if clip.core_end_s is not None:
             return clip.core_end_s
     return None
@@ -123,13 +123,14 @@ def from_json(stored: Json) -> tuple[Step, ...]:
         raise StepError("not a list of steps") from error
 
 
-def _sounds(steps: Sequence[Step]) -> list[Sound]:
+def sounds(steps: Sequence[Step]) -> list[Sound]:
+    """Every clip of these steps, in the order they are said."""
     found: list[Sound] = []
     for step in steps:
         if isinstance(step, Play):
             found += step.clips
         elif isinstance(step, Gather):
-            found += _sounds(step.prompts)
+            found += sounds(step.prompts)
     return found
 
 

@@ -53,6 +53,19 @@ class Settings(BaseSettings):
     api_requests_per_minute: int = Field(600, ge=1)
     upload_megabytes: int = Field(5, ge=1)
     sound_megabytes: int = Field(30, ge=1)
+    voice_line: Literal["sip", "asterisk"] = "sip"
+    voice_port: int = Field(8090, ge=1, le=65535)
+    voice_calls: int = Field(50, ge=1, le=500)
+    voice_service: str | None = None
+    sip_address: str = "127.0.0.1"
+    sip_port: int = Field(5060, ge=1, le=65534)
+    sip_trunk: str = ""
+    sip_rtp_ports: str = Field("20000-20998", pattern=r"^\d{4,5}-\d{4,5}$")
+    agi_port: int = Field(4573, ge=1, le=65535)
+    ari_url: str = "http://127.0.0.1:8088/ari"
+    ari_user: str = "lamen"
+    ari_password: str = ""
+    ari_endpoint: str = "PJSIP/{number}@trunk"
 
     @property
     def key_path(self) -> Path:

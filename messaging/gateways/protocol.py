@@ -258,7 +258,8 @@ class CallStep:
 
     `event` is a call's new state in our words (ringing, answered, completed, busy, no_answer, machine, failed) or "turn" while
     it goes on. `turn` is the number our own address carried; `digits` None without any keypad news, "" after a silence.
-    `heard` is seconds of the message heard so far, None where nobody knows.
+    `heard` is seconds of the message heard so far, None where nobody knows; `sounds` the seconds heard of each sound since the
+    last request, by the last part of its address, from a line of our own only.
     """
 
     external_id: str
@@ -272,6 +273,7 @@ class CallStep:
     recording: str | None = None
     seconds: int | None = None
     heard: float | None = None
+    sounds: tuple[tuple[str, float], ...] = ()
     cause: Cause | None = None
     code: str = ""
 

@@ -1,9 +1,11 @@
-"""`make bench`: a broadcast of 10,000 to a provider that answers at once, and reports coming in at 32 connections.
+"""`make bench`: a broadcast of 10,000 to a provider that answers at once, reports at 32 connections, fifty calls at once.
 
 Each stands beside a bare floor of the same run on the same machine: the ratio means something elsewhere, the rates do not.
 """
 
 import importlib
+import importlib.util
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,7 +19,7 @@ from runtime import crypto
 from runtime.database import Database
 from runtime.settings import Settings
 from tests import world as small
-from tests.bench import receiving, sending
+from tests.bench import calling, receiving, sending
 from tests.faults import network
 from tests.faults.processes import Fleet
 from wsgi import metadata
@@ -78,15 +80,42 @@ def _table(title: str, engine: str, found: Measured, floors: int) -> Table:
     return table
 
 
+def _voice_steps(database: Database, var: Path, world: small.World) -> Measured:
+    fleet = Fleet(database.url.set(drivername=database.url.get_backend_name()).render_as_string(False), var)
+    try:
+        return calling.steps(database, fleet, world, var)
+    finally:
+        fleet.end()
+
+
+def calls(console: Console) -> None:
+    """The part about telephone calls: `python -m tests.bench calls` for it alone."""
+    with tempfile.TemporaryDirectory(prefix="lamen-bench-") as name, _urls(Path(name)) as urls:
+        for engine, fresh in urls.items():
+            found = _measured(fresh("calls"), Path(name) / f"var-calls-{engine.lower()}", _voice_steps)
+            console.print(_table("Voice requests", engine, found, 1))
+        if importlib.util.find_spec("baresip") is None:
+            console.print("Skipped: baresip-python is not installed (extra sip), no telephone calls.")
+            return
+        table = Table("what", "figure", title=f"{calling.CALLS} calls at once on one core", title_justify="left")
+        for what, figure in calling.line(Path(name) / "line").items():
+            table.add_row(what, f"{figure:,.2f}" if figure % 1 else f"{figure:,.0f}")
+        console.print(table)
+
+
 def main() -> None:
     """Measure everything and print it."""
     console = Console()
+    if sys.argv[1:] == ["calls"]:
+        calls(console)
+        return
     with tempfile.TemporaryDirectory(prefix="lamen-bench-") as name, _urls(Path(name)) as urls:
         folder = Path(name)
         for engine, fresh in urls.items():
             for title, measure, floors in (("Sending 10,000", _sending, 2), ("Receiving 2,000", _receiving, 1)):
                 place = f"{engine}_{title.split()[0]}".lower()
                 console.print(_table(title, engine, _measured(fresh(place), folder / f"var-{place}", measure), floors))
+    calls(console)
 
 
 if __name__ == "__main__":

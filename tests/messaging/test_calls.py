@@ -339,7 +339,9 @@ def test_tout_arreter_stops_calls(exchange: Exchange, world: World, now: datetim
     assert dialled(exchange, world, now).called == []
 
 
-@pytest.mark.parametrize("before", [(), ("ringing",), ("ringing", "answered")], ids=["at once", "while it rings", "once answered"])
+@pytest.mark.parametrize(
+    "before", [(), ("ringing",), ("ringing", "answered")], ids=["at once", "while it rings", "once answered"]
+)
 def test_a_machine_that_answers_ends_the_call_and_costs_its_minute(
     before: tuple[str, ...], exchange: Exchange, world: World, now: datetime
 ) -> None:

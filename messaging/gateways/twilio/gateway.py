@@ -43,6 +43,8 @@ RECORDING_SID = re.compile(r"RE[0-9a-fA-F]{32}")
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 PROGRESS = "call-progress-events"
 HANGUP = "hangup"
+HEARD = "LamenHeard"  # a field of messaging.voice, which speaks this API: `name=seconds` of each sound
+_SOUND = re.compile(r"([\w.-]{1,80})=(\d{1,5}\.\d\d)")
 MISSED = ("busy", "no_answer", "failed")
 
 
@@ -114,6 +116,7 @@ class Twilio:
             finished_on=finished_on,
             recording=_place(given),
             seconds=_whole(given.get("CallDuration", "")),  # Duration is minutes, as billed
+            sounds=_sounds(given.get(HEARD, "")),
             cause=known[1] if known else None,
             code=given.get("ErrorCode") or given.get("SipResponseCode", ""),
         )
@@ -189,6 +192,11 @@ def _place(given: Mapping[str, str]) -> str | None:
     except ValueError:
         return None
     return path if path.startswith("/") and ".." not in path else None
+
+
+def _sounds(text: str) -> tuple[tuple[str, float], ...]:
+    found = (_SOUND.fullmatch(part) for part in text.split(" "))
+    return tuple((one[1], float(one[2])) for one in found if one)
 
 
 def _given(request: WebhookRequest, *wanted: tuple[str, ...]) -> dict[str, str]:

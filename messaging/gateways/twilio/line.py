@@ -109,7 +109,10 @@ class TwilioLine(Line):
         return _sent(answered, call.at, self._private(call.number))
 
     async def look_up(self, asked: Asked) -> StatusReport | None:
-        """Evidence only: by its own id, else the one message of that moment to that number with those very words."""
+        """Evidence only: by its own id, else the one message of that moment to that number with those very words.
+
+        NoAnswer where nobody could be asked: that is no news, and worth asking again.
+        """
         if asked.external_id is not None:
             known = asked.external_id
             answered = await self._ask(lambda client: client.messages(known).fetch())
@@ -120,6 +123,10 @@ class TwilioLine(Line):
                 lambda client: client.messages.list(to=asked.number, date_sent_after=since, limit=LOOKED_AT)
             )
             found = [one for one in answered.value or () if _is_it(one, asked)]
+        if answered.reply is None:
+            raise _no_answer(answered.error)
+        if answered.reply.status == 429 or answered.reply.status >= 500:
+            raise NoAnswer(Outcome.UNKNOWN, answered.code)
         if len(found) != 1:
             return None
         code = "" if found[0].error_code is None else str(found[0].error_code)

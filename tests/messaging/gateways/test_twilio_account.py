@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from messaging.gateways.http import NoAnswer
 from messaging.gateways.protocol import Account, Asked, Cause, Probe, StatusReport
 from messaging.gateways.twilio.gateway import Twilio
 from tests.messaging.gateways.contract import AT
@@ -68,10 +69,22 @@ def test_a_look_up_by_their_id_asks_for_that_one(server: TwilioPeer) -> None:
     assert server.asked[0][1].endswith(f"/Messages/{MESSAGE}.json")
 
 
-@pytest.mark.parametrize("status", [404, 500], ids=str)
-def test_a_look_up_that_fails_knows_nothing(status: int, server: TwilioPeer) -> None:
-    server.answer(status, {"code": 20404})
+def test_a_message_that_they_do_not_know_is_no_news(server: TwilioPeer) -> None:
+    server.answer(404, {"code": 20404})
     assert look_up(account(server.url), MESSAGE) is None
+
+
+@pytest.mark.parametrize("status", [429, 500], ids=str)
+@pytest.mark.parametrize("external_id", [MESSAGE, None], ids=["by its id", "among others"])
+def test_a_look_up_that_fails_is_asked_again_later(external_id: str | None, status: int, server: TwilioPeer) -> None:
+    server.answer(status, {"code": 20429})
+    with pytest.raises(NoAnswer):
+        look_up(account(server.url), external_id)
+
+
+def test_a_look_up_that_reaches_nobody_is_asked_again_later() -> None:
+    with pytest.raises(NoAnswer):
+        look_up(account("http://127.0.0.1:1"))
 
 
 Answer = tuple[int, Any, dict[str, str]]
