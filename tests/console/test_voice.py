@@ -109,7 +109,8 @@ def test_a_sound_nobody_can_use_is_refused_at_its_field(signed_in: SignedIn, loa
 
 
 def test_a_file_beyond_the_limit_is_refused_before_it_is_kept(signed_in: SignedIn, loaded: World) -> None:
-    answer = send(signed_in(R.LANGUE), "/voix/bm/A/dire/who", {"action": "save", "sound": (io.BytesIO(bytes(32 * 2**20)), "a.wav")})
+    file = (io.BytesIO(bytes(32 * 2**20)), "a.wav")
+    answer = send(signed_in(R.LANGUE), "/voix/bm/A/dire/who", {"action": "save", "sound": file})
     assert answer.status_code == 413
     assert "Le fichier dépasse 30 Mo." in answer.text.replace("\u202f", " ").replace("\u00a0", " ")
 

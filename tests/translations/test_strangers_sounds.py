@@ -35,7 +35,7 @@ def probe(path: Path) -> str:
     """What ffmpeg says the sound of a file is."""
     ask = ["ffmpeg", "-hide_banner", "-nostdin", "-i", str(path)]
     said = subprocess.run(ask, capture_output=True, text=True, check=False).stderr
-    return re.findall(r"Audio: (.*)", said)[0]
+    return str(re.findall(r"Audio: (.*)", said)[0])
 
 
 def test_five_formats_come_out_within_one_lu_of_each_other(tmp_path: Path) -> None:
