@@ -63,8 +63,8 @@ prism: | test-debs
 	  else echo "Skipped: Prism could not be installed here."; fi; \
 	fi
 
-test: .venv/.test prism ## install what tests need, run all but the faults and the thousands, with coverage
-	@$(PY) -m pytest -m "not faults and not peers" --numprocesses=auto --dist=loadfile --cov --cov-report=term:skip-covered
+test: .venv/.test prism ## install what tests need, run all but the thousands, with coverage
+	@$(PY) -m pytest -m "not peers" --numprocesses=auto --dist=loadfile --cov --cov-report=term:skip-covered
 
 check: .venv/.test ## style, types, the direction of imports, the documents
 	.venv/bin/ruff check .

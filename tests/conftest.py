@@ -48,6 +48,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--backend", choices=BACKENDS, help="run database tests on this one only")
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The figures that tests measured, of passed ones too; they come with the reports, from other processes as well."""
+    reports = [one for found in terminalreporter.stats.values() for one in found if getattr(one, "when", None) == "call"]
+    told = [(report.nodeid, figure) for report in reports for name, figure in report.user_properties if name == "figure"]
+    if told:
+        terminalreporter.section("figures")
+        for nodeid, figure in told:
+            terminalreporter.write_line(f"{nodeid.rpartition('/')[2]}: {figure}")
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     named = any("backend" in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize"))
     if "backend" in metafunc.fixturenames and not named:

@@ -59,7 +59,7 @@ def opened(folder: Path) -> Iterator[House]:
     house = House(folder, f"http://127.0.0.1:{port}", Database(url), env)
     house.command("begin")
     crypto.use(crypto.load_keys(folder / "keys.json"))
-    fleet = Fleet(url, folder, env)
+    fleet = Fleet(url, folder, settings=env)
     try:
         fleet.serve(port, factory="wsgi:serve")
         yield house

@@ -1,6 +1,6 @@
 """What the fault tests share: keys in a file, for processes of their own, a crowd, the provider, a fleet of processes."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -33,9 +33,17 @@ def world(var: Path, database: Database, now: datetime) -> small.World:
 
 
 @pytest.fixture
-def seed() -> int:
-    """The seed of everything drawn in this test."""
-    return processes.seed()
+def figure(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Tell something measured, in words; shown at the end of every run."""
+    return lambda words: record_property("figure", words)
+
+
+@pytest.fixture
+def seed(figure: Callable[[str], None]) -> int:
+    """The seed of everything drawn in this test; always told, so that a failure can be played again."""
+    found = processes.seed()
+    figure(f"LAMEN_SEED={found}")
+    return found
 
 
 @pytest.fixture
@@ -45,9 +53,24 @@ def provider(seed: int) -> Iterator[network.Provider]:
         yield found
 
 
-@pytest.fixture
-def fleet(database: Database, database_url: str, var: Path) -> Iterator[processes.Fleet]:
-    """Processes on this test's database, killed at its end, before the database is emptied."""
-    found = processes.Fleet(database_url, var)
+@pytest.fixture(scope="session")
+def nursery(compiled: Path) -> Iterator[processes.Nursery]:
+    """Where processes of the service are forked, for all tests of this session."""
+    found = processes.Nursery(compiled)
     yield found
     found.end()
+
+
+@pytest.fixture
+def fleet(
+    database: Database, database_url: str, var: Path, nursery: processes.Nursery, tmp_path: Path
+) -> Iterator[processes.Fleet]:
+    """Processes on this test's database, killed at its end, before the database is emptied."""
+    log = tmp_path / "fleet.log"
+    log.touch()
+    found = processes.Fleet(database_url, var, log, nursery)
+    yield found
+    died = found.died()
+    found.end()
+    print(log.read_text(errors="replace")[-processes.LAST :])  # pytest shows it when the test has failed
+    assert not died, "a process of the service ended by itself"

@@ -15,10 +15,10 @@ from messaging.models import Attempt, Broadcast, Budget, Channel, Contact, Messa
 from runtime.database import Database
 from tests import crowd
 from tests.faults.network import Provider
-from tests.faults.processes import Fleet, scaled, states, wait_until
+from tests.faults.processes import SERVERS, Fleet, scaled, states, wait_until
 from tests.world import World
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.parametrize("backend", SERVERS, indirect=True)]
 
 IN_FLIGHT = 8
 PRICE = 15
@@ -27,7 +27,7 @@ PRICE = 15
 @pytest.fixture
 def broadcast_id(database: Database, exchange: Exchange, world: World, provider: Provider, fleet: Fleet, now: datetime) -> int:
     """A broadcast fanned out to the crowd, which nobody sends yet."""
-    crowd.gather(database, world, scaled(400, 5000), now)
+    crowd.gather(database, world, scaled(150, 5000), now)
     crowd.channel(database, world, IN_FLIGHT, json.dumps({"network": provider.url}))
     provider.change(seconds=0.02)
     id_ = crowd.broadcast(database, world, now)
@@ -56,7 +56,7 @@ def test_after_a_stop_has_committed_its_number_is_not_claimed(
     with database.reading() as session:
         people = list(session.scalars(select(Message.contact_id).where(Message.broadcast_id == broadcast_id)))
     stopped: dict[int, int] = {}
-    for contact_id in chance.sample(people, scaled(100, 1000)):
+    for contact_id in chance.sample(people, scaled(40, 1000)):
         with database.writing() as session:
             contacts.stop(session, session.get_one(Contact, contact_id), now, "sms")
         stopped[contact_id] = _attempts_to(database, contact_id)
@@ -74,7 +74,7 @@ def test_after_a_pause_has_committed_nothing_more_is_claimed_until_it_is_resumed
     with database.writing() as session:
         broadcasts.pause(session, session.get_one(Broadcast, broadcast_id), now)
     claimed = _attempts(database)
-    time.sleep(2)
+    time.sleep(1)
     assert _attempts(database) == claimed
     assert states(database)["queued"] > 0, "the pause came too late to prove anything"
     with database.writing() as session:

@@ -16,7 +16,7 @@ from tests.world import World
 
 pytestmark = pytest.mark.faults
 
-EVENTS = 60
+EVENTS = scaled(30, 60)
 CLOCKS = 2
 
 
@@ -39,7 +39,7 @@ def _planned(database: Database, world: World, now: datetime, seconds: float) ->
 def test_clocks_that_are_killed_fire_each_occurrence_once_and_miss_none(
     database: Database, world: World, fleet: Fleet, now: datetime, seed: int
 ) -> None:
-    kills = scaled(5, 80)
+    kills = scaled(4, 80)
     fleet.settings = {"LAMEN_CANCEL_WINDOW_MINUTES": "0"}
     _planned(database, world, now, seconds=kills * 0.8)
     chance = random.Random(seed)
