@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from campaigns.audiences import Candidate, Filter, LeftOut, members
+from campaigns.sounding import Sounding, Unheard
 from campaigns.wording import Chosen, Wording
 from messaging import capacity, windows
 from messaging.capacity import CALL_SECONDS, Outlook
@@ -42,6 +43,7 @@ class Problem(StrEnum):
     NOBODY = "nobody"
     NO_VARIANT = "no_variant"
     NO_SOUND = "no_sound"
+    NO_PACK = "no_pack"
     NO_CHANNEL = "no_channel"
     PAST_DATE = "past_date"
     QUIET_HOURS = "quiet_hours"
@@ -54,6 +56,7 @@ STEPS = {
     Problem.NOBODY: Step.AUDIENCE,
     Problem.NO_VARIANT: Step.MESSAGE,
     Problem.NO_SOUND: Step.MESSAGE,
+    Problem.NO_PACK: Step.MESSAGE,
     Problem.NO_CHANNEL: Step.CHANNEL,
     Problem.PAST_DATE: Step.DATE,
     Problem.QUIET_HOURS: Step.DATE,
@@ -61,7 +64,7 @@ STEPS = {
     Problem.BEYOND_CAPACITY: Step.DATE,
     Problem.SECOND_PERSON: Step.CHECK,
 }
-BLOCKING = frozenset({Problem.NOBODY, Problem.NO_CHANNEL, Problem.PAST_DATE, Problem.OVER_BUDGET, Problem.BEYOND_CAPACITY})
+BLOCKING = frozenset(Problem) - {Problem.NO_VARIANT, Problem.QUIET_HOURS, Problem.SECOND_PERSON}
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,7 @@ class Forecast:
     """`recipients` are members (with one phone per club, clubs), `numbers` the phones they share; `cost` in whole FCFA.
 
     `cost_by` is keyed by (language, operator or ""). `budget_left` is None without any cap. `finish_at` is None where nothing
-    would leave; `would_expire` counts numbers the channels could not reach in time.
+    would leave; `would_expire` counts numbers the channels could not reach in time. `unheard`: the sounds that calls would lack.
     """
 
     recipients: int = 0
@@ -94,6 +97,7 @@ class Forecast:
     would_expire: int = 0
     previews: tuple[Preview, ...] = ()
     problems: tuple[Problem, ...] = ()
+    unheard: tuple[Unheard, ...] = ()
 
     @property
     def refused(self) -> bool:
@@ -133,7 +137,7 @@ def forecast(
     begin = max(due_at, now)
     finish_at, would_expire = count.capacity(begin, expires_at, quiet_hours)
     left = _budget_left(session, exchange, list(count.loads), begin)
-    problems = [*count.problems(route)]
+    problems = count.problems()
     if due_at < now:
         problems.append(Problem.PAST_DATE)
     if quiet_hours and not windows.of(exchange.settings).is_open(begin):
@@ -156,6 +160,7 @@ def forecast(
         would_expire,
         tuple(count.previews.values()),
         tuple(problems),
+        count.sounding.unheard(),
     )
 
 
@@ -164,6 +169,8 @@ class _Count:
         self._session = session
         self._exchange = exchange
         self._wording = Wording(session, content.id, now)
+        self.sounding = Sounding(session, content, now)
+        self._unread = False
         self._seen: set[tuple[int | None, Route]] = set()
         self._seconds: dict[int, float] = {}
         self.recipients = 0
@@ -184,11 +191,20 @@ class _Count:
             self.recipients += 1
             way = one.route(route)
             chosen = one.reason_left_out(way) or self._wording.choose(one, way)
+            if way is Route.VOICE:
+                self._listen(one, chosen)
             if isinstance(chosen, LeftOut):
                 self.left_out[chosen.value] += 1
+                self._unread |= chosen is LeftOut.NO_VARIANT and way is Route.SMS
             elif (one.contact_id, way) not in self._seen:
                 self._seen.add((one.contact_id, way))
                 self._add(one, way, chosen)
+
+    def _listen(self, one: Candidate, chosen: Chosen | LeftOut) -> None:
+        if isinstance(chosen, Chosen):
+            self.sounding.hears(one.language, chosen.variant.language, chosen.channel)
+        elif chosen is LeftOut.NO_VARIANT and (channel := self._wording.channel_of(one, Route.VOICE)) is not None:
+            self.sounding.hears(one.language, None, channel)
 
     def _add(self, one: Candidate, way: Route, chosen: Chosen) -> None:
         channel, language = chosen.channel, chosen.variant.language
@@ -213,12 +229,17 @@ class _Count:
             self._seconds[variant_id] = max(float(longest or 0), CALL_SECONDS)
         return self._seconds[variant_id]
 
-    def problems(self, route: Route) -> list[Problem]:
+    def problems(self) -> list[Problem]:
         found: list[Problem] = []
         if not self._seen:
             found.append(Problem.NOBODY)
-        if self.left_out[LeftOut.NO_VARIANT]:
-            found.append(Problem.NO_VARIANT if route is Route.SMS else Problem.NO_SOUND)
+        if self._unread:
+            found.append(Problem.NO_VARIANT)
+        unheard = self.sounding.unheard()
+        if any(one.pack is None for one in unheard):
+            found.append(Problem.NO_SOUND)
+        if any(one.pack is not None for one in unheard):
+            found.append(Problem.NO_PACK)
         if self.left_out[LeftOut.NO_CHANNEL]:
             found.append(Problem.NO_CHANNEL)
         return found

@@ -58,16 +58,18 @@ class Wording:
 
     def choose(self, one: Candidate, way: Route) -> Chosen | LeftOut:
         """What this member gets by `way` (not `own`), or why nothing."""
-        assert one.contact_id is not None
-        language = one.language or SOURCE
-        contact = self.contact(one.contact_id)
-        channel = self._channel(way, language, contact)
+        channel = self.channel_of(one, way)
         if channel is None:
             return LeftOut.NO_CHANNEL
-        variant = self._variant(way, language, drafts=channels.trains(channel))
+        variant = self._variant(way, one.language or SOURCE, drafts=channels.trains(channel))
         if variant is None:
             return LeftOut.NO_VARIANT
         return Chosen(channel, variant, "" if way is Route.VOICE else library.sms_of(variant))
+
+    def channel_of(self, one: Candidate, way: Route) -> Channel | None:
+        """The channel that serves a member's number by `way` (not `own`)."""
+        assert one.contact_id is not None
+        return self._channel(way, one.language or SOURCE, self.contact(one.contact_id))
 
     def _channel(self, way: Route, language: str, contact: Contact) -> Channel | None:
         number = contact.number or ""

@@ -119,7 +119,8 @@ def problem(which: Problem, late: int, limit: int) -> str:
     words = {
         Problem.NOBODY: _("Personne ne recevrait ce message. Élargissez le public."),
         Problem.NO_VARIANT: _("Une partie du public n'a pas de texte approuvé dans sa langue. Choisissez un autre message."),
-        Problem.NO_SOUND: _("Une partie du public n'a pas de texte ou de son approuvé. Choisissez un autre message."),
+        Problem.NO_SOUND: _("Le message n'a pas de son approuvé dans chaque langue du public. Voyez la liste plus bas."),
+        Problem.NO_PACK: _("Les annonces de l'appel ne sont pas prêtes dans chaque langue du public. Voyez la liste plus bas."),
         Problem.NO_CHANNEL: _("Aucun canal ne dessert une partie du public. Choisissez un autre canal."),
         Problem.PAST_DATE: _("Cette date est déjà passée. Choisissez une date à venir."),
         Problem.QUIET_HOURS: _("À cette heure rien ne part. Les messages attendront l'heure permise."),

@@ -49,6 +49,10 @@ def headers(settings: Settings) -> Secure:
     )
 
 
+def _most_megabytes() -> int:
+    return int(current_app.config["MAX_CONTENT_LENGTH"]) // 2**20
+
+
 def hang(app: Flask, settings: Settings) -> None:
     """Hang the doors."""
     csrf = CSRFProtect(app)
@@ -102,7 +106,7 @@ def told(error: HTTPException) -> Answer:
         403: (_("Cette page n'est pas ouverte à votre rôle."), _("Demandez l'accès à l'administration.")),
         404: (_("Cette page n'existe pas."), _("Vérifiez l'adresse, ou revenez à l'accueil.")),
         405: (_("Cette adresse ne s'ouvre pas ainsi."), _("Revenez à l'accueil.")),
-        413: (_("Ce fichier est trop grand."), _("Envoyez un fichier plus petit.")),
+        413: (_("Le fichier dépasse %(n)s Mo.", n=_most_megabytes()), _("Envoyez un fichier plus petit.")),
         429: (_("Trop de demandes en peu de temps."), _("Attendez une minute, puis recommencez.")),
     }
     happened, what_to_do = words.get(

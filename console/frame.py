@@ -30,7 +30,7 @@ VENDOR = {"pico": "vendor/pico.classless-2.1.1.min.css", "htmx": "vendor/htmx-2.
 def register(app: Flask, settings: "Settings") -> None:
     """Make the console part of `app`; its pages work on the exchange in `app.extensions["lamen"]`."""
     app.template_folder = str(HERE / "templates")
-    app.config.setdefault("MAX_CONTENT_LENGTH", settings.sound_megabytes * 2**20)
+    app.config["MAX_CONTENT_LENGTH"] = settings.sound_megabytes * 2**20  # Flask's own default is there already, and no limit
     app.config.update(BABEL_DEFAULT_LOCALE="fr", BABEL_TRANSLATION_DIRECTORIES=str(catalogs.folder(settings)))
     _environment(app)
     sign_in.configure(app, settings)

@@ -17,6 +17,7 @@ from pathlib import Path
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from translations.cut_short import cut_short
 from translations.errors import TranslationError
 from translations.models import Clip, Content, Variant, VariantState
 
@@ -36,7 +37,9 @@ _SILENCE = "silenceremove=start_periods=1:start_threshold=-45dB:start_silence={}
 _TRIM = f"{_SILENCE.format(0.05)},areverse,{_SILENCE.format(0.15)},areverse"
 # ebur128 says -70 under 0.4 s and misjudges padding: a short clip is measured as a loop of itself.
 _LOOP = f"aloop=loop=-1:size={10 * _RATE},atrim=0:10,"
+_MORE_SECONDS = 30  # ffmpeg counts by the file's clock, and a damaged one of hours must not shrink below the limit
 _LIMIT_SECONDS = 60
+_CUT_SHORT = "L'enregistrement s'arrête avant sa fin : l'envoi a été coupé. Envoyez le fichier de nouveau."
 _UNREADABLE = "Ce fichier n'est pas un enregistrement lisible. Envoyez un fichier WAV, MP3, M4A, OGG ou WEBM."
 
 
@@ -56,7 +59,7 @@ class ToolMissing(ClipError):
 class Sound:
     """A sound in the store: `path` is the 8 kHz 16-bit mono WAV, its MP3 for browsers lies beside it; `bytes` are the WAV's.
 
-    `warning` is a French sentence for the author, or None.
+    `warning` is a French sentence for the author, or None. `upload_sha256` is the hash of the file as it came.
     """
 
     sha256: str
@@ -66,6 +69,7 @@ class Sound:
     media_type: str = MEDIA_TYPE
     synthetic: bool = False
     warning: str | None = None
+    upload_sha256: str | None = None
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,7 @@ class _Levels:
 
 
 def path_of(var: Path, sha256: str, suffix: str = ".wav") -> Path:
-    """Where the sound of that hash lies: `.wav` for telephones, `.mp3` for browsers, `.upload` as it came."""
+    """Where the sound of that hash lies: `.wav` for telephones, `.mp3` for browsers, `.flac` the master, `.upload` as it came."""
     return var / "sounds" / sha256[:2] / f"{sha256}{suffix}"
 
 
@@ -113,9 +117,14 @@ def accept(data: bytes, var: Path, *, most_seconds: int = MOST_SECONDS, most_byt
             raise ClipError(f"L'enregistrement dure trop longtemps : {limit} au plus.")
         _refuse_bad_levels(levels)
         sound = _finish(folder, var)
+        store(var, (folder / "master.flac").read_bytes(), ".flac", sha256=sound.sha256)
     store(var, data, ".upload", sha256=sound.sha256)
     noisy = levels.spread_db < 25
-    return replace(sound, warning="Il y a du bruit derrière la voix. Écoutez avant de proposer." if noisy else None)
+    return replace(
+        sound,
+        warning="Il y a du bruit derrière la voix. Écoutez avant de proposer." if noisy else None,
+        upload_sha256=hashlib.sha256(data).hexdigest(),
+    )
 
 
 def draft_voice(text: str, var: Path) -> Sound:
@@ -161,6 +170,7 @@ def attach(
         seconds=sound.seconds,
         core_end_s=core_end_s,
         synthetic=sound.synthetic,
+        upload_sha256=sound.upload_sha256,
         licence=licence,
         uploaded_by=staff_id,
         uploaded_at=now,
@@ -192,16 +202,17 @@ def _refuse_bad_levels(levels: _Levels) -> None:
 
 
 def _decode(data: bytes, folder: Path) -> tuple[_Levels, float]:
-    """Write `folder`/raw as mono float samples; the levels and seconds of what came."""
-    source, raw = folder / "upload", folder / "raw"
+    """Write `folder`/raw as mono float samples and the master beside it; the levels and seconds of what came."""
+    source, raw, most = folder / "upload", folder / "raw", MOST_SECONDS + _MORE_SECONDS
     source.write_bytes(data)
     safe = ["-protocol_whitelist", "file,pipe", "-format_whitelist", _FORMATS]
-    said = _ffmpeg(
-        [*safe, "-i", str(source), "-map", "0:a:0", "-t", str(MOST_SECONDS + 1), "-af", "astats=measure_perchannel=none"],
-        [*_RAW, str(raw)],
-    )
+    first = ["-map", "0:a:0", "-t", str(most)]
+    master = [*first, *_EXACT, "-c:a", "flac", "-ar", str(_RATE), "-ac", "1", str(folder / "master.flac")]
+    ended, said = _ffmpeg([*safe, "-i", str(source)], [*first, "-af", "astats=measure_perchannel=none", *_RAW, str(raw), *master])
     seconds = _seconds(raw)
-    if said is None or not seconds:
+    if cut_short(data, said, seconds, most):
+        raise ClipError(_CUT_SHORT)
+    if not ended or not seconds:
         raise ClipError(_UNREADABLE)
     samples = _figure(said, "Number of samples")
     spread = _figure(said, "RMS peak dB") - _figure(said, "RMS trough dB")
@@ -217,7 +228,7 @@ def _finish(folder: Path, var: Path) -> Sound:
     _ffmpeg([*_RAW, "-i", str(raw), "-af", f"{low_cut},volume={first:.2f}dB,{_TRIM}"], [*_RAW, str(trimmed)])
     if _seconds(trimmed) < 0.3:
         raise ClipError("L'enregistrement est trop court.")
-    gain = _LEVEL - _loudness(trimmed, "")
+    gain = _LEVEL - _loudness(trimmed, "aresample=8000,")  # as telephones hear it: a hiss above 4 kHz would count as voice
     last = f"volume={gain:.2f}dB,aresample=8000,alimiter=limit=0.708:level=false"
     _ffmpeg([*_RAW, "-i", str(trimmed), "-af", last], [*_EXACT, "-c:a", "pcm_s16le", "-ar", "8000", str(wav)])
     _ffmpeg(["-i", str(wav)], [*_EXACT, "-c:a", "libmp3lame", "-b:a", "32k", "-ar", "16000", str(mp3)])
@@ -236,8 +247,8 @@ def _keep(wav: Path, mp3: Path, var: Path) -> Sound:
 def _loudness(raw: Path, before: str) -> float:
     """Integrated loudness in LUFS, at least -70."""
     loop = _LOOP if _seconds(raw) < 3 else ""
-    said = _ffmpeg([*_RAW, "-i", str(raw), "-af", f"{before}{loop}ebur128=framelog=verbose"], ["-f", "null", "-"])
-    return max(-70.0, _figure((said or "").rpartition("Summary:")[2], "I"))
+    _, said = _ffmpeg([*_RAW, "-i", str(raw), "-af", f"{before}{loop}ebur128=framelog=verbose"], ["-f", "null", "-"])
+    return max(-70.0, _figure(said.rpartition("Summary:")[2], "I"))
 
 
 def _figure(said: str, name: str) -> float:
@@ -254,14 +265,14 @@ def _tool(name: str) -> None:
         raise ToolMissing(name)
 
 
-def _ffmpeg(source: list[str], target: list[str]) -> str | None:
-    """What ffmpeg said, or None where it refused."""
+def _ffmpeg(source: list[str], target: list[str]) -> tuple[bool, str]:
+    """Whether ffmpeg came to its end, and what it said."""
     return _run(["ffmpeg", "-hide_banner", "-nostdin", "-nostats", "-y", *source, *target], b"")
 
 
-def _run(command: list[str], given: bytes) -> str | None:
+def _run(command: list[str], given: bytes) -> tuple[bool, str]:
     try:
         done = subprocess.run(command, input=given, capture_output=True, timeout=_LIMIT_SECONDS, check=False)
     except subprocess.TimeoutExpired:
-        return None
-    return done.stderr.decode(errors="replace") if done.returncode == 0 else None
+        return False, ""
+    return done.returncode == 0, done.stderr.decode(errors="replace")

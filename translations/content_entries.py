@@ -33,10 +33,12 @@ class Season(StrEnum):
 
 
 class Pack(StrEnum):
-    """A voice pack that can go live alone: listening, menu and quiz."""
+    """A voice pack that goes live by itself: listening; menu, quiz and questions; keypad reports; life-stage series."""
 
     A = "A"
     B = "B"
+    C = "C"
+    SERIES = "S"
 
 
 @dataclass(frozen=True)
@@ -143,10 +145,11 @@ class ReplyText(Entry):
 
 @dataclass(frozen=True)
 class PromptText(Entry):
-    """A line of the voice service; a reply of the same label is its form by SMS."""
+    """A line of the voice service, `when` it is said for those who record it; a reply of the same label is its form by SMS."""
 
     label: str
     pack: Pack
+    when: str
     text: str
 
 

@@ -269,7 +269,7 @@ def _reply(f: _Fields) -> ReplyText:
 
 def _prompt(f: _Fields) -> PromptText:
     silent = f.table.get("cle") == "jingle"
-    return PromptText(f.place, f.text("cle"), f.one_of("paquet", Pack), f.text("texte", empty=silent))
+    return PromptText(f.place, f.text("cle"), f.one_of("paquet", Pack), f.text("quand"), f.text("texte", empty=silent))
 
 
 _BUILDERS: dict[str, Callable[[_Fields], Entry]] = {

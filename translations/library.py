@@ -204,9 +204,12 @@ def sendable(variant: Variant, now: datetime) -> bool:
 def clip_of(variant: Variant, allow_french_drafts: bool = False) -> Clip | None:
     """The sound that may be played: the newest human one, once approved; else the French draft voice where drafts are allowed.
 
-    A newer recording that waits for approval silences the one before it, as an edit does with a text.
+    A newer recording that waits for approval silences the one before it, as an edit does with a text; not so a prompt's, because
+    a menu that falls silent helps nobody and its words have not changed.
     """
     human = [clip for clip in variant.clips if not clip.synthetic]
+    if variant.content is not None and variant.content.kind is ContentKind.PROMPT:
+        human = [clip for clip in human if clip.approved_at is not None]
     if human and human[-1].approved_at is not None:
         return human[-1]
     drafts = [clip for clip in variant.clips if clip.synthetic]

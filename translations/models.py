@@ -128,6 +128,7 @@ class Clip(Base):
     variant_id: Mapped[int] = mapped_column(ForeignKey("variant.id"), index=True)
     version: Mapped[int] = mapped_column(default=1)
     sha256: Mapped[str] = mapped_column(String(64), index=True)
+    upload_sha256: Mapped[str | None] = mapped_column(String(64))
     media_type: Mapped[str] = mapped_column(String(32))
     bytes: Mapped[int]
     seconds: Mapped[float]
@@ -141,3 +142,14 @@ class Clip(Base):
     approved_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     approved_at: Mapped[datetime | None]
     variant: Mapped[Variant] = relationship(back_populates="clips")
+
+
+class VoicePack(Base):
+    """A voice pack that Validation put in service in one language; without this row its prompts are never played."""
+
+    __tablename__ = "voice_pack"
+
+    language: Mapped[str] = mapped_column(ForeignKey("language.code"), primary_key=True)
+    pack: Mapped[str] = mapped_column(String(1), primary_key=True)
+    published_at: Mapped[datetime]
+    published_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))

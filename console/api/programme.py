@@ -176,6 +176,8 @@ def _content(session: Session, wanted: int | str) -> Content:
 
 SENTENCES: dict[str, str] = {
     Problem.NOBODY: "This audience reaches nobody.",
+    Problem.NO_SOUND: "The message lacks an approved sound in a language of this audience.",
+    Problem.NO_PACK: "A voice pack that the call needs is not in service in a language of this audience.",
     Problem.NO_CHANNEL: "No channel reaches part of this audience.",
     Problem.PAST_DATE: "The date is over, or the last week comes before the first.",
     Problem.OVER_BUDGET: "This costs more than the budget has left.",

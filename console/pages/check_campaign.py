@@ -18,7 +18,7 @@ from campaigns.errors import CampaignError
 from campaigns.models import Campaign
 from campaigns.plan import BLOCKING, STEPS, Forecast, Problem, Step, forecast
 from clubs import overview as clubs
-from console import audience_form, campaign_words
+from console import audience_form, campaign_words, voice_words
 from console.access import Answer, Pages, who
 from console.edge import exchange, now, reading, writing
 from console.forms import Typed, done
@@ -91,6 +91,7 @@ def _around(session: Session, campaign: Campaign, plan: Forecast) -> dict[str, A
         "finish": campaign_words.done_by(plan.finish_at, plan.would_expire),
         "voice": Route.VOICE,
         "troubles": [_trouble(each, plan, campaign.route, limit) for each in plan.problems],
+        "unheard": [(names.get(one.language, one.language), voice_words.unheard(one), one) for one in plan.unheard],
         "second": Problem.SECOND_PERSON in plan.problems,
         "mine": campaign.created_by == who().id,
         "asked": campaign.step == drafts.ASKED,

@@ -19,7 +19,7 @@ from console.forms import Typed, done, draft, render
 from console.words import _
 from runtime import audit
 from runtime.database import Session
-from translations import clips, contents, overview, review, sms
+from translations import clips, contents, overview, recordings, review, sms
 from translations.clips import ClipError, Sound
 from translations.languages import SOURCE
 from translations.models import Content, ContentKind, Language, Variant, VariantState
@@ -163,7 +163,7 @@ def _write(desk: Desk, form: Typed) -> _Saved | None:
     text = form.text("text", most=LONGEST) if desk.content.kind in WRITTEN else None
     spoken = form.text("spoken", most=LONGEST) if desk.content.kind in SPOKEN else None
     options = _options(desk, form)
-    sound = None if form.errors else _accepted(form)
+    sound = None if form.errors else _accepted(desk, form)
     if not form.errors and not sound and not desk.variant and not text and not spoken:
         form.wrong("text" if desk.content.kind in WRITTEN else "spoken", str(content_words.FAULTS[Fault.EMPTY]))
     if form.errors:
@@ -186,13 +186,14 @@ def _write(desk: Desk, form: Typed) -> _Saved | None:
     return None
 
 
-def _accepted(form: Typed) -> Sound | None:
+def _accepted(desk: Desk, form: Typed) -> Sound | None:
     """The sound that was sent, brought to telephones' form: seconds of work, so before any transaction."""
     file = form.file("sound")
     if file is None:
         return None
     try:
-        return clips.accept(file.read(clips.MOST_BYTES + 1), exchange().settings.var)
+        most = recordings.most_seconds(desk.content)
+        return clips.accept(file.read(clips.MOST_BYTES + 1), exchange().settings.var, most_seconds=most)
     except ClipError as error:
         form.wrong("sound", _(str(error)))
         return None
@@ -217,6 +218,7 @@ def _page(desk: Desk, form: Typed, theirs: Variant | None = None) -> str:
         values |= {"stale": shared.stale(desk.variant, desk.french), "at": now(session)}
     values |= {"edits": bool(who().roles & EDITS), "reviews": bool(who().roles & {R.LANGUE, R.VALIDATION})}
     values |= {"written": desk.content.kind in WRITTEN, "spoken": desk.content.kind in SPOKEN, "theirs": theirs}
+    values["most_seconds"] = recordings.most_seconds(desk.content)
     values |= {"proposable": desk.variant is None or desk.variant.state in (VariantState.DRAFT, VariantState.APPROVED)}
     return render("messages/editor.html", desk=desk, form=form, words=content_words, **values)
 

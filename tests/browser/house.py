@@ -17,7 +17,9 @@ from tests.faults.network import free_port
 from tests.faults.processes import ROOT, Fleet
 
 CHROMIUM = Path("/usr/bin/chromium")
-LAUNCH = {"executable_path": str(CHROMIUM), "args": ["--no-sandbox", "--disable-dev-shm-usage"]}
+# The pretended microphone beeps once a second, and nobody is asked for leave.
+MICROPHONE = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+LAUNCH = {"executable_path": str(CHROMIUM), "args": ["--no-sandbox", "--disable-dev-shm-usage", *MICROPHONE]}
 
 
 @dataclass

@@ -8,6 +8,7 @@ from sqlalchemy import update
 from campaigns import accounts, broadcasts, plan
 from campaigns.audiences import Filter
 from campaigns.plan import STEPS, Forecast, Preview, Problem, Step
+from campaigns.sounding import Unheard
 from messaging.exchange import Exchange
 from messaging.models import (
     Broadcast,
@@ -20,8 +21,11 @@ from messaging.models import (
     MessageState,
     Route,
 )
+from tests.translations.voices import a_clip, approve_pack
 from tests.world import MESSAGES, World
-from translations.models import Clip, Content, Variant, VariantState
+from translations import packs
+from translations.content_entries import Pack
+from translations.models import Clip, Content, ContentKind, Variant, VariantState
 
 EVERYBODY = Filter(one_phone_per_club=False)
 HOUR = timedelta(hours=1)
@@ -122,7 +126,7 @@ def test_a_call_is_priced_by_the_minute_and_takes_a_line(exchange: Exchange, wor
     [
         pytest.param({}, {"wanted": Filter(languages=("ses",))}, [Problem.NOBODY], id="nobody"),
         pytest.param({"variant": VariantState.DRAFT}, {}, [Problem.NOBODY, Problem.NO_VARIANT], id="no-variant"),
-        pytest.param({}, {"route": Route.VOICE}, [Problem.NOBODY, Problem.NO_SOUND], id="no-sound"),
+        pytest.param({}, {"route": Route.VOICE}, [Problem.NOBODY, Problem.NO_SOUND, Problem.NO_PACK], id="no-sound"),
         pytest.param({"kinds": ["voice"]}, {}, [Problem.NOBODY, Problem.NO_CHANNEL], id="no-channel"),
         pytest.param({}, {"ago": HOUR}, [Problem.PAST_DATE], id="past"),
         pytest.param({}, {"ago": -3 * HOUR}, [Problem.QUIET_HOURS], id="quiet-hours"),
@@ -193,3 +197,64 @@ def test_a_sending_that_outlasts_the_window_goes_on_in_the_next(exchange: Exchan
 def test_every_problem_leads_back_to_a_step() -> None:
     assert set(STEPS) == set(Problem)
     assert set(STEPS.values()) == set(Step)
+
+
+def in_bambara(exchange: Exchange, world: World) -> None:
+    """Sory's number speaks Bambara; the others speak French."""
+    with exchange.database.writing() as session:
+        session.execute(update(Contact).where(Contact.id == world.contacts["sory"]).values(language="bm"))
+
+
+def sounds(exchange: Exchange, world: World, now: datetime, *, packs_in: tuple[str, ...], content: str = "eau-propre") -> None:
+    """An approved French sound of the message, and pack A in service in these languages."""
+    with exchange.database.writing() as session:
+        clip = a_clip(content, now)
+        clip.variant_id = world.variants[content]
+        session.add(clip)
+        for code in packs_in:
+            approve_pack(session, Pack.A, code, now)
+            packs.publish(session, code, Pack.A, world.staff["aissata"], now)
+
+
+def test_a_call_waits_for_the_message_and_pack_a_in_each_language(exchange: Exchange, world: World, now: datetime) -> None:
+    in_bambara(exchange, world)
+    sounds(exchange, world, now, packs_in=("fr",))
+    found = forecast(exchange, world, now, route=Route.VOICE)
+    assert found.problems == (Problem.NO_SOUND, Problem.NO_PACK)
+    assert found.refused
+    assert found.unheard == (Unheard("bm"), Unheard("bm", Pack.A, packs.labels_of(Pack.A)[1:]))  # the jingle is one for all
+    with exchange.database.writing() as session:
+        spoken = Variant(content_id=world.contents["eau-propre"], language="bm", version=1, options=[], written_at=now)
+        spoken.state, spoken.approved_at = VariantState.APPROVED, now
+        spoken.clips.append(a_clip("bambara", now))
+        session.add(spoken)
+        approve_pack(session, Pack.A, "bm", now, but=("jingle",))
+    assert forecast(exchange, world, now, route=Route.VOICE).unheard == (Unheard("bm", Pack.A),), "whole, but nobody published it"
+    with exchange.database.writing() as session:
+        packs.publish(session, "bm", Pack.A, world.staff["aissata"], now)
+    found = forecast(exchange, world, now, route=Route.VOICE)
+    assert (found.problems, found.unheard, found.numbers) == ((), (), 6)
+
+
+def test_a_question_waits_for_pack_b_too(exchange: Exchange, world: World, now: datetime) -> None:
+    sounds(exchange, world, now, packs_in=("fr",))
+    with exchange.database.writing() as session:
+        session.execute(update(Content).where(Content.id == world.contents["eau-propre"]).values(kind=ContentKind.QUESTION))
+    found = forecast(exchange, world, now, route=Route.VOICE)
+    assert found.unheard == (Unheard("fr", Pack.B, packs.labels_of(Pack.B)),)
+
+
+def test_a_training_simulator_needs_no_pack_and_plays_french_drafts(exchange: Exchange, world: World, now: datetime) -> None:
+    in_bambara(exchange, world)
+    with exchange.database.writing() as session:
+        session.get_one(Channel, world.channel).settings = '{"training": "1"}'
+        draft = a_clip("draft", now, approved=False, synthetic=True)
+        draft.variant_id = world.variants["eau-propre"]
+        session.add(draft)
+    found = forecast(exchange, world, now, route=Route.VOICE)
+    assert (found.problems, found.numbers) == ((), 6)
+
+
+def test_texts_need_no_sound(exchange: Exchange, world: World, now: datetime) -> None:
+    in_bambara(exchange, world)
+    assert forecast(exchange, world, now).unheard == ()

@@ -71,6 +71,7 @@ PROMPT = """
 [[phrase]]
 cle = "who"
 paquet = "A"
+quand = "Au début."
 texte = "Ici le service."
 """
 ALL = {"themes": THEMES, "facts": FACTS, "messages": MESSAGE, "quiz": QUIZ, "replies": REPLY, "prompts": PROMPT}
