@@ -20,6 +20,7 @@ from dialogue.flows import LANGUAGES_AT_MOST, QuizScript, main_flow, outgoing_fl
 from dialogue.nodes import Speak
 from dialogue.stranger import stranger_flow
 from messaging.models import Broadcast, BroadcastState
+from translations.content_entries import Pack
 from translations.models import Content, ContentKind, Language
 
 NEWEST = 20
@@ -44,10 +45,10 @@ def _pushed(talk: Talk, voice: Voice, broadcast: Broadcast) -> Flow:
         label_of(content.id),
         quiz=script,
         languages=_languages(talk.session, content, voice),
-        audience=audience if audience and voice.has(f"aud_{audience}") else "",
-        declares=voice.has("who_listened"),
-        asks=voice.has(*recording.LABELS),
-        series=_of_series(talk.session, broadcast) and voice.has("series_key", "series_done"),
+        audience=audience if audience and voice.offers(Pack.B, f"aud_{audience}") else "",
+        declares=voice.offers(Pack.B, "who_listened"),
+        asks=voice.offers(Pack.B, *recording.LABELS),
+        series=_of_series(talk.session, broadcast) and voice.offers(Pack.SERIES, "series_key", "series_done"),
     )
     if content.kind is ContentKind.QUESTION and script is not None:
         # The question is the message: it is put at once, with every key of an outgoing call.
@@ -59,12 +60,12 @@ def _pushed(talk: Talk, voice: Voice, broadcast: Broadcast) -> Flow:
 def _menu(talk: Talk, voice: Voice) -> Flow:
     content = _latest(talk.session, voice)
     question = _question(talk.session, content, voice)
-    reports = voice.has(*facilitator.LABELS) and keypad_reports.may_report(talk)
+    reports = voice.offers(Pack.C, *facilitator.LABELS) and keypad_reports.may_report(talk)
     return main_flow(
         latest=(label_of(content.id),) if content else (),
         quiz=_script(question, voice) if question else None,
         themes=_themes(talk.session, voice),
-        asks=voice.has(*recording.LABELS),
+        asks=voice.offers(Pack.B, *recording.LABELS),
         reports=reports,
         first=facilitator.FIRST if reports else "opening",
     )
@@ -104,7 +105,7 @@ def _latest(session: Session, voice: Voice) -> Content | None:
 def _themes(session: Session, voice: Voice) -> dict[int, list[str]]:
     """The last message of each group of themes that can be said, where the group's name can be said, too."""
     found: dict[int, list[str]] = {}
-    if not voice.has("theme_list", "option_themes"):
+    if not voice.offers(Pack.B, "theme_list", "option_themes"):
         return found
     for content in _sent(session, voice):
         group = (content.theme_code or 0) // 10

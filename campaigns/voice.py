@@ -16,7 +16,8 @@ from dialogue.values import Line, Turn, Wait, WaitKind
 from messaging import recordings
 from messaging.models import Recording
 from messaging.steps import Gather, Hangup, Play, Record, Say, Sound, Step
-from translations import library
+from translations import library, numbers, packs
+from translations.content_entries import Pack
 from translations.languages import SOURCE, chain
 from translations.models import Clip, Content
 
@@ -50,7 +51,7 @@ class Voice:
     def say(self, lines: Iterable[Line]) -> tuple[Play | Say, ...]:
         """The lines as sound; neighbouring clips go in one Play."""
         steps: list[Play | Say] = []
-        for line in (one for given in lines for one in spelled(given)):
+        for line in (one for given in lines for one in spelled(given, self.language)):
             found = self._line(line)
             if isinstance(found, Sound) and steps and isinstance(steps[-1], Play):
                 steps[-1] = Play((*steps[-1].clips, found))
@@ -69,6 +70,10 @@ class Voice:
     def has(self, *labels: str, language: str | None = None) -> bool:
         """Whether every one of these prompts can be said, in `language` itself or else along this one's chain."""
         return all(self._sayable(label, language) for label in labels)
+
+    def offers(self, pack: Pack, *labels: str) -> bool:
+        """Whether a choice that speaks with these prompts may be offered: its pack in service, drafts where these are played."""
+        return (self.drafts or pack in packs.live_packs(self.session, self.language, self.now)) and self.has(*labels)
 
     def variant_of(self, label: str) -> int | None:
         """The variant whose words or sound a prompt has in this language: what was agreed to."""
@@ -135,28 +140,19 @@ class Voice:
         return chain(language, fallbacks(self.session))
 
 
-def spelled(line: Line) -> tuple[Line, ...]:
+def spelled(line: Line, language: str) -> tuple[Line, ...]:
     """The prompts behind a line that says a figure: `count` (n, unit), `theme` (n), `digits` (n); the unknown is not said."""
     n = str(line.values.get("n", ""))
     match line.label:
         case "count":
-            said = (*_number(n), str(line.values["unit"])) if n else ()
+            said = numbers.say_count(language, int(n), str(line.values["unit"])) if n else ()
         case "theme":
             said = (f"option_theme_{n[0]}",) if n else ()
         case "digits":
-            said = _digits(n)
+            said = numbers.say_digits(n)
         case _:
             return (line,)
     return tuple(Line(label) for label in said)
-
-
-def _number(n: str) -> tuple[str, ...]:
-    # To 100 a clip says the whole number; above, its digits.
-    return (f"num_{n}",) if int(n) <= 100 else _digits(n)
-
-
-def _digits(n: str) -> tuple[str, ...]:
-    return tuple(f"digit_{digit}" for digit in n)
 
 
 def _gather(wait: Wait, said: tuple[Play | Say, ...], next_address: str) -> Gather:

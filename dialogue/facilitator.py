@@ -7,6 +7,7 @@ ways cannot come to differ. A PIN is forgotten before the turn ends, so that it 
 from collections.abc import Mapping
 
 from dialogue.nodes import ANY, Ask, Branch, Consult, End, Node, Note, Put, Route, Speak
+from dialogue.parts import option
 from dialogue.values import Line, Value, choice, number, text
 
 FIRST = "report_pin"
@@ -35,7 +36,7 @@ def report_nodes(*, menu: str = "goodbye", then: str = "goodbye") -> dict[str, N
 
 def _who(menu: str) -> dict[str, Node]:
     def pin(label: str) -> Ask:
-        lines = (Line(label), Line("menu_key"))
+        lines = (Line(label), *option("option_menu", "0"))
         return Ask(lines, text(digits=4), (Route(ANY, "report_pin_check"),), save="pin", give_up="goodbye")
 
     def club(label: str) -> Ask:

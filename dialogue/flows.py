@@ -79,8 +79,8 @@ def outgoing_flow(
     if len(languages) > 1:
         routes.append(Route("*", "other_language"))
         nodes |= language_nodes("other_language", languages, then="core")
-    more = ["menu_out_more"] if quiz else ["menu_out_ask"] if asks else []
-    nodes["menu"] = menu(lines("menu_out", *more, *(["series_key"] if series else [])), routes)
+    more = lines("menu_out_more") if quiz else tuple(option("option_ask", "3")) if asks else ()
+    nodes["menu"] = menu((*lines("menu_out"), *more, *lines(*(["series_key"] if series else []))), routes)
     return with_keys(name, version, "opening", nodes, languages)
 
 

