@@ -45,6 +45,7 @@ FAULTS = {
     Fault.SLOW: lazy("Le réseau répond trop tard"),
     Fault.ERROR_500: lazy("Le réseau répond par une erreur"),
 }
+MOST_KEYS = 24
 KEYS = ("1", "2", "3", "4", "5", "6", "7", "8", "9", "*", "0", "#")
 
 
@@ -150,6 +151,10 @@ def call(number: int) -> Answer:
         return _after(simulator_phone.answer(exchange(), found))
     if act == "hang_up":
         return _after(simulator_phone.hang_up(exchange(), found, at))
+    typed = request.form.get("keys", "").strip()
+    if typed and len(typed) <= MOST_KEYS and all(key in KEYS for key in typed):
+        finished = "#" if typed.endswith("#") else ""
+        return _after(simulator_phone.press(exchange(), found, typed.removesuffix("#"), at, finished))
     key = request.form.get("key", "")
     return _after(simulator_phone.press(exchange(), found, key if key in KEYS else "", at))
 

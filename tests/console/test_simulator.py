@@ -4,17 +4,23 @@ import json
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from io import BytesIO
 
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from clubs import pins
+from clubs.models import Member
+from clubs.records import Inquiry
 from console.staff import RoleName
+from dialogue import facilitator
 from messaging.exchange import Exchange
-from messaging.models import Channel, Contact
+from messaging.models import Channel, Contact, Recording
 from runtime.database import Database
 from runtime.installation import business_time, installation
 from runtime.work import Immediate
+from tests.calls import Line, hum, prompt
 from tests.world import World
 
 Post = Callable[..., TestResponse]
@@ -115,3 +121,44 @@ def test_a_real_number_is_never_a_pretended_phone(fanta: FlaskClient, database: 
         contact = session.get_one(Contact, world.contacts["fatou"])
         contact.number = "+22376123456"
     assert fanta.get(f"/simulateur/ecran/{world.contacts['fatou']}").status_code == 404
+
+
+def a_call(exchange: Exchange, app_client: FlaskClient, world: World, who: str) -> Line:
+    """A call on the air at this very moment, for this page asks the real clock."""
+    line = Line(exchange, app_client, world, who=who, now=datetime.now(UTC))
+    line.answer()
+    return line
+
+
+def test_a_question_is_spoken_from_a_file_where_the_call_records(
+    fanta: FlaskClient, post: Post, world: World, exchange: Exchange, client: FlaskClient
+) -> None:
+    for label in ("who", "menu_main", "adult_check", "rec_how", "rec_menu", "rec_kept"):
+        prompt(exchange, world, label, f"<{label}>")
+    line = a_call(exchange, client, world, "awa")
+    page = f"/simulateur/ecran/{world.contacts['awa']}"
+    assert "Dire ce son" not in fanta.get(page).get_data(as_text=True)
+    for key in ("3", "1"):
+        post(fanta, f"/simulateur/appel/{line.id}", {"key": key})
+    assert "Dire ce son" in fanta.get(page).get_data(as_text=True)
+    assert post(fanta, f"/simulateur/voix/{line.id}", {"sound": (BytesIO(b"no sound"), "x.wav")}).status_code == 303
+    assert "Dire ce son" in fanta.get(page).get_data(as_text=True)
+    post(fanta, f"/simulateur/voix/{line.id}", {"sound": (BytesIO(hum(3)), "x.wav")})
+    assert "rec_menu" in fanta.get(page).get_data(as_text=True)
+    with exchange.database.reading() as session:
+        row = session.query(Inquiry).one()
+        assert row.contact_id == world.contacts["awa"]
+        assert session.get_one(Recording, row.recording_id).seconds == pytest.approx(3, abs=0.1)
+
+
+def test_several_keys_at_once_are_typed_as_one_number(
+    fanta: FlaskClient, post: Post, world: World, exchange: Exchange, client: FlaskClient
+) -> None:
+    for label in facilitator.LABELS | {"who", "theme_bad"}:
+        prompt(exchange, world, label, f"<{label}>")
+    with exchange.database.writing() as session:
+        pin = pins.issue(session, session.get_one(Member, world.members["moussa"]))
+    line = a_call(exchange, client, world, "moussa")
+    for keys, heard in ((pin, "theme_ask"), ("99#", "theme_bad"), ("12#", "women_ask"), ("x" * 5, "women_ask")):
+        post(fanta, f"/simulateur/appel/{line.id}", {"keys": keys})
+        assert heard in fanta.get(f"/simulateur/ecran/{world.contacts['moussa']}").get_data(as_text=True)
