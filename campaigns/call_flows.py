@@ -5,6 +5,8 @@ An option is offered where there is something behind it and the caller's languag
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,8 +15,9 @@ from campaigns import keypad_reports, quizzes
 from campaigns.models import CampaignEvent, Occurrence, Question, Repeat
 from campaigns.talk import Talk
 from campaigns.voice import Voice, label_of
+from clubs import people
 from clubs.models import Sex
-from dialogue import facilitator, recording
+from dialogue import facilitator, guided, recording
 from dialogue.flow import Flow
 from dialogue.flows import LANGUAGES_AT_MOST, QuizScript, main_flow, outgoing_flow
 from dialogue.nodes import Speak
@@ -24,6 +27,8 @@ from translations.content_entries import Pack
 from translations.models import Content, ContentKind, Language
 
 NEWEST = 20
+AROUND = timedelta(hours=2)
+"""How far from a club's hour a bip is its meeting's."""
 _AUDIENCES = {Sex.WOMAN.value: "woman", Sex.MAN.value: "man"}
 
 
@@ -67,8 +72,23 @@ def _menu(talk: Talk, voice: Voice) -> Flow:
         themes=_themes(talk.session, voice),
         asks=voice.offers(Pack.B, *recording.LABELS),
         reports=reports,
+        guided=_guided(talk, voice, content) if reports else None,
         first=facilitator.FIRST if reports else "opening",
     )
+
+
+def _guided(talk: Talk, voice: Voice, content: Content | None) -> tuple[int, list[str]] | None:
+    """The message of the session that is meeting now, where its club's hour is known."""
+    if content is None or content.theme_code is None or not voice.offers(Pack.C, *guided.LABELS):
+        return None
+    local = talk.now.astimezone(ZoneInfo(talk.zone))
+    for club in people.clubs_of(talk.session, talk.contact, talk.today):
+        if club.weekday == local.weekday() and club.meets_at:
+            hour, minute = club.meets_at.split(":")
+            begins = local.replace(hour=int(hour), minute=int(minute), second=0, microsecond=0)
+            if begins - AROUND <= local <= begins + AROUND:
+                return content.theme_code, [label_of(content.id)]
+    return None
 
 
 def _audience(broadcast: Broadcast) -> str:

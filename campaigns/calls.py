@@ -14,9 +14,9 @@ from campaigns.call_flows import flow_of
 from campaigns.keypad_reports import PIN_NODES
 from campaigns.models import FlowSession
 from campaigns.talk import Talk
+from dialogue import facilitator, guided
 from dialogue.engine import resume, start
 from dialogue.errors import DialogueError
-from dialogue.facilitator import DRAFTED
 from dialogue.flow import Flow
 from dialogue.nodes import Ask
 from dialogue.stranger import STRANGER
@@ -31,6 +31,7 @@ from messaging.steps import Step, from_json, to_json
 SESSION_LIFE = timedelta(hours=24)
 LONGEST = {Direction.OUT: timedelta(minutes=6), Direction.IN: timedelta(minutes=10)}
 LONGEST_STRANGER = timedelta(seconds=60)
+DRAFTED = facilitator.DRAFTED | guided.DRAFTED
 HIDDEN = "····"
 
 

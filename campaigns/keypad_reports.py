@@ -4,10 +4,11 @@ Nothing is decided here that an SMS would not decide: the figures become its tex
 """
 
 from collections.abc import Mapping
+from dataclasses import fields
 
 from campaigns.talk import Talk
 from clubs import pins
-from clubs.by_keypad import Keyed, at_once, judge_keyed, judge_no_session, known_theme
+from clubs.by_keypad import Keyed, at_once, judge_action, judge_hands, judge_keyed, judge_no_session, known_theme
 from clubs.grammar.values import Outcome, ProblemId
 from clubs.grammar.verdict import Verdict
 from clubs.people import who_is
@@ -49,7 +50,10 @@ def answer(talk: Talk, kind: str, values: Mapping[str, Value], draft: bool) -> A
         case "judge":
             return _judged(talk, _keyed(values))
         case "store":
-            return _stored(talk, judge_keyed(talk.session, talk.contact, _keyed(values), talk.now, talk.zone))
+            return _report(talk, values)
+        case "action":
+            _stored(talk, judge_action(talk.session, talk.contact, str(values["club"] or ""), talk.now, talk.zone))
+            return "noted", {}
         case "no_session":
             verdict = judge_no_session(talk.session, talk.contact, str(values["club"] or ""), talk.now, talk.zone)
             return _stored(talk, verdict)
@@ -82,8 +86,22 @@ def _theme(typed: str) -> Answered:
     return "all", nothing | read
 
 
+def _report(talk: Talk, values: Mapping[str, Value]) -> Answered:
+    """The session, and after it the raised hands of a guided one."""
+    keyed = _keyed(values)
+    answered = _stored(talk, judge_keyed(talk.session, talk.contact, keyed, talk.now, talk.zone))
+    hands = (_text(values["before"]), _text(values["after"]), _text(values["voters"]))
+    if all(hands) and answered[0] != "refused":
+        _stored(talk, judge_hands(talk.session, talk.contact, keyed, hands, talk.now, talk.zone))
+    return answered
+
+
 def _keyed(values: Mapping[str, Value]) -> Keyed:
-    return Keyed(**{name: "" if value is None else str(value) for name, value in values.items()})
+    return Keyed(**{each.name: _text(values[each.name]) for each in fields(Keyed)})
+
+
+def _text(value: Value) -> str:
+    return "" if value is None else str(value)
 
 
 def _judged(talk: Talk, keyed: Keyed) -> Answered:

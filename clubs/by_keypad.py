@@ -18,6 +18,8 @@ from messaging.models import Contact
 
 _LABELS = (("theme", "T"), ("women", "F"), ("men", "H"), ("youth", "J"), ("mothers", "M"), ("radio", "R"), ("club", "C"))
 _AT_ONCE = ("theme", "women", "men", "youth", "radio")
+DECIDED = "decidee en seance, par telephone"
+"""The words of an action of which the keypad says no more."""
 _LONGEST = 3  # digits of a figure: the grammar never splits longer ones, and neither do we
 
 
@@ -56,6 +58,20 @@ def judge_keyed(session: Session, contact: Contact, keyed: Keyed, now: datetime,
     context = context_for(session, contact, now, zone=zone)
     verdict = judge(keyed.text(), context)
     return _answered(verdict, keyed.choice, context)
+
+
+def judge_hands(
+    session: Session, contact: Contact, keyed: Keyed, hands: tuple[str, str, str], now: datetime, zone: str
+) -> Verdict:
+    """The raised hands of the same session: right before, right after, voters."""
+    before, after, voters = hands
+    said = f"{Kind.QZ.value} T{keyed.theme} AV{before} AP{after} N{voters} C{keyed.club}"
+    return judge(said, context_for(session, contact, now, zone=zone))
+
+
+def judge_action(session: Session, contact: Contact, club: str, now: datetime, zone: str) -> Verdict:
+    """An action the club decided, of which the keypad says no more."""
+    return judge(f"{Kind.AC.value} 9 C{club} {DECIDED}", context_for(session, contact, now, zone=zone))
 
 
 def judge_no_session(session: Session, contact: Contact, club: str, now: datetime, zone: str) -> Verdict:

@@ -61,6 +61,11 @@ def who_is(session: Session, contact: Contact, today: date) -> Sender:
     return Sender(SpeaksAs.MEMBER, ids, _codes(session, (member.club_id for member in members)))
 
 
+def clubs_of(session: Session, contact: Contact, today: date) -> list[Club]:
+    """The clubs a number may report for, by code."""
+    return list(session.scalars(select(Club).where(Club.code.in_(who_is(session, contact, today).clubs)).order_by(Club.code)))
+
+
 def _codes(session: Session, club_ids: Iterable[int | None]) -> tuple[str, ...]:
     wanted = {id_ for id_ in club_ids if id_ is not None}
     return tuple(session.scalars(select(Club.code).where(Club.id.in_(wanted)).order_by(Club.code)))

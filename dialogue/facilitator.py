@@ -17,21 +17,23 @@ LABELS = frozenset({"pin_ask", "theme_ask", "women_ask", "men_ask", "readback", 
 """Without a sound for each of these nothing can be reported by keypad."""
 UNITS = {"women": "unit_women", "men": "unit_men", "youth": "unit_youth", "mothers": "unit_mothers"}
 
-_FIGURES: Mapping[str, Value] = {name: f"${name}" for name in ("theme", *UNITS, "radio", "club", "choice")}
+_FIGURES: dict[str, Value] = {name: f"${name}" for name in ("theme", *UNITS, "radio", "club", "choice")}
+_HANDS: dict[str, Value] = {name: f"${name}" for name in ("before", "after", "voters")}
 _PLACES = ("theme", "theme_again", "women", "men", "youth", "mothers", "radio")
 _MENDED = ("youth_again", "mothers_again", "nobody", "other", "back")
 DRAFTED = frozenset(f"report_{name}" for name in (*_PLACES, *_MENDED))
 """The nodes at which a dropped call leaves a draft worth taking up."""
 
 
-def report_nodes(*, menu: str = "goodbye", then: str = "goodbye") -> dict[str, Node]:
-    """The nodes of a report, all named `report_…`; key 0 at the PIN leads to `menu`, a report that is stored to `then`.
+def report_nodes(*, menu: str = "goodbye", then: str = "goodbye", begins: str = "report_theme") -> dict[str, Node]:
+    """The nodes of a report, all named `report_…`; key 0 at the PIN leads to `menu`, a report that is stored to `then`. One that
+    is not taken up from a draft begins at `begins`.
 
     Consults: `pin` (pin): right, with `clubs` (how many), `club` and `draft` learned, wrong, locked, menu. `club` (club): good,
     bad. `resume`: answered by reopening the draft, or gone. `theme` (typed): theme, or all with every figure learned, or bad.
     `judge` and `store` (the figures), `no_session` (club): the routes below. Happened: `report_restarted`, `report_dropped`.
     """
-    return _who(menu) | _draft() | _figures() | _mending() | _end(then)
+    return _who(menu) | _draft(begins) | _figures() | _mending() | _end(then)
 
 
 def _who(menu: str) -> dict[str, Node]:
@@ -59,14 +61,14 @@ def _who(menu: str) -> dict[str, Node]:
     }
 
 
-def _draft() -> dict[str, Node]:
+def _draft(begins: str) -> dict[str, Node]:
     one_two = (Route("1", "report_reopen"), Route("2", "report_restart"))
     return {
         "report_drafted": Branch("draft", (Route("true", "report_resume"),), "report_fresh"),
         "report_resume": Ask((Line("resume_ask"),), choice("1", "2"), one_two, give_up="goodbye"),
         "report_reopen": Consult("resume", _to({"gone": "fresh"})),
         "report_restart": Note("report_restarted", "report_fresh"),
-        "report_fresh": Put("choice", None, "report_theme"),
+        "report_fresh": Put("choice", None, begins),
     }
 
 
@@ -128,7 +130,9 @@ def _end(then: str) -> dict[str, Node]:
     routes = (Route("1", "report_store"), Route("2", "report_restart"), Route("3", "report_drop"))
     return {
         "report_back": Ask(lines, choice("1", "2", "3"), routes),
-        "report_store": Consult("store", _to({"saved": "saved", "replaced": "replaced", "refused": "refused"}), _FIGURES),
+        "report_store": Consult(
+            "store", _to({"saved": "saved", "replaced": "replaced", "refused": "refused"}), {**_FIGURES, **_HANDS}
+        ),
         "report_saved": Speak((Line("saved"),), then),
         "report_replaced": Speak((Line("replaced"),), then),
         "report_drop": Note("report_dropped", "report_dropped"),

@@ -7,6 +7,7 @@ the rest of a turn. A host applies what happened before it words the replies of 
 from collections.abc import Mapping, Sequence
 
 from dialogue import facilitator, recording
+from dialogue import guided as sessions
 from dialogue.flow import Flow
 from dialogue.nodes import BACK, Ask, Node, Note, Route, Speak
 from dialogue.parts import (
@@ -94,6 +95,7 @@ def main_flow(
     summary: Sequence[str] = (),
     asks: bool = False,
     reports: bool = False,
+    guided: tuple[int, Sequence[str]] | None = None,
     first: str = "opening",
     name: str = "main",
     version: int = 2,
@@ -101,7 +103,8 @@ def main_flow(
     """The answer to a bip: 1 latest message (its labels), 2 themes (labels by group 1 to 8), 3 ask, 4 answers, 5 quiz,
     6 facilitator's report, 7 the club's summary, 9 stop, 0 repeat, `*` language.
 
-    Empty options are skipped; with nothing but it, the latest message plays at once. `first` may be `facilitator.FIRST`.
+    Empty options are skipped; with nothing but it, the latest message plays at once. `first` may be `facilitator.FIRST`;
+    with `guided`, a theme and its message, a report is the guided session's.
     Happened: `answer`, `language` (its code), `stop`, and those of a question and a report. Raises `DialogueError` for more than
     eight languages.
     """
@@ -117,7 +120,7 @@ def main_flow(
     if quiz:
         parts.append(("5", "option_quiz", "quiz", quiz_nodes(quiz, then="menu")))
     if reports:
-        parts.append(("6", "option_facilitator", facilitator.FIRST, facilitator.report_nodes(menu="opening")))
+        parts.append(("6", "option_facilitator", facilitator.FIRST, _reports(guided)))
     if summary:
         parts.append(("7", "option_summary", "summary", {"summary": Speak(lines("summary_intro", *summary), "menu")}))
     said = list(lines("menu_main"))
@@ -132,6 +135,13 @@ def main_flow(
     greeting = ["who"] if parts else ["who", "no_content"]
     nodes["opening"] = Speak(lines(*greeting), "latest" if latest and len(parts) == 1 else "menu")
     return with_keys(name, version, first, nodes, languages)
+
+
+def _reports(guided: tuple[int, Sequence[str]] | None) -> dict[str, Node]:
+    if guided is None:
+        return facilitator.report_nodes(menu="opening")
+    nodes = facilitator.report_nodes(menu="opening", then="guided_done", begins=sessions.FIRST)
+    return nodes | sessions.guided_nodes(*guided, then="goodbye")
 
 
 def _listeners() -> dict[str, Node]:

@@ -8,11 +8,11 @@ from sqlalchemy import select
 
 from campaigns.models import FlowSession
 from clubs import pins
-from clubs.models import Member, Post
-from clubs.records import Report, ReportState
+from clubs.models import Club, Member, Post
+from clubs.records import Action, Report, ReportState
 from messaging.exchange import Exchange
 from messaging.models import CallEvent, CallState, Direction, Message
-from tests.calls import NOW, Line, prompt
+from tests.calls import NOW, Line, prompt, sending
 from tests.world import World
 
 SAID = (
@@ -310,3 +310,45 @@ def test_a_draft_of_yesterday_is_forgotten(exchange: Exchange, client: FlaskClie
     again = Line(exchange, client, world, who="moussa", reason="bip", now=NOW + timedelta(hours=25))
     again.answer()
     assert again.key(pin) == ["<theme_ask>"]
+
+
+def test_a_session_is_guided_by_two_bips_around_the_talk(exchange: Exchange, client: FlaskClient, world: World, pin: str) -> None:
+    for label in ("before_ask", "voters_ask", "after_ask", "action_ask"):
+        prompt(exchange, world, label, f"<{label}>")
+    sending(exchange, world, "eau-propre")
+    with exchange.database.writing() as session:
+        session.get_one(Club, world.clubs["1032"]).meets_at = "10:30"
+    first = Line(exchange, client, world, who="moussa")
+    first.answer()
+    assert first.key(pin) == ["<before_ask>"]
+    assert first.key("6", "#") == ["<voters_ask>"]
+    assert first.key("24", "#") == ["Lavez vos mains au savon avant de donner à manger au bébé.", "<after_ask>"]
+    first.drop()
+    second = Line(exchange, client, world, who="moussa", now=NOW + timedelta(hours=1))
+    second.answer()
+    assert second.key(pin) == ["<resume_ask>"]
+    assert second.key("1") == ["<after_ask>"]
+    figures(second, "15", "18", "7", "#", "#")
+    assert second.key("1")[0] == "<readback>"
+    assert second.key("1") == ["<saved>", "<action_ask>"]
+    assert second.key("1") == ["<goodbye>"]
+    assert [(row.kind, row.state, row.values) for row in reports(exchange)] == [
+        ("CR", ReportState.VALID, {"theme": 12, "women": 18, "men": 7, "radio": True}),
+        ("QZ", ReportState.VALID, {"theme": 12, "before": 6, "after": 15, "voters": 24}),
+    ]
+    with exchange.database.reading() as session:
+        assert session.scalars(select(Action)).one().type == 9
+
+
+@pytest.mark.parametrize(("meets", "heard"), [("14:30", "<theme_ask>"), ("12:00", "<before_ask>"), ("", "<theme_ask>")])
+def test_a_session_is_guided_at_its_hour_alone(
+    exchange: Exchange, client: FlaskClient, world: World, pin: str, meets: str, heard: str
+) -> None:
+    for label in ("before_ask", "voters_ask", "after_ask"):
+        prompt(exchange, world, label, f"<{label}>")
+    sending(exchange, world, "eau-propre")
+    with exchange.database.writing() as session:
+        session.get_one(Club, world.clubs["1032"]).meets_at = meets or None
+    line = Line(exchange, client, world, who="moussa")
+    line.answer()
+    assert line.key(pin) == [heard]

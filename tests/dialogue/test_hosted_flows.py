@@ -30,6 +30,7 @@ ASKING = outgoing_flow("content:1", asks=True, declares=True, quiz=QUIZ, series=
 ALL = {
     "menu, everything": EVERYTHING,
     "menu, a report first": REPORT,
+    "menu, guided": main_flow(reports=True, guided=(12, ["content:1"]), first=facilitator.FIRST),
     "menu, asks": main_flow(asks=True),
     "outgoing, everything": ASKING,
     "outgoing, for women": outgoing_flow("content:1", audience="woman", declares=True),
