@@ -222,7 +222,7 @@ class Answer(Base):
 
 
 class FlowSession(Base):
-    """The stored state of one contact's conversation on one channel."""
+    """The stored state of one contact's conversation on one channel; `draft` is a report begun and not sent, kept."""
 
     __tablename__ = "flow_session"
     __table_args__ = (UniqueConstraint("contact_id", "channel_id"),)
@@ -233,6 +233,8 @@ class FlowSession(Base):
     call_id: Mapped[int | None] = mapped_column(ForeignKey("call.id"), index=True)
     flow: Mapped[Json]
     state: Mapped[Json | None]
+    draft: Mapped[Json | None]
+    draft_until: Mapped[datetime | None]
     opened_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]

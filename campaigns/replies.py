@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaigns import quizzes
+from campaigns.agreements import agree
 from campaigns.models import Question
 from campaigns.wording import fallbacks
 from clubs import people
@@ -18,7 +19,7 @@ from clubs.grammar.values import Kind
 from clubs.grammar.verdict import Do, Verdict
 from clubs.records import Inquiry
 from messaging import channels, contacts
-from messaging.models import Channel, Contact, ContactState, Message, OpenPrompt, PromptKind, Purpose
+from messaging.models import Channel, Contact, ContactState, Message, OpenPrompt, PromptKind
 from translations import library
 from translations.languages import SOURCE, chain
 from translations.models import Content, Language
@@ -148,22 +149,9 @@ class Replies:
         return self._say("language_set", langue=fold(language.name, language.name))
 
     def _agree(self, prompt: Prompt) -> Words:
-        if self._contact.state is ContactState.ANNOUNCED:
-            self._contact.state = ContactState.ACTIVE
-            self._session.flush()  # resume reads the row again
-        contacts.resume(self._session, self._contact, self._now)
         languages = languages_of(self._session, self._contact)
         script = library.reply_text(self._session, "consent_ask", languages, now=self._now)
-        for purpose in (Purpose.PUSH, Purpose.CALL):
-            contacts.consent(
-                self._session,
-                self._contact,
-                purpose,
-                self._now,
-                via="sms",
-                script_version=f"sms-{script.variant_id or 'shipped'}",
-                language=script.language,
-            )
+        agree(self._session, self._contact, self._now, via="sms", script=script.variant_id, language=script.language)
         return self._say("consent_yes" if prompt.asked is Asked.CONSENT else "welcome")
 
     def _for_staff(self, verdict: Verdict) -> Words:

@@ -129,6 +129,8 @@ class Member(Base):
     preferred: Mapped[Preferred] = mapped_column(choice(Preferred), default=Preferred.SMS)
     phone_owner: Mapped[str | None] = mapped_column(String(24))
     pin_hash: Mapped[str | None] = mapped_column(String(120))
+    pin_tries: Mapped[int] = mapped_column(default=0, server_default="0")
+    pin_locked_until: Mapped[datetime | None]
     joined_at: Mapped[datetime]
     left_at: Mapped[datetime | None]
 

@@ -46,9 +46,11 @@ class Source:
     staff_id: int | None = None
 
 
-def apply_verdict(session: Session, verdict: Verdict, contact: Contact, message: Message | None, now: datetime) -> Report | None:
+def apply_verdict(
+    session: Session, verdict: Verdict, contact: Contact, message: Message | None, now: datetime, *, call_id: int | None = None
+) -> Report | None:
     """Carry out the clubs' part of a verdict, open and close its prompts; return the report it wrote or changed, if any."""
-    source = Source(contact, message.id if message is not None else None)
+    source = Source(contact, message.id if message is not None else None, call_id)
     for prompt in verdict.effect.closes:
         _close(session, prompt, now)
     if verdict.effect.opens is not None:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from dialogue.nodes import ANY, BACK, Ask, Branch, End, Node, Route, targets
+from dialogue.nodes import ANY, BACK, Ask, Branch, Consult, End, Node, Route, targets
 from dialogue.values import KEYS, WaitKind
 
 
@@ -56,6 +56,10 @@ def _of_node(name: str, node: Node, nodes: Mapping[str, Node], keys: tuple[Route
             yield Problem(ProblemKind.UNKNOWN_NODE, name, to)
     if isinstance(node, Branch):
         yield from _doubled(name, node.cases)
+    if isinstance(node, Consult):
+        yield from _doubled(name, node.routes)
+        if not node.routes:
+            yield Problem(ProblemKind.NO_ROUTE, name, node.kind)
     if isinstance(node, Ask):
         yield from _doubled(name, node.routes)
         yield from _of_ask(name, node, keys)
@@ -65,7 +69,7 @@ def _of_ask(name: str, ask: Ask, keys: tuple[Route, ...]) -> Iterator[Problem]:
     if not ask.lines:
         yield Problem(ProblemKind.SILENT, name)
     wait = ask.wait
-    if wait.low > wait.high or min(wait.first_s, wait.between_s, wait.max_s, wait.silence_s) <= 0:
+    if wait.low > wait.high or min(wait.first_s, wait.between_s, wait.max_s, wait.silence_s) <= 0 or wait.digits < 0:
         yield Problem(ProblemKind.BAD_WAIT, name)
     expected = wait.keys if wait.kind is WaitKind.CHOICE else (ANY,)
     if not expected and not keys:

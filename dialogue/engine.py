@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from dialogue.answers import Answer, Key, Miss, understand
 from dialogue.errors import DialogueError
 from dialogue.flow import Flow
-from dialogue.nodes import ANY, BACK, Ask, Branch, End, Note, Put, Route, Speak
+from dialogue.nodes import ANY, BACK, Ask, Branch, Consult, End, Note, Put, Route, Speak
 from dialogue.values import Happened, Input, Line, State, Turn, Value, Wait, WaitKind
 
 
@@ -54,6 +54,23 @@ def reopen(flow: Flow, stored: State | str | None, *, limits: Limits = LIMITS) -
         return _lost(flow)
     state, _ = found
     return _Walk(flow, limits, replace(state, steps=0)).go(state.node)
+
+
+def told(flow: Flow, turn: Turn, key: str, learned: Mapping[str, Value] | None = None, *, limits: Limits = LIMITS) -> Turn:
+    """Goes on after `turn.consult`, which the host answers with `key`; `learned` are variables the flow did not know.
+
+    A key without a route ends politely with `Happened("lost")`. What was said and what happened so far comes first.
+    """
+    node = flow.nodes.get(turn.state.node) if turn.state else None
+    if turn.state is None or not isinstance(node, Consult):
+        return _lost(flow)
+    walk = _Walk(flow, limits, replace(turn.state, variables={**turn.state.variables, **(learned or {})}))
+    return after(turn, walk.go(_target(node.routes, key) or ""))
+
+
+def after(first: Turn, then: Turn) -> Turn:
+    """Two turns said as one."""
+    return replace(then, replies=first.replies + then.replies, happened=first.happened + then.happened)
 
 
 def _find(flow: Flow, stored: State | str | None) -> tuple[State, Ask] | None:
@@ -109,7 +126,7 @@ class _Walk:
     def missed(self, ask: Ask, miss: Miss) -> Turn:
         """Explains and asks again, or gives up: to the Ask's own node, or to the flow's polite end with a draft."""
         tries = self._state.tries + 1
-        if tries <= self._limits.replays:
+        if tries <= self._limits.replays and not ask.once:
             self._replies += self._filled(ask.no_key if miss is Miss.NO_KEY else ask.wrong_key)
             return self.go(self._state.node, tries)
         if ask.give_up:
@@ -140,6 +157,9 @@ class _Walk:
                 case Note(kind, name, values):
                     filled = {key: self._value(value) for key, value in values.items()}
                     self._happened.append(Happened(kind, filled))
+                case Consult(kind, _, values):
+                    filled = {key: self._value(value) for key, value in values.items()}
+                    return self._turn(self._at(name, 0), wait=None, consult=Happened(kind, filled))
                 case End(lines):
                     return self._ended(lines)
                 case None:
@@ -177,8 +197,9 @@ class _Walk:
         self._replies += self._filled(lines)
         return self._turn(draft, wait=None)
 
-    def _turn(self, state: State | None, wait: Wait | None) -> Turn:
-        return Turn(state, tuple(self._replies), wait, tuple(self._happened), ended=wait is None)
+    def _turn(self, state: State | None, wait: Wait | None, consult: Happened | None = None) -> Turn:
+        ended = wait is None and consult is None
+        return Turn(state, tuple(self._replies), wait, tuple(self._happened), ended, consult)
 
 
 def _target(routes: tuple[Route, ...], key: str) -> str | None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from dialogue.checks import Problem, problems
-from dialogue.nodes import Ask, Branch, End, Node, Note, Put, Route, Speak, lines_of
+from dialogue.nodes import Ask, Branch, Consult, End, Node, Note, Put, Route, Speak, lines_of
 from dialogue.reading import Fields, parse, write
 from dialogue.values import Line, Wait, WaitKind
 
@@ -61,6 +61,7 @@ _WORD: Mapping[type[Node], str] = {
     Branch: "branch",
     Put: "put",
     Note: "note",
+    Consult: "consult",
     End: "end",
 }
 
@@ -78,6 +79,8 @@ def _node(fields: Fields) -> Node:
             node = Put(fields.text("variable"), fields.value("value"), fields.text("next"))
         case "note":
             node = Note(fields.text("kind"), fields.text("next"), fields.values("values"))
+        case "consult":
+            node = Consult(fields.text("kind"), _routes(fields, "routes"), fields.values("values"))
         case "end":
             node = End(_lines(fields, "lines"))
         case _:
@@ -95,6 +98,7 @@ def _ask(fields: Fields) -> Ask:
         no_key=_lines(fields, "no_key"),
         wrong_key=_lines(fields, "wrong_key"),
         give_up=fields.text("give_up"),
+        once=fields.flag("once"),
     )
 
 
@@ -112,6 +116,7 @@ def _wait(fields: Fields) -> Wait:
         min_s=fields.count("min_s"),
         max_s=fields.count("max_s"),
         silence_s=fields.count("silence_s"),
+        digits=fields.count("digits"),
         first_s=fields.count("first_s"),
         between_s=fields.count("between_s"),
     )

@@ -4,43 +4,33 @@ Each serves SMS and calls alike: a channel skips the lines it has no words or so
 the rest of a turn. A host applies what happened before it words the replies of that turn: a new language begins here.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
-from dialogue.errors import DialogueError
+from dialogue import facilitator, recording
 from dialogue.flow import Flow
-from dialogue.nodes import ANY, BACK, Ask, Branch, End, Node, Note, Put, Route, Speak
+from dialogue.nodes import BACK, Ask, Node, Note, Route, Speak
+from dialogue.parts import (
+    GOODBYE,
+    LANGUAGES_AT_MOST,
+    QuizScript,
+    language_nodes,
+    lines,
+    menu,
+    option,
+    quiz_nodes,
+    with_keys,
+)
 from dialogue.values import Line, choice
 
-LANGUAGES_AT_MOST = 8
-"""A ninth would take the key that stops everything."""
+__all__ = ["LANGUAGES_AT_MOST", "LISTENERS", "QuizScript", "main_flow", "outgoing_flow", "quiz_flow"]
 
-_YES_NO = choice("1", "2", words={"oui": "1", "non": "2"})
-
-
-@dataclass(frozen=True)
-class QuizScript:
-    """One question: `quiz` is its stored id, `keys` one to three options, `right` among them; the rest are labels.
-
-    The line `question` reads out the options too. `explanation` is said after either verdict.
-    """
-
-    quiz: int
-    question: str
-    keys: tuple[str, ...]
-    right: str
-    explanation: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        if not 1 <= len(self.keys) <= 3 or any(key not in {"1", "2", "3"} for key in self.keys):
-            raise DialogueError("quiz.keys", "expected one to three of 1, 2, 3")
-        if self.right not in self.keys:
-            raise DialogueError("quiz.right", "not among the options")
+LISTENERS = {"1": "woman", "2": "man", "3": "group"}
+"""Who says they listened, by key."""
 
 
 def quiz_flow(quiz: QuizScript, *, name: str = "quiz", version: int = 1) -> Flow:
     """Asks one question. Happened: `answer` with quiz, question (its label), key, right."""
-    nodes = _quiz(quiz, then="goodbye") | {"goodbye": _GOODBYE}
+    nodes = quiz_nodes(quiz, then="goodbye") | {"goodbye": GOODBYE}
     return Flow(name, version, "quiz", nodes, keys=(Route("0", BACK),))
 
 
@@ -50,28 +40,48 @@ def outgoing_flow(
     explanation: Sequence[str] = (),
     quiz: QuizScript | None = None,
     languages: Sequence[str] = (),
+    audience: str = "",
+    declares: bool = False,
+    asks: bool = False,
+    series: bool = False,
     name: str = "outgoing",
-    version: int = 1,
+    version: int = 2,
 ) -> Flow:
-    """A message we push (labels `core`, `explanation`), then 1 replay, 2 quiz, 9 stop, 0 repeat, `*` language.
+    """A message we push (labels `core`, `explanation`), then 1 replay, 2 quiz, 3 ask, 8 end of a series, 9 stop, 0 repeat,
+    `*` language.
 
-    Whoever changes language at the menu hears the message again in it. Happened: `answer`, `language` (its code),
-    `stop`. Raises `DialogueError` for more than eight languages.
+    `audience` (woman, man, group) asks first whether that is who listens, `declares` afterwards who did; `asks` takes questions;
+    `series` may be ended. Whoever changes language at the menu hears the message again in it. Happened: `answer`, `language` (its
+    code), `listener` (who), `series_over`, `stop`, and those of a question. Raises `DialogueError` for more than eight languages.
     """
     routes = [Route("1", "core")]
-    nodes: dict[str, Node] = {
-        # Nothing is asked before the core, which must be complete by second 15 of a call.
-        "opening": Speak(_lines("jingle", "who"), "core"),
-        "core": Speak(_lines(core, *explanation), "menu"),
-    }
+    first, after = "core", "who_listened" if declares and not audience else "menu"
+    nodes: dict[str, Node] = {}
+    if audience:
+        first = "audience"
+        nodes |= {
+            "audience": Ask(lines(f"aud_{audience}"), choice("1"), (Route("1", "audience_is"),), give_up="goodbye", once=True),
+            "audience_is": Note("listener", "core", {"who": audience}),
+        }
+    # Nothing is asked before the core of a general message, which must be complete by second 15 of a call.
+    nodes |= {"opening": Speak(lines("jingle", "who"), first), "core": Speak(lines(core, *explanation), after)}
+    if after == "who_listened":
+        nodes |= _listeners()
     if quiz:
         routes.append(Route("2", "quiz"))
-        nodes |= _quiz(quiz, then="goodbye")
+        nodes |= quiz_nodes(quiz, then="goodbye")
+    if asks:
+        routes.append(Route("3", recording.FIRST))
+        nodes |= recording.question_nodes(then="goodbye")
+    if series:
+        routes.append(Route("8", "series_over"))
+        nodes |= {"series_over": Note("series_over", "series_done"), "series_done": Speak(lines("series_done"), "goodbye")}
     if len(languages) > 1:
         routes.append(Route("*", "other_language"))
-        nodes |= _languages("other_language", languages, then="core")
-    nodes["menu"] = _menu(_lines("menu_out", *(["menu_out_more"] if quiz else [])), routes)
-    return _with_keys(name, version, "opening", nodes, languages)
+        nodes |= language_nodes("other_language", languages, then="core")
+    more = lines("menu_out_more") if quiz else tuple(option("option_ask", "3")) if asks else ()
+    nodes["menu"] = menu((*lines("menu_out"), *more, *lines(*(["series_key"] if series else []))), routes)
+    return with_keys(name, version, "opening", nodes, languages)
 
 
 def main_flow(
@@ -79,93 +89,62 @@ def main_flow(
     latest: Sequence[str] = (),
     quiz: QuizScript | None = None,
     languages: Sequence[str] = (),
+    themes: Mapping[int, Sequence[str]] | None = None,
+    answers: Sequence[str] = (),
+    summary: Sequence[str] = (),
+    asks: bool = False,
+    reports: bool = False,
+    first: str = "opening",
     name: str = "main",
-    version: int = 1,
+    version: int = 2,
 ) -> Flow:
-    """The answer to a bip: 1 latest message (its labels), 5 quiz, 9 stop, 0 repeat, `*` language.
+    """The answer to a bip: 1 latest message (its labels), 2 themes (labels by group 1 to 8), 3 ask, 4 answers, 5 quiz,
+    6 facilitator's report, 7 the club's summary, 9 stop, 0 repeat, `*` language.
 
-    Empty options are skipped; without a quiz, the latest message plays at once. Happened: `answer`, `language` (its
-    code), `stop`. Raises `DialogueError` for more than eight languages.
+    Empty options are skipped; with nothing but it, the latest message plays at once. `first` may be `facilitator.FIRST`.
+    Happened: `answer`, `language` (its code), `stop`, and those of a question and a report. Raises `DialogueError` for more than
+    eight languages.
     """
-    routes: list[Route] = []
-    lines = list(_lines("menu_main"))
-    nodes: dict[str, Node] = {}
+    parts: list[tuple[str, str, str, dict[str, Node]]] = []
     if latest:
-        routes.append(Route("1", "latest"))
-        lines += _option("option_latest", "1")
-        nodes["latest"] = Speak(_lines("latest", *latest), "menu")
+        parts.append(("1", "option_latest", "latest", {"latest": Speak(lines("latest", *latest), "menu")}))
+    if themes:
+        parts.append(("2", "option_themes", "themes", _themes(themes)))
+    if asks:
+        parts.append(("3", "option_ask", recording.FIRST, recording.question_nodes(then="menu")))
+    if answers:
+        parts.append(("4", "option_answers", "answers", {"answers": Speak(lines("answers_intro", *answers), "menu")}))
     if quiz:
-        routes.append(Route("5", "quiz"))
-        lines += _option("option_quiz", "5")
-        nodes |= _quiz(quiz, then="menu")
-    lines += _option("option_stop", "9") + _option("option_repeat", "0")
+        parts.append(("5", "option_quiz", "quiz", quiz_nodes(quiz, then="menu")))
+    if reports:
+        parts.append(("6", "option_facilitator", facilitator.FIRST, facilitator.report_nodes(menu="opening")))
+    if summary:
+        parts.append(("7", "option_summary", "summary", {"summary": Speak(lines("summary_intro", *summary), "menu")}))
+    said = list(lines("menu_main"))
+    nodes: dict[str, Node] = {}
+    for key, label, _, found in parts:
+        said += option(label, key)
+        nodes |= found
+    said += option("option_stop", "9") + option("option_repeat", "0")
     if len(languages) > 1:
-        lines += _option("option_language", "*")
-    nodes["menu"] = _menu(tuple(lines), routes)
-    greeting = ["who"] if routes else ["who", "no_content"]
-    nodes["opening"] = Speak(_lines(*greeting), "latest" if latest and not quiz else "menu")
-    return _with_keys(name, version, "opening", nodes, languages)
+        said += option("option_language", "*")
+    nodes["menu"] = menu(tuple(said), [Route(key, to) for key, _, to, _ in parts])
+    greeting = ["who"] if parts else ["who", "no_content"]
+    nodes["opening"] = Speak(lines(*greeting), "latest" if latest and len(parts) == 1 else "menu")
+    return with_keys(name, version, first, nodes, languages)
 
 
-_GOODBYE = End((Line("goodbye"),))
+def _listeners() -> dict[str, Node]:
+    routes = tuple(Route(key, f"listener_{who}") for key, who in LISTENERS.items())
+    heard: dict[str, Node] = {f"listener_{who}": Note("listener", "menu", {"who": who}) for who in LISTENERS.values()}
+    return {"who_listened": Ask(lines("who_listened"), choice(*LISTENERS), routes, give_up="menu", once=True), **heard}
 
 
-def _lines(*labels: str) -> tuple[Line, ...]:
-    return tuple(Line(label) for label in labels)
-
-
-def _option(label: str, key: str) -> list[Line]:
-    """ "To …, press …": four lines, so that each clip is recorded once."""
-    spoken = {"*": "star", "#": "hash"}.get(key, f"digit_{key}")
-    return list(_lines("to_choose", label, "press", spoken))
-
-
-def _menu(lines: tuple[Line, ...], routes: Sequence[Route]) -> Ask:
-    # Whoever listens and presses nothing has left no draft: a plain goodbye.
-    return Ask(lines, choice(*(route.key for route in routes)), tuple(routes), give_up="goodbye")
-
-
-def _with_keys(name: str, version: int, first: str, nodes: dict[str, Node], languages: Sequence[str]) -> Flow:
-    """Adds what every key of the whole flow needs: repeat, stop and, if there is a choice, language."""
-    keys = [Route("0", BACK), Route("9", "stop")]
-    nodes = nodes | {
-        "stop": Ask(_lines("stop_sure"), _YES_NO, (Route("1", "stopped"), Route("2", BACK))),
-        "stopped": Note("stop", "stop_done"),
-        "stop_done": End(_lines("stop_done")),
-        "goodbye": _GOODBYE,
-    }
-    if len(languages) > 1:
-        keys.append(Route("*", "language"))
-        nodes |= _languages("language", languages, then=BACK)
-    return Flow(name, version, first, nodes, keys=tuple(keys))
-
-
-def _quiz(quiz: QuizScript, then: str) -> dict[str, Node]:
-    answer = Note(
-        "answer",
-        "quiz_verdict",
-        {"quiz": quiz.quiz, "question": quiz.question, "key": "$quiz_key", "right": "$quiz_right"},
-    )
-    return {
-        "quiz": Speak(_lines("quiz_intro"), "quiz_question"),
-        "quiz_question": Ask(_lines(quiz.question), choice(*quiz.keys), (Route(ANY, "quiz_check"),), save="quiz_key"),
-        "quiz_check": Branch("quiz_key", (Route(quiz.right, "quiz_is_right"),), "quiz_is_wrong"),
-        "quiz_is_right": Put("quiz_right", True, "quiz_answer"),
-        "quiz_is_wrong": Put("quiz_right", False, "quiz_answer"),
-        "quiz_answer": answer,
-        "quiz_verdict": Branch("quiz_right", (Route("true", "quiz_said_right"),), "quiz_said_wrong"),
-        "quiz_said_right": Speak(_lines("quiz_right", *quiz.explanation), then),
-        "quiz_said_wrong": Speak(_lines("quiz_wrong", *quiz.explanation), then),
-    }
-
-
-def _languages(prefix: str, languages: Sequence[str], then: str) -> dict[str, Node]:
-    """Each language says its own number: `language` tells the channel whose voice or words to use for the line."""
-    if len(languages) > LANGUAGES_AT_MOST:
-        raise DialogueError("languages", f"expected {LANGUAGES_AT_MOST} at most")
-    numbered = [(str(number), code) for number, code in enumerate(languages, start=1)]
-    nodes: dict[str, Node] = {f"{prefix}_{code}": Note("language", then, {"language": code}) for _, code in numbered}
-    lines = tuple(Line("lang_choose", {"language": code, "key": int(key)}) for key, code in numbered)
-    routes = tuple(Route(key, f"{prefix}_{code}") for key, code in numbered)
-    nodes[prefix] = Ask(lines, choice(*(key for key, _ in numbered)), routes)
+def _themes(themes: Mapping[int, Sequence[str]]) -> dict[str, Node]:
+    said: list[Line] = list(lines("theme_list"))
+    nodes: dict[str, Node] = {}
+    for group, labels in sorted(themes.items()):
+        said += option(f"option_theme_{group}", str(group))
+        nodes[f"theme_{group}"] = Speak(lines(*labels), "menu")
+    nodes["themes"] = menu(tuple(said), [Route(str(group), f"theme_{group}") for group in sorted(themes)])
     return nodes

@@ -34,6 +34,7 @@ class Ask:
 
     A sound also sets `<save>_seconds`: its length, or null when the answer was typed. After silence or a wrong answer
     come `no_key` or `wrong_key` and the lines again; then `give_up`, a node, or the flow's own polite end with a draft.
+    With `once` nothing is said again: the first silence or wrong answer gives up.
     """
 
     lines: tuple[Line, ...]
@@ -43,6 +44,7 @@ class Ask:
     no_key: tuple[Line, ...] = (Line("no_key"),)
     wrong_key: tuple[Line, ...] = (Line("wrong_key"),)
     give_up: str = ""
+    once: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,11 +75,23 @@ class Note:
 
 
 @dataclass(frozen=True)
+class Consult:
+    """Asks the host, which answers within the same turn (`engine.told`) with the key of a route: what a PIN is worth.
+
+    `$name` in `values` stands for a variable.
+    """
+
+    kind: str
+    routes: tuple[Route, ...]
+    values: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class End:
     lines: tuple[Line, ...] = ()
 
 
-Node: TypeAlias = Speak | Ask | Branch | Put | Note | End
+Node: TypeAlias = Speak | Ask | Branch | Put | Note | Consult | End
 
 
 def targets(node: Node) -> Iterator[str]:
@@ -90,6 +104,8 @@ def targets(node: Node) -> Iterator[str]:
         case Branch():
             yield from (case.to for case in node.cases)
             yield node.otherwise
+        case Consult():
+            yield from (route.to for route in node.routes)
         case Speak() | Put() | Note():
             yield node.next
         case End():

@@ -104,7 +104,7 @@ class Wait:
 
     choice: one of `keys`; a word of `words` (lower case, no accents) stands for a key.
     number: `low` to `high`, ended by `#`; with `unknown`, a bare `#` (or `*#`, or a typed X) means "not known".
-    text: anything typed, or keys ended by `#`.
+    text: anything typed, or keys ended by `#`, or as many as `digits` says (0: no such number).
     sound: a recording of `min_s` to `max_s`, ended by `#` or `silence_s` of silence; typed text is taken in its place.
     `first_s` to the first key, `between_s` between keys, in seconds.
     """
@@ -118,6 +118,7 @@ class Wait:
     min_s: int = 2
     max_s: int = 60
     silence_s: int = 4
+    digits: int = 0
     first_s: int = 7
     between_s: int = 4
 
@@ -130,8 +131,8 @@ def number(low: int, high: int, *, unknown: bool = False) -> Wait:
     return Wait(WaitKind.NUMBER, low=low, high=high, unknown=unknown)
 
 
-def text() -> Wait:
-    return Wait(WaitKind.TEXT)
+def text(*, digits: int = 0) -> Wait:
+    return Wait(WaitKind.TEXT, digits=digits)
 
 
 def sound(*, max_s: int = 60, silence_s: int = 4) -> Wait:
@@ -189,8 +190,8 @@ class State:
 class Turn:
     """What one step of the conversation came to.
 
-    Either it waits (`wait` and `state` set) or it ended. An ended turn keeps a `state` only as a draft
-    (`Happened("draft_kept")`), for `reopen`.
+    Either it waits (`wait` and `state` set), or it consults the host (`consult` and `state` set; answer with `engine.told`),
+    or it ended. An ended turn keeps a `state` only as a draft (`Happened("draft_kept")`), for `reopen`.
     """
 
     state: State | None
@@ -198,3 +199,4 @@ class Turn:
     wait: Wait | None = None
     happened: tuple[Happened, ...] = ()
     ended: bool = False
+    consult: Happened | None = None

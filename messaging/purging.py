@@ -9,6 +9,7 @@ from typing import cast
 from sqlalchemy import ColumnElement, CursorResult, delete
 from sqlalchemy.orm import Session
 
+from messaging import recordings
 from messaging.exchange import Exchange
 from messaging.models import ChannelLog, SimulatorEvent, StatusUpdate, WebhookBody
 from messaging.receipts import KEPT
@@ -25,6 +26,7 @@ def purge(exchange: Exchange, now: datetime) -> int:
         gone = _delete(session, WebhookBody, WebhookBody.kind != "recording", WebhookBody.received_at < now - BODIES_KEPT)
         gone += _delete(session, ChannelLog, ChannelLog.at < now - LOGS_KEPT)
         gone += _delete(session, StatusUpdate, StatusUpdate.applied_at.is_(None), StatusUpdate.received_at < now - KEPT)
+        gone += recordings.purge(session, exchange.settings.var, now)
         gone += _delete(session, SimulatorEvent, SimulatorEvent.done_at < now - EVENTS_KEPT)
     return gone
 

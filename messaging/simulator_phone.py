@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from messaging import recordings
 from messaging.exchange import Exchange
 from messaging.models import Call, CallState, Channel, Contact, Direction, Message, MessageState
 from messaging.simulator_network import network
@@ -90,6 +91,16 @@ def press(exchange: Exchange, call: Call, digits: str, now: datetime, finished_o
         return Answered(409)
     form = {"event": "turn", "digits": digits, "finished": finished_on, "heard": _heard(call, now)}
     return _voice(exchange, call, form, query=waits[-1].next.partition("?")[2])
+
+
+def speak(exchange: Exchange, call: Call, data: bytes, now: datetime) -> Answered:
+    """Say a sound where a recording is awaited; SoundError for bytes that are none, 409 where nothing is recorded."""
+    steps = from_json(call.last_answer) if call.last_answer else ()
+    if not steps or not isinstance(steps[-1], Record):
+        return Answered(409)
+    stored = recordings.keep(exchange.settings.var, data)
+    form = {"event": "turn", "digits": "", "finished": "#", "recording": stored.sha256, "recorded": str(stored.seconds)}
+    return _voice(exchange, call, {**form, "heard": _heard(call, now)}, query=steps[-1].next.partition("?")[2])
 
 
 def hang_up(exchange: Exchange, call: Call, now: datetime) -> Answered:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import abort, request, url_for
+from flask import session as flask_session
 
-from clubs import by_hand, overview, people
+from clubs import by_hand, overview, people, pins
 from clubs.grammar.values import Kind
-from clubs.models import Club, Village
+from clubs.models import Club, Member, Village
 from clubs.records import Report
 from console import club_words
 from console.access import EVERYONE, Answer, Pages, R, scope, who, within
@@ -26,6 +27,7 @@ from translations.models import Theme
 pages = Pages("villages")
 REPORTS = {R.COMMUNICATION, R.TERRAIN, R.SUIVI}
 PAUSES = {R.COMMUNICATION, R.TERRAIN}
+PINS = {R.ADMINISTRATION, R.TERRAIN}
 TOTALS_ONLY = {R.LECTURE, R.LANGUE}
 MOST = 999
 
@@ -85,11 +87,14 @@ def _inside(session: Session, number: int) -> dict[str, Any]:
         found["members"] = [Person(each, phones.get(each.contact_id or 0)) for each in members]
         posted = {each.id for each in people.facilitators(session, number, now(session).date())}
         found["facilitators"] = [each for each in found["members"] if each.member.id in posted]
+        fresh = flask_session.get("fresh_pin")
+        found["fresh_pin"] = flask_session.pop("fresh_pin") if fresh and fresh["club"] == number else None
     return found
 
 
 def _may() -> dict[str, bool]:
-    return {"reports_by_hand": bool(who().roles & REPORTS), "pauses": bool(who().roles & PAUSES)}
+    able = {"reports_by_hand": REPORTS, "pauses": PAUSES, "pins": PINS}
+    return {name: bool(who().roles & roles) for name, roles in able.items()}
 
 
 @pages.page("/clubs/<int:number>/rapport", roles=REPORTS, form=True)
@@ -133,6 +138,24 @@ def pause_club(number: int) -> Answer:
         row = _club(session, number)
     title = _("Mettre le club %(code)s en pause", code=row.code)
     return _pause(Club, number, title, row.paused_until, url_for("villages.club", number=number))
+
+
+@pages.page("/clubs/<int:number>/code", roles=PINS, post=True)
+def pin(number: int) -> Answer:
+    """Give a facilitator a new secret code for the telephone; shown once."""
+    with writing() as session:
+        row = _club(session, number)
+        member = _facilitator(session, number)
+        code = pins.issue(session, member)
+        audit.record(session, now(session), "issue_pin", "member", member.id, staff_id=who().id)
+    flask_session["fresh_pin"] = {"club": row.id, "member": member.id, "code": code}
+    return done(url_for("villages.club", number=number), _("Nouveau code prêt. L'ancien ne sert plus."))
+
+
+def _facilitator(session: Session, number: int) -> Member:
+    wanted = request.form.get("member", "")
+    found = people.facilitators(session, number, now(session).date())
+    return next((each for each in found if str(each.id) == wanted), None) or abort(404)
 
 
 @pages.page("/villages/<int:number>/pause", roles=PAUSES, form=True)

@@ -20,6 +20,7 @@ from messaging import channels, contacts, simulator_phone
 from messaging.gateways.simulator import Fault
 from messaging.models import Call, CallState, Channel, Contact
 from messaging.numbers import is_simulated
+from messaging.recordings import SoundError
 from messaging.steps import Gather, Play, Record, Say, Sound, from_json
 from runtime import audit
 from runtime.database import Session
@@ -151,6 +152,20 @@ def call(number: int) -> Answer:
         return _after(simulator_phone.hang_up(exchange(), found, at))
     key = request.form.get("key", "")
     return _after(simulator_phone.press(exchange(), found, key if key in KEYS else "", at))
+
+
+@pages.page("/simulateur/voix/<int:number>", roles=MAY, post=True)
+def voice(number: int) -> Answer:
+    """Say a sound from a file where the call records."""
+    with reading() as session:
+        found = session.get(Call, number) or abort(404)
+        _own(session, found.contact_id)
+        at = now(session)
+    sent = request.files.get("sound")
+    try:
+        return _after(simulator_phone.speak(exchange(), found, sent.read() if sent else b"", at))
+    except SoundError:
+        return done(_where(), _("Ce fichier n'est pas un enregistrement lisible."))
 
 
 @pages.page("/simulateur/horloge", roles=MAY, post=True)

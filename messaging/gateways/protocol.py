@@ -258,8 +258,9 @@ class CallStep:
 
     `event` is a call's new state in our words (ringing, answered, completed, busy, no_answer, machine, failed) or "turn" while
     it goes on. `turn` is the number our own address carried; `digits` None without any keypad news, "" after a silence.
-    `heard` is seconds of the message heard so far, None where nobody knows; `sounds` the seconds heard of each sound since the
-    last request, by the last part of its address, from a line of our own only.
+    `recorded` is how long a recording is, where the line is our own. `heard` is seconds of the message heard so far, None where
+    nobody knows; `sounds` the seconds heard of each sound since the last request, by the last part of its address, from a line of
+    our own only.
     """
 
     external_id: str
@@ -273,6 +274,7 @@ class CallStep:
     recording: str | None = None
     seconds: int | None = None
     heard: float | None = None
+    recorded: float | None = None
     sounds: tuple[tuple[str, float], ...] = ()
     cause: Cause | None = None
     code: str = ""
@@ -349,6 +351,10 @@ class Gateway(Protocol):
 
     def read_recording(self, account: Account, request: WebhookRequest) -> Recorded: ...
 
+    def recording_request(self, account: Account, place: str) -> tuple[str, Mapping[str, str]] | None:
+        """The address and headers to fetch a recording with, built from its `place`; None where that can lead nowhere good."""
+        ...
+
     def render(self, steps: Sequence[Step], turn: int) -> tuple[str, str]:
         """The body that carries out these steps, and its content type."""
         ...
@@ -362,6 +368,9 @@ class SmsOnly:
 
     def read_recording(self, account: Account, request: WebhookRequest) -> Recorded:
         raise Unreadable("recording")
+
+    def recording_request(self, account: Account, place: str) -> tuple[str, Mapping[str, str]] | None:
+        return None
 
     def render(self, steps: Sequence[Step], turn: int) -> tuple[str, str]:
         raise Unreadable("steps")

@@ -131,6 +131,7 @@ class Simulator:
             recording=request.field("recording") or None,
             seconds=_whole(request.field("seconds")),
             heard=_decimal(request.field("heard")),
+            recorded=_decimal(request.field("recorded")),
             cause=Cause.DEAD_NUMBER if request.field("code") == "invalid" else None,
             code=request.field("code"),
         )
@@ -138,6 +139,9 @@ class Simulator:
     def read_recording(self, account: Account, request: WebhookRequest) -> Recorded:
         _need(request, "id", "place")
         return Recorded(request.field("id"), request.field("place"), _decimal(request.field("seconds")))
+
+    def recording_request(self, account: Account, place: str) -> tuple[str, Mapping[str, str]] | None:
+        return None  # its sounds are in our own store before they are announced
 
     def render(self, steps: Sequence[Step], turn: int) -> tuple[str, str]:
         return json.dumps(to_json(steps, turn)), "application/json"

@@ -7,6 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstra
 from sqlalchemy.orm import Mapped, mapped_column
 
 from messaging.models.messages import Direction, Kind
+from runtime.crypto import Sealed
 from runtime.database import Base, Id, Json, choice
 
 
@@ -114,7 +115,11 @@ class CallEvent(Base):
 
 
 class Recording(Base):
-    """A voice left by a caller; private until moderated, on air only with its own consent."""
+    """A voice left by a caller; private until moderated, on air only with its own consent.
+
+    Until it is fetched from `place`, a word of the provider's that no address is made of but on our own configured base, `sha256`
+    is empty and `seconds` is what the provider says; `refused` says why it never will be.
+    """
 
     __tablename__ = "recording"
 
@@ -128,3 +133,8 @@ class Recording(Base):
     air_consent: Mapped[bool] = mapped_column(default=False)
     recorded_at: Mapped[datetime]
     delete_after: Mapped[datetime]
+    place: Mapped[str | None] = mapped_column(Sealed("recording:place"))
+    tries: Mapped[int] = mapped_column(default=0, server_default="0")
+    next_try_at: Mapped[datetime | None] = mapped_column(index=True)
+    fetched_at: Mapped[datetime | None]
+    refused: Mapped[str | None] = mapped_column(String(24))

@@ -1,160 +1,22 @@
 """A call from its first request to its end, through the webhook: what is said, what keys change, what a replay gets."""
 
-import json
-from datetime import UTC, datetime, timedelta
-
 import pytest
-import time_machine
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
 from campaigns.models import Answer, FlowSession
 from messaging.exchange import Exchange
 from messaging.models import (
-    Attempt,
-    Broadcast,
     BroadcastState,
     Call,
     CallEvent,
     CallState,
     Contact,
     ContactState,
-    Direction,
-    Kind,
-    Route,
 )
+from tests.calls import NOW, Line, clip, last_step, prompt, sending, words
 from tests.world import World
-from translations.models import Clip, Content, ContentKind, Variant, VariantState
-
-NOW = datetime(2026, 3, 18, 10, 0, tzinfo=UTC)
-
-
-class Line:
-    """One dialled call of Awa's, spoken to as the simulator does."""
-
-    def __init__(self, exchange: Exchange, client: FlaskClient, world: World, broadcast_id: int | None = None) -> None:
-        self.exchange, self.client, self.world = exchange, client, world
-        with exchange.database.writing() as session:
-            call = Call(
-                direction=Direction.OUT,
-                channel_id=world.channel,
-                contact_id=world.contacts["awa"],
-                broadcast_id=broadcast_id,
-                kind=Kind.PUSH if broadcast_id else Kind.REPLY,
-                state=CallState.DIALLING,
-                not_before=NOW,
-                dialling_at=NOW,
-                created_at=NOW,
-                attempts=1,
-                uncounted=0,
-                retry=False,
-                turn=0,
-            )
-            session.add(call)
-            session.flush()
-            self.id = call.id
-            session.add(Attempt(id=f"attempt-{call.id}", call_id=call.id, channel_id=world.channel, number=1, started_at=NOW))
-
-    def post(self, **fields: str) -> dict[str, object]:
-        form = {"id": f"sim-{self.id}", "ref": f"attempt-{self.id}", "phone": self.world.numbers["awa"], **fields}
-        with time_machine.travel(NOW, tick=False):
-            answer = self.client.post(f"/hooks/{self.world.token}/call", data=form)
-        assert answer.status_code == 200
-        found: dict[str, object] = json.loads(answer.data)
-        return found
-
-    def answer(self) -> dict[str, object]:
-        return self.post(event="answered")
-
-    def press(self, digits: str, turn: int) -> dict[str, object]:
-        return self.post(event="turn", digits=digits, turn=str(turn))
-
-    @property
-    def row(self) -> Call:
-        with self.exchange.database.reading() as session:
-            return session.get_one(Call, self.id)
-
-
-def words(answer: dict[str, object]) -> list[str]:
-    """What is heard, in order: labels of clips, texts of the synthetic voice."""
-    heard: list[str] = []
-
-    def listen(steps: object) -> None:
-        assert isinstance(steps, list)
-        for step in steps:
-            if step["do"] == "play":
-                heard.extend(clip["label"] for clip in step["clips"])
-            elif step["do"] == "say":
-                heard.append(step["text"])
-            elif step["do"] == "gather":
-                listen(step["prompts"])
-
-    listen(answer["steps"])
-    return heard
-
-
-def last_step(answer: dict[str, object]) -> str:
-    steps = answer["steps"]
-    assert isinstance(steps, list)
-    return str(steps[-1]["do"])
-
-
-def sending(exchange: Exchange, world: World, key: str, state: BroadcastState = BroadcastState.RUNNING) -> int:
-    with exchange.database.writing() as session:
-        row = Broadcast(
-            title=key,
-            content_id=world.contents[key],
-            route=Route.VOICE,
-            audience={},
-            state=state,
-            due_at=NOW,
-            not_before=NOW,
-            expires_at=NOW + timedelta(hours=24),
-            phase="after",
-            created_at=NOW,
-        )
-        session.add(row)
-        session.flush()
-        return row.id
-
-
-def clip(exchange: Exchange, world: World, variant_id: int, sha256: str, core: float | None = None) -> None:
-    with exchange.database.writing() as session:
-        session.add(
-            Clip(
-                variant_id=variant_id,
-                sha256=sha256 * 64,
-                media_type="audio/wav",
-                bytes=1,
-                seconds=20.0,
-                core_end_s=core,
-                uploaded_at=NOW,
-                approved_by=world.staff["aissata"],
-                approved_at=NOW,
-            )
-        )
-
-
-def prompt(exchange: Exchange, world: World, label: str, text: str | None, language: str = "fr") -> int:
-    with exchange.database.writing() as session:
-        content = session.scalar(select(Content).where(Content.key == f"prompt:{label}"))
-        if content is None:
-            content = Content(key=f"prompt:{label}", kind=ContentKind.PROMPT, title=label)
-            session.add(content)
-            session.flush()
-        variant = Variant(
-            content_id=content.id,
-            language=language,
-            state=VariantState.APPROVED,
-            spoken=text,
-            options=[],
-            written_at=NOW,
-            approved_at=NOW,
-        )
-        session.add(variant)
-        session.flush()
-        return variant.id
-
+from translations.models import Variant, VariantState
 
 CORE = "Lavez vos mains au savon avant de donner à manger au bébé."
 QUESTION = "Enceinte, faut-il manger un repas de plus?"

@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
+from clubs import pins
 from clubs.models import Club
 from clubs.records import Action, ExpectedReport, ExpectedState, Report, ReportState
 from console.staff import RoleName
+from messaging.models import Contact
+from runtime.audit import AuditEntry
 from runtime.database import Database
 from tests.console.conftest import SignedIn, send
 from tests.world import World
@@ -215,3 +218,32 @@ def test_a_pause_stands_on_the_sheet_until_it_is_ended(signed_in: SignedIn, worl
 def _paused(database: Database, club: int) -> date | None:
     with database.reading() as session:
         return session.get_one(Club, club).paused_until
+
+
+def test_a_supervisor_gives_a_secret_code_which_is_shown_once(signed_in: SignedIn, world: World, database: Database) -> None:
+    browser = signed_in(R.TERRAIN, villages=frozenset({world.villages[0]}))
+    address = f"/clubs/{world.clubs['1032']}"
+    member = {"member": str(world.members["moussa"])}
+    assert "Donner un code secret" in browser.get(address).text
+    assert send(browser, f"{address}/code", member).status_code == 303
+    page = browser.get(address).text
+    print(page[page.index("Animation") :][:900])
+    shown = re.search(r"Code secret\s:\s(\d{4})\.", page)
+    assert shown is not None
+    assert "Dites-le à voix basse" not in browser.get(address).text
+    with database.reading() as session:
+        contact = session.get_one(Contact, world.contacts["moussa"])
+        assert pins.check(session, contact, shown[1], datetime.now(UTC)) is pins.Pin.RIGHT
+        assert shown[1] not in str(session.query(AuditEntry).order_by(AuditEntry.id.desc()).first().details)  # type: ignore[union-attr]
+    assert "Nouveau code secret" in browser.get(address).text
+
+
+def test_a_secret_code_is_for_this_clubs_facilitator_and_not_from_elsewhere(signed_in: SignedIn, world: World) -> None:
+    code = f"/clubs/{world.clubs['1032']}/code"
+    away = signed_in(R.TERRAIN, villages=frozenset({world.villages[1]}))
+    assert send(away, code, {"member": str(world.members["moussa"])}).status_code == 404
+    here = signed_in(R.TERRAIN, villages=frozenset({world.villages[0]}))
+    assert send(here, code, {"member": str(world.members["sory"])}).status_code == 404
+    assert send(here, code, {"member": "x"}).status_code == 404
+    writer = signed_in(R.COMMUNICATION)
+    assert send(writer, code, {"member": str(world.members["moussa"])}).status_code == 403

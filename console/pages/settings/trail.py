@@ -58,6 +58,7 @@ WORDS = {
     "undo_report": lazy("a défait un compte rendu"),
     "accept_report": lazy("a accepté un compte rendu"),
     "refuse_report": lazy("a refusé un compte rendu"),
+    "issue_pin": lazy("a donné un code secret à une personne qui anime"),
     "pause": lazy("a mis un club ou un village en pause"),
     "end_pause": lazy("a fini la pause d'un club ou d'un village"),
     "stop_contact": lazy("a désinscrit un numéro"),

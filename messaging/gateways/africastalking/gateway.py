@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 from messaging.gateways.africastalking import voice
 from messaging.gateways.africastalking.line import open_line
@@ -31,6 +31,8 @@ from messaging.gateways.protocol import (
     missing,
 )
 from messaging.steps import Step
+
+RECORDING_HOSTS = ("africastalking.com",)
 
 
 class AfricasTalking:
@@ -100,6 +102,19 @@ class AfricasTalking:
         form = dict(request.form)
         _need(form, "sessionId", "recordingUrl")
         return Recorded(form["sessionId"], form["recordingUrl"])
+
+    def recording_request(self, account: Account, place: str) -> tuple[str, Mapping[str, str]] | None:
+        """Their recordings lie on hosts of their own, and only these are asked; nothing of ours is shown to them."""
+        try:
+            found = urlsplit(place)
+            host = (found.hostname or "").lower()
+            port = found.port
+        except ValueError:
+            return None
+        theirs = any(host == one or host.endswith(f".{one}") for one in RECORDING_HOSTS)
+        if found.scheme != "https" or not theirs or port not in (None, 443) or found.username is not None:
+            return None
+        return f"https://{host}{found.path}" + (f"?{found.query}" if found.query else ""), {}
 
     def render(self, steps: Sequence[Step], turn: int) -> tuple[str, str]:
         return voice.render(steps), voice.CONTENT_TYPE

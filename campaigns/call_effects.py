@@ -1,0 +1,145 @@
+"""What the keys of a call change, and what the host answers when a flow consults it.
+
+Each effect is the one an SMS has: quiz answers, languages, stops, consents and reports reach the same functions.
+"""
+
+import json
+from collections.abc import Mapping
+
+import structlog
+from sqlalchemy import select
+
+from campaigns import keypad_reports, quizzes, voiced
+from campaigns.agreements import agree
+from campaigns.enrolments import end
+from campaigns.keypad_reports import Answered
+from campaigns.models import CampaignEvent, Enrolment, EnrolmentState, FlowSession, Occurrence, Question
+from campaigns.talk import Talk
+from clubs import people, strangers
+from clubs.models import Member
+from dialogue.engine import after, reopen, told
+from dialogue.flow import Flow
+from dialogue.values import Happened, Turn, Value
+from messaging import contacts
+from messaging.models import Broadcast, CallEvent, Listener
+
+ENDS_DRAFT = frozenset({"report_restarted", "report_dropped"})
+"""What makes a report's draft worth nothing, besides its being stored."""
+_STORES = ("store", "no_session")
+log = structlog.get_logger(__name__)
+
+
+class Effects:
+    """One turn's; `draft_ended` when a report that was begun is done with."""
+
+    def __init__(self, talk: Talk, kept: FlowSession | None) -> None:
+        self._talk = talk
+        fresh = kept is not None and kept.draft_until is not None and kept.draft_until > talk.now
+        self._draft = kept.draft if kept is not None and fresh else None
+        self.draft_ended = False
+
+    def settle(self, flow: Flow, turn: Turn) -> Turn:
+        """The turn with everything applied and every question to the host answered."""
+        applied = 0
+        while True:
+            for happened in turn.happened[applied:]:
+                self._apply(happened)
+            applied = len(turn.happened)
+            if turn.consult is None:
+                return turn
+            turn = self._answer(flow, turn, turn.consult)
+
+    def _answer(self, flow: Flow, turn: Turn, asked: Happened) -> Turn:
+        if asked.kind == "resume":
+            return self._resume(flow, turn)
+        key, learned = self._consulted(asked.kind, asked.values)
+        self.draft_ended = self.draft_ended or (asked.kind in _STORES and key != "refused")
+        self._talk.session.add(
+            CallEvent(
+                call_id=self._talk.call.id,
+                at=self._talk.now,
+                kind=asked.kind[:24],
+                turn=self._talk.call.turn,
+                details={"is": key},
+            )
+        )
+        return told(flow, turn, key, learned)
+
+    def _consulted(self, kind: str, values: Mapping[str, Value]) -> Answered:
+        found = keypad_reports.answer(self._talk, kind, values, self._draft is not None)
+        if found is not None:
+            return found
+        if kind == "recorded":
+            return voiced.asked(self._talk, str(values["sound"]))
+        if kind == "join":
+            code = str(values["club"] or "")
+            return strangers.join(self._talk.session, self._talk.contact, code, self._talk.now), {}
+        log.warning("call.odd", call=self._talk.call.id, what=kind)
+        return "", {}
+
+    def _resume(self, flow: Flow, turn: Turn) -> Turn:
+        again = reopen(flow, json.dumps(self._draft)) if self._draft is not None else None
+        if again is None or again.ended:
+            return told(flow, turn, "gone")
+        return after(turn, again)
+
+    def _apply(self, happened: Happened) -> None:
+        """Before the turn is worded: a new language begins with it."""
+        talk, values = self._talk, happened.values
+        event = CallEvent(call_id=talk.call.id, at=talk.now, kind=happened.kind[:24], turn=talk.call.turn, details=dict(values))
+        talk.session.add(event)
+        match happened.kind:
+            case "answer":
+                self._quiz(values)
+            case "language":
+                talk.call.language = talk.contact.language = str(values["language"])
+            case "listener":
+                talk.call.listener = Listener(str(values["who"]))
+            case "consent":
+                self._consent(bool(values["yes"]))
+            case "recording_deleted":
+                voiced.take_back(talk, str(values["sound"]))
+            case "air":
+                voiced.on_air(talk, str(values["sound"]), bool(values["yes"]))
+            case "series_over":
+                self._end_series()
+            case "stop":
+                contacts.stop(talk.session, talk.contact, talk.now, "key")
+            case kind if kind in ENDS_DRAFT:
+                self.draft_ended = True
+            case _:
+                log.warning("call.odd", call=talk.call.id, what=happened.kind)
+
+    def _quiz(self, values: Mapping[str, Value]) -> None:
+        talk = self._talk
+        broadcast = talk.session.get(Broadcast, talk.call.broadcast_id) if talk.call.broadcast_id is not None else None
+        quizzes.answer(
+            talk.session,
+            talk.session.get_one(Question, int(str(values["quiz"]))),
+            talk.contact,
+            int(str(values["key"])),
+            talk.now,
+            call=talk.call,
+            turn=talk.call.turn,
+            phase=broadcast.phase if broadcast else None,
+            broadcast_id=talk.call.broadcast_id,
+            listener=talk.call.listener,
+            language=talk.call.language or people.heard_by(talk.session, talk.contact),
+        )
+
+    def _consent(self, yes: bool) -> None:
+        if not yes:
+            return
+        talk, voice = self._talk, self._talk.voice
+        script = voice.variant_of("consent_ask")
+        agree(talk.session, talk.contact, talk.now, via="voice", script=script, language=voice.language)
+
+    def _end_series(self) -> None:
+        """Of everybody behind the phone: nobody said who listens, and none is asked why."""
+        talk = self._talk
+        campaign = select(CampaignEvent.campaign_id).join(Occurrence, Occurrence.event_id == CampaignEvent.id)
+        of_call = campaign.where(Occurrence.broadcast_id == talk.call.broadcast_id).scalar_subquery()
+        mine = select(Enrolment).join(Member, Member.id == Enrolment.member_id)
+        places = mine.where(Member.contact_id == talk.contact.id, Enrolment.campaign_id == of_call)
+        for row in talk.session.scalars(places.where(Enrolment.state != EnrolmentState.ENDED)):
+            end(row, talk.now)

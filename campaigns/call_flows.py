@@ -1,0 +1,146 @@
+"""Which flow a call plays: a pushed message's, a stranger's, the main menu, or a facilitator's report first.
+
+An option is offered where there is something behind it and the caller's language has the sounds to speak of it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from campaigns import keypad_reports, quizzes
+from campaigns.models import CampaignEvent, Occurrence, Question, Repeat
+from campaigns.talk import Talk
+from campaigns.voice import Voice, label_of
+from clubs.models import Sex
+from dialogue import facilitator, recording
+from dialogue.flow import Flow
+from dialogue.flows import LANGUAGES_AT_MOST, QuizScript, main_flow, outgoing_flow
+from dialogue.nodes import Speak
+from dialogue.stranger import stranger_flow
+from messaging.models import Broadcast, BroadcastState
+from translations.content_entries import Pack
+from translations.models import Content, ContentKind, Language
+
+NEWEST = 20
+_AUDIENCES = {Sex.WOMAN.value: "woman", Sex.MAN.value: "man"}
+
+
+def flow_of(talk: Talk) -> Flow:
+    """The flow this call begins with."""
+    voice = talk.voice
+    if talk.stranger and voice.has("consent_ask"):
+        return stranger_flow(languages=_spoken(talk.session, voice))
+    broadcast = talk.session.get(Broadcast, talk.call.broadcast_id) if talk.call.broadcast_id is not None else None
+    return _menu(talk, voice) if broadcast is None else _pushed(talk, voice, broadcast)
+
+
+def _pushed(talk: Talk, voice: Voice, broadcast: Broadcast) -> Flow:
+    content = talk.session.get_one(Content, broadcast.content_id)
+    question = _question(talk.session, content, voice)
+    script = _script(question, voice) if question else None
+    audience = _audience(broadcast)
+    flow = outgoing_flow(
+        label_of(content.id),
+        quiz=script,
+        languages=_languages(talk.session, content, voice),
+        audience=audience if audience and voice.offers(Pack.B, f"aud_{audience}") else "",
+        declares=voice.offers(Pack.B, "who_listened"),
+        asks=voice.offers(Pack.B, *recording.LABELS),
+        series=_of_series(talk.session, broadcast) and voice.offers(Pack.SERIES, "series_key", "series_done"),
+    )
+    if content.kind is ContentKind.QUESTION and script is not None:
+        # The question is the message: it is put at once, with every key of an outgoing call.
+        nodes = {name: node for name, node in flow.nodes.items() if name != "who_listened" and not name.startswith("listener_")}
+        flow = replace(flow, nodes={**nodes, "core": Speak((), "quiz")})
+    return flow
+
+
+def _menu(talk: Talk, voice: Voice) -> Flow:
+    content = _latest(talk.session, voice)
+    question = _question(talk.session, content, voice)
+    reports = voice.offers(Pack.C, *facilitator.LABELS) and keypad_reports.may_report(talk)
+    return main_flow(
+        latest=(label_of(content.id),) if content else (),
+        quiz=_script(question, voice) if question else None,
+        themes=_themes(talk.session, voice),
+        asks=voice.offers(Pack.B, *recording.LABELS),
+        reports=reports,
+        first=facilitator.FIRST if reports else "opening",
+    )
+
+
+def _audience(broadcast: Broadcast) -> str:
+    """The one audience a message was made for, empty for a general one."""
+    sexes = broadcast.audience.get("sexes") or []
+    return _AUDIENCES.get(sexes[0], "") if len(sexes) == 1 else ""
+
+
+def _of_series(session: Session, broadcast: Broadcast) -> bool:
+    event = select(CampaignEvent.repeat).join(Occurrence, Occurrence.event_id == CampaignEvent.id)
+    return session.scalar(event.where(Occurrence.broadcast_id == broadcast.id)) is Repeat.STAGE
+
+
+def _sent(session: Session, voice: Voice) -> Iterable[Content]:
+    """The messages sent to anybody, the newest first."""
+    sent = (
+        select(Content)
+        .join(Broadcast, Broadcast.content_id == Content.id)
+        .where(
+            Broadcast.state.in_((BroadcastState.RUNNING, BroadcastState.FINISHED)),
+            Broadcast.not_before <= voice.now,
+            Content.kind == ContentKind.MESSAGE,
+        )
+        .order_by(Broadcast.not_before.desc(), Broadcast.id.desc())
+    )
+    return session.scalars(sent.limit(NEWEST))
+
+
+def _latest(session: Session, voice: Voice) -> Content | None:
+    """What was last sent to anybody and can be said in this language."""
+    return next((content for content in _sent(session, voice) if voice.can_say(content.id)), None)
+
+
+def _themes(session: Session, voice: Voice) -> dict[int, list[str]]:
+    """The last message of each group of themes that can be said, where the group's name can be said, too."""
+    found: dict[int, list[str]] = {}
+    if not voice.offers(Pack.B, "theme_list", "option_themes"):
+        return found
+    for content in _sent(session, voice):
+        group = (content.theme_code or 0) // 10
+        if 1 <= group <= 8 and group not in found and voice.can_say(content.id) and voice.has(f"option_theme_{group}"):
+            found[group] = [label_of(content.id)]
+    return found if len(found) > 1 else {}
+
+
+def _question(session: Session, content: Content | None, voice: Voice) -> Question | None:
+    """The content's own question, or one on the same theme: the club question first."""
+    if content is None:
+        return None
+    if content.kind is ContentKind.QUESTION:
+        return quizzes.question_of(session, content.id)
+    same = select(Question).where(Question.theme_code == content.theme_code)
+    found = session.scalars(same.order_by(Question.club_question.desc(), Question.id))
+    return next((one for one in found if one.options <= 3 and one.quiz.open and voice.can_say(one.content_id)), None)
+
+
+def _script(question: Question, voice: Voice) -> QuizScript:
+    keys = tuple(str(key) for key in range(1, question.options + 1))
+    why = question.explanation_id
+    told = (label_of(why),) if why is not None and voice.can_say(why) else ()
+    return QuizScript(question.id, label_of(question.content_id), keys, str(question.right), told)
+
+
+def _languages(session: Session, content: Content, voice: Voice) -> list[str]:
+    """The languages this content can be heard in, in the order of the menu."""
+    return [code for code in _known(session) if voice.can_say(content.id, code)][:LANGUAGES_AT_MOST]
+
+
+def _spoken(session: Session, voice: Voice) -> list[str]:
+    """The languages that can name themselves, in the order of the menu."""
+    return [code for code in _known(session) if voice.has("lang_choose", language=code)][:LANGUAGES_AT_MOST]
+
+
+def _known(session: Session) -> list[str]:
+    return list(session.scalars(select(Language.code).where(Language.active).order_by(Language.menu_number)))

@@ -1,0 +1,46 @@
+"""One call at one turn: what everything that answers it works on."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from campaigns.voice import Voice
+from clubs import people
+from messaging import channels, contacts
+from messaging.exchange import Exchange
+from messaging.models import Call, Channel, Contact, Purpose
+from translations.languages import SOURCE
+
+
+@dataclass(frozen=True)
+class Talk:
+    """A call, who holds it and on which line, within the caller's transaction."""
+
+    session: Session
+    exchange: Exchange
+    call: Call
+    contact: Contact
+    channel: Channel
+    now: datetime
+
+    @property
+    def voice(self) -> Voice:
+        """How to say things in the language this call speaks now."""
+        language = self.call.language or people.heard_by(self.session, self.contact) or SOURCE
+        drafts = self.channel.gateway == channels.SIMULATOR
+        return Voice(self.session, language, f"{self.exchange.settings.base_url}/hooks/sounds", drafts, self.now)
+
+    @property
+    def zone(self) -> str:
+        return self.exchange.settings.timezone
+
+    @property
+    def today(self) -> date:
+        return self.now.astimezone(ZoneInfo(self.zone)).date()
+
+    @property
+    def stranger(self) -> bool:
+        """Whether nobody behind this number has agreed to calls: it gets the one short call a stranger's bip earns."""
+        return self.call.broadcast_id is None and not contacts.has_consent(self.session, self.contact.id, Purpose.CALL)
