@@ -15,7 +15,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
-from runtime import crypto
+from runtime import crypto, logs
 from runtime.database import Database
 from runtime.settings import Settings
 from runtime.work import Immediate
@@ -163,6 +163,7 @@ def bare_app(compiled: Path) -> Flask:
 @pytest.fixture
 def app(bare_app: Flask, settings: Settings, database: Database) -> Iterator[Flask]:
     """The whole service on this test's database; work waits for `exchange.work.run_all()`."""
+    logs.configure(settings)
     config, extensions = dict(bare_app.config), dict(bare_app.extensions)
     seat(bare_app, settings, database, Immediate())
     yield bare_app

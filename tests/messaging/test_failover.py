@@ -179,8 +179,9 @@ def test_nothing_unknown_and_nothing_that_is_the_numbers_fault_ever_takes_the_se
     pair.network.asked.clear()
     answers: Iterator[Sent] = iter([*script, *[REFUSED] * 50])
     pair.network.script = lambda: next(answers)
+    number = f"+2230{7_000_000 + next(SERIAL):07}"
     with pair.exchange.database.writing() as session:
-        contact = find_or_create(session, f"+2230{7_000_000 + next(SERIAL):07}", now)
+        contact = find_or_create(session, number, now)
         queued = queue_reply(session, pair.exchange, contact, "Merci.", now, channel_id=pair.first, answers=None, cap=1000)
         assert queued is not None
         message_id = queued.id
@@ -196,13 +197,14 @@ def test_nothing_unknown_and_nothing_that_is_the_numbers_fault_ever_takes_the_se
         pair.send(at, pair.second)
         with pair.exchange.database.writing() as session:
             channels.resume(session.get_one(Channel, pair.first))
-    refused = [said for _, said in pair.through(pair.first)]
-    if pair.through(pair.second):
+    # Of this message alone: what earlier examples left behind is tried again too.
+    refused, gone_on = ([said for sms, said in pair.through(way) if sms.number == number] for way in (pair.first, pair.second))
+    if gone_on:
         assert all(said.outcome is not Outcome.UNKNOWN and said.cause in MOVES for said in refused)
-        assert len(pair.through(pair.second)) == 1
+        assert len(gone_on) == 1
     with pair.exchange.database.reading() as session:
         row = session.get_one(Message, message_id)
-        assert row.channel_id == (pair.second if pair.through(pair.second) else pair.first)
+        assert row.channel_id == (pair.second if gone_on else pair.first)
 
 
 def test_a_report_that_came_before_the_refusal_keeps_a_message_where_it_is(pair: Pair, world: World, now: datetime) -> None:
