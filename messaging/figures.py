@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
 
 from messaging import pace, probing
-from messaging.models import Attempt, Call, CallState, Channel, ChannelState, Direction, Message, MessageState
+from messaging.models import Attempt, Call, CallState, Channel, ChannelState, Contact, Direction, Message, MessageState
 
 SLOW_AFTER = timedelta(minutes=5)
 SLOW_WITHIN = timedelta(minutes=30)
@@ -78,9 +78,19 @@ def troubles(session: Session, now: datetime) -> list[Trouble]:
 
 
 def unsettled(session: Session, now: datetime) -> int:
-    """SMS whose end nobody knows a quarter of an hour later: only a person can settle them."""
-    old = (Message.state == MessageState.UNKNOWN, Message.sending_at <= now - UNSETTLED_AFTER)
-    return session.scalar(select(func.count()).select_from(Message).where(*old)) or 0
+    """How many SMS nobody knows the end of a quarter of an hour later: only a person can settle them."""
+    return session.scalar(select(func.count()).select_from(Message).where(*_unsettled(now))) or 0
+
+
+def unsettled_messages(session: Session, now: datetime, offset: int, limit: int) -> list[tuple[Message, Contact, str]]:
+    """Those SMS, the oldest first, each with whose number it is and its channel's name."""
+    rows = select(Message, Contact, Channel.name).join(Contact, Contact.id == Message.contact_id)
+    rows = rows.join(Channel, Channel.id == Message.channel_id).where(*_unsettled(now)).order_by(Message.sending_at, Message.id)
+    return [(message, contact, name) for message, contact, name in session.execute(rows.offset(offset).limit(limit))]
+
+
+def _unsettled(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (Message.state == MessageState.UNKNOWN, Message.sending_at <= now - UNSETTLED_AFTER)
 
 
 def _of(row: Channel, slow: bool, now: datetime) -> Iterable[Trouble]:
