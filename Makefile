@@ -11,7 +11,7 @@ PORT ?= 8000
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lock bench faults faults-full clean migration catalogs run-debs test-debs peers peers-debs
+.PHONY: help run test coverage prism check lock bench faults faults-full clean migration catalogs run-debs test-debs peers peers-debs
 
 help: ## this text
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -54,7 +54,6 @@ run: .venv/.run ## install what is missing, prepare the database, serve on 127.0
 	  server=$$!; trap "kill -TERM $$server 2>/dev/null" INT TERM HUP; wait $$server; wait $$server 2>/dev/null; true
 
 # Stoplight Prism, for the tests that show requests to a provider's own document. Its packages run nothing when installed.
-.PHONY: prism
 prism: | test-debs
 	@cd tests/peers && if ! command -v node >/dev/null || ! command -v npm >/dev/null; then echo "Skipped: Prism, since node or npm is missing here."; \
 	elif [ ! node_modules/.package-lock.json -nt package-lock.json ]; then \
@@ -63,8 +62,11 @@ prism: | test-debs
 	  else echo "Skipped: Prism could not be installed here."; fi; \
 	fi
 
-test: .venv/.test prism ## install what tests need, run all but the thousands, with coverage
-	@$(PY) -m pytest -m "not peers" --numprocesses=auto --dist=loadfile --cov --cov-report=term:skip-covered
+test: .venv/.test prism ## install what tests need, run all but the thousands
+	@$(PY) -m pytest -m "not peers" --numprocesses=auto --dist=loadfile
+
+coverage: .venv/.test prism ## the same, counting the branches of the core: half as long again
+	@$(PY) -m pytest -m "not peers and not faults and not browser" --numprocesses=auto --dist=loadfile --cov --cov-report=term:skip-covered
 
 check: .venv/.test ## style, types, the direction of imports, the documents
 	.venv/bin/ruff check .
