@@ -9,6 +9,8 @@ TEST_DEBS := chromium $(if $(shell command -v node),,nodejs) $(if $(shell comman
 PEERS_DEBS := kannel
 PORT ?= 8000
 export PORT
+# The packages come uncompiled: what the first start compiles must be kept, or every start takes twice as long.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help run test coverage prism check lock bench faults faults-full clean migration catalogs run-debs test-debs peers peers-debs
