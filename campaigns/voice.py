@@ -4,9 +4,10 @@ A line without a clip is left out, so that a language goes live with the prompts
 without one is read by a synthetic voice.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -137,7 +138,12 @@ class Voice:
         return Say(words, SOURCE) if words else None
 
     def _chain(self, language: str) -> tuple[str, ...]:
-        return chain(language, fallbacks(self.session))
+        return chain(language, self._fallbacks)
+
+    @cached_property
+    def _fallbacks(self) -> Mapping[str, str | None]:
+        """Asked once, not for each prompt of a turn."""
+        return fallbacks(self.session)
 
 
 def spelled(line: Line, language: str) -> tuple[Line, ...]:

@@ -9,13 +9,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import structlog
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from messaging import call_events, channels, exchanges, inbox, outcomes, receipts, windows
 from messaging.exchange import CONVERSE, DIAL, DISPATCH, Exchange
 from messaging.gateways.protocol import Account, CallStep, Cause, Gateway, Unreadable, WebhookRequest
-from messaging.models import Attempt, Call, Channel, ChannelLog, MessageState, WebhookBody
+from messaging.models import Call, Channel, ChannelLog, MessageState, WebhookBody
 from messaging.states import LIVE_CALLS
 from messaging.steps import Step
 
@@ -100,7 +99,8 @@ def take_status(exchange: Exchange, known: Known, request: WebhookRequest, now: 
         channel = session.get_one(Channel, known.channel_id)
         told: list[outcomes.AboutContact] = []
         fresh = receipts.apply(session, channel, report, now, hours, known.gateway.capabilities.adopts, told)
-        about, note = _reported(session, known.channel_id, report.reference), "" if fresh else "repeated"
+        attempt, note = receipts.attempt_of(session, known.channel_id, report.reference), "" if fresh else "repeated"
+        about = None if attempt is None else attempt.message_id
         session.add(exchanges.log_of(known.channel_id, "status", request, report, now, message_id=about, note=note))
     _tell(exchange, told, now)
 
@@ -134,7 +134,7 @@ def take_call(exchange: Exchange, known: Known, request: WebhookRequest, now: da
 
 
 def take_recording(exchange: Exchange, known: Known, request: WebhookRequest, now: datetime) -> None:
-    """Keep the announcement of a recording; fetching it is a job of the voice issue, never of a webhook."""
+    """Keep the announcement of a recording; its sound is fetched by a job, never by a webhook."""
     try:
         recorded = known.gateway.read_recording(known.account, request)
     except Unreadable as error:
@@ -144,15 +144,6 @@ def take_recording(exchange: Exchange, known: Known, request: WebhookRequest, no
         body = _plain(request.body.decode("utf-8", "replace"))
         session.add(WebhookBody(channel_id=known.channel_id, kind="recording", received_at=now, body=body))
         session.add(exchanges.log_of(known.channel_id, "recording", request, recorded, now))
-
-
-def _reported(session: Session, channel_id: int, reference: str) -> int | None:
-    """The message a report is about, if we know it by now."""
-    attempt = session.get(Attempt, reference)  # read by whoever applied the report: no question to the database
-    if attempt is None:
-        theirs = select(Attempt).where(Attempt.channel_id == channel_id, Attempt.external_id == reference)
-        attempt = session.scalars(theirs.order_by(Attempt.started_at.desc()).limit(1)).first()
-    return None if attempt is None or attempt.channel_id != channel_id else attempt.message_id
 
 
 def _tell(exchange: Exchange, told: list[outcomes.AboutContact], now: datetime) -> None:

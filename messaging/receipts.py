@@ -76,7 +76,7 @@ def apply_one(
     told: list[AboutContact] | None = None,
 ) -> bool:
     """Apply one stored report; False when what it is about is still unknown."""
-    attempt = _attempt(session, update) or (_adopt(session, update, now) if adopts else None)
+    attempt = attempt_of(session, update.channel_id, update.reference) or (_adopt(session, update, now) if adopts else None)
     if attempt is None or attempt.message_id is None:
         return False
     rows = select(Message).where(Message.id == attempt.message_id).with_for_update(key_share=True)
@@ -197,11 +197,12 @@ def _free_id(session: Session, message: Message, attempt: Attempt) -> str | None
     return None if session.scalar(select(Message.id).filter_by(**same)) else attempt.external_id
 
 
-def _attempt(session: Session, update: StatusUpdate) -> Attempt | None:
-    ours = session.get(Attempt, update.reference)
+def attempt_of(session: Session, channel_id: int, reference: str) -> Attempt | None:
+    """The attempt of this channel that a report names, by our id or else by theirs, if we know it by now."""
+    ours = session.get(Attempt, reference)
     if ours is not None:
-        return ours if ours.channel_id == update.channel_id else None
-    theirs = select(Attempt).where(Attempt.channel_id == update.channel_id, Attempt.external_id == update.reference)
+        return ours if ours.channel_id == channel_id else None
+    theirs = select(Attempt).where(Attempt.channel_id == channel_id, Attempt.external_id == reference)
     return session.scalars(theirs.order_by(Attempt.started_at.desc()).limit(1)).first()
 
 

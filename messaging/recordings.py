@@ -26,6 +26,7 @@ from messaging.exchange import Exchange
 from messaging.models import Call, Channel, Moderation, Recording
 from messaging.recording_fetch import FetchError, fetch
 from runtime.crypto import blind
+from translations.clips import STRANGERS
 
 TOO_SHORT = 2.0
 """Seconds below which nothing was said."""
@@ -35,7 +36,6 @@ REPLAYED_FOR = timedelta(minutes=10)
 AFTER = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 720))
 AT_ONCE = 20
 MEDIA_TYPE = "audio/wav"
-_FORMATS = "wav,mp3,flac,ogg,matroska,webm,mov,mp4,m4a,3gp,amr,aac"
 _SECONDS_TO_DECODE = 60
 log = structlog.get_logger(__name__)
 
@@ -226,7 +226,7 @@ def _decoded(data: bytes) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         given, wav = Path(folder) / "given", Path(folder) / "heard.wav"
         given.write_bytes(data)
-        source = ["-nostdin", "-v", "error", "-protocol_whitelist", "file,pipe", "-format_whitelist", _FORMATS, "-i", str(given)]
+        source = ["-nostdin", "-v", "error", *STRANGERS, "-i", str(given)]
         told = ["-map", "0:a:0", "-t", str(LONGEST + 1), "-map_metadata", "-1", "-fflags", "+bitexact", "-flags:a", "+bitexact"]
         form = ["-ac", "1", "-ar", "8000", "-c:a", "pcm_s16le", str(wav)]
         try:

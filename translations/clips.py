@@ -26,7 +26,11 @@ MOST_SECONDS = 300
 PROMPT_SECONDS = 30
 MEDIA_TYPE = "audio/wav"
 
-_FORMATS = "wav,mp3,flac,ogg,matroska,webm,mov,mp4,m4a,3gp,amr,aac"
+STRANGERS = (
+    *("-protocol_whitelist", "file,pipe"),
+    *("-format_whitelist", "wav,mp3,flac,ogg,matroska,webm,mov,mp4,m4a,3gp,amr,aac"),
+)
+"""What ffmpeg is told before it reads a file from outside: plain sounds on this disk, nothing else."""
 _RATE = 16_000
 _LEVEL = -19.0
 _DRAFT_GAIN = 2.0  # brings espeak-ng's French to about that level
@@ -205,10 +209,11 @@ def _decode(data: bytes, folder: Path) -> tuple[_Levels, float]:
     """Write `folder`/raw as mono float samples and the master beside it; the levels and seconds of what came."""
     source, raw, most = folder / "upload", folder / "raw", MOST_SECONDS + _MORE_SECONDS
     source.write_bytes(data)
-    safe = ["-protocol_whitelist", "file,pipe", "-format_whitelist", _FORMATS]
     first = ["-map", "0:a:0", "-t", str(most)]
     master = [*first, *_EXACT, "-c:a", "flac", "-ar", str(_RATE), "-ac", "1", str(folder / "master.flac")]
-    ended, said = _ffmpeg([*safe, "-i", str(source)], [*first, "-af", "astats=measure_perchannel=none", *_RAW, str(raw), *master])
+    ended, said = _ffmpeg(
+        [*STRANGERS, "-i", str(source)], [*first, "-af", "astats=measure_perchannel=none", *_RAW, str(raw), *master]
+    )
     seconds = _seconds(raw)
     if cut_short(data, said, seconds, most):
         raise ClipError(_CUT_SHORT)
