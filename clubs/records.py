@@ -6,7 +6,7 @@ A report is never changed: a correction is a new version with the same number, a
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from runtime.crypto import Sealed
@@ -143,18 +143,32 @@ class Inquiry(Base):
     answered_at: Mapped[datetime | None]
     answered_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     aired: Mapped[bool] = mapped_column(default=False)
+    episode_id: Mapped[int | None] = mapped_column(ForeignKey("radio_episode.id"))
+
+
+class RadioStation(Base):
+    """A station that airs our programmes; `area_id` is where it is heard, None where all clubs hear it."""
+
+    __tablename__ = "radio_station"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    name: Mapped[str] = mapped_column(String(80), unique=True)
+    language: Mapped[str | None] = mapped_column(ForeignKey("language.code"))
+    area_id: Mapped[int | None] = mapped_column(ForeignKey("area.id"))
+    active: Mapped[bool] = mapped_column(default=True, server_default=true())
 
 
 class RadioEpisode(Base):
-    """A radio programme on one theme, and when it is on air."""
+    """A radio programme on one theme, when it is on air, and the quiz question it asks."""
 
     __tablename__ = "radio_episode"
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
-    station: Mapped[str] = mapped_column(String(80))
+    station_id: Mapped[int] = mapped_column(ForeignKey("radio_station.id"), index=True)
     title: Mapped[str] = mapped_column(String(120))
     theme_code: Mapped[int | None] = mapped_column(ForeignKey("theme.code"))
-    airs_at: Mapped[datetime]
+    question_id: Mapped[int | None] = mapped_column(ForeignKey("question.id"))
+    airs_at: Mapped[datetime] = mapped_column(index=True)
     repeats_at: Mapped[datetime | None]
 
 

@@ -18,6 +18,7 @@ ORDER = (
     ("villages.index", lazy("Villages et clubs")),
     ("quizzes.index", lazy("Quiz")),
     ("voice.index", lazy("Serveur vocal")),
+    ("radio.index", lazy("Radio")),
     ("results.index", lazy("Résultats")),
     ("closing.index", lazy("Clôturer le mois")),
     ("simulator.index", lazy("Simulateur")),
