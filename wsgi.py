@@ -205,6 +205,7 @@ def _beats(exchange: Exchange) -> list[Beat]:
         (beats.replay_spool, 10.0, False),
         (beats.deliver_simulated, tick, False),
         (beats.probe_channels, 3600.0, False),
+        (beats.cap_days, 3600.0, False),
         (purging.purge, 3600.0, False),
         (_expect, 3600.0, False),
         (_sweep_jobs, 30.0, False),

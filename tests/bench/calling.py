@@ -15,14 +15,13 @@ from messaging import channels
 from messaging.models import Attempt, Call, CallState, Channel, Contact, Direction, Kind
 from messaging.voice.webhooks import signature
 from runtime.database import Database
-from runtime.installation import installation
 from tests import crowd
 from tests.bench import receiving
 from tests.bench.receiving import CONNECTIONS
 from tests.faults.processes import Fleet
 from tests.voice import sounds
 from tests.voice.line import ACCOUNT, TOKEN, Process, Script, free_port, listening, wait_until
-from tests.world import World
+from tests.world import World, opened
 
 CALLS, SECONDS = 50, 25.0
 SPOKEN, STEPS = 100, 12  # calls, and the requests of each
@@ -111,7 +110,7 @@ def _calls(database: Database, world: World) -> tuple[str, list[str]]:
     now = datetime.now(UTC)
     numbers = crowd.gather(database, world, SPOKEN, now)
     with database.writing() as session:
-        installation(session).simulation = False
+        opened(session)
         given = {"account_sid": ACCOUNT, "auth_token": TOKEN, "base_url": "http://127.0.0.1:1"}
         channel: Channel = channels.add(session, "ligne", "twilio", OURS, given, now, kinds=(channels.VOICE,))
         people = list(session.scalars(select(Contact.id).order_by(Contact.id.desc()).limit(len(numbers))))

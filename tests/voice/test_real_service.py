@@ -23,13 +23,12 @@ from messaging.voice import accounts
 from runtime import crypto
 from runtime.crypto import blind
 from runtime.database import Database
-from runtime.installation import installation
 from runtime.settings import Settings
 from runtime.work import Immediate
 from tests import world as small
 from tests.voice import sounds
 from tests.voice.line import ACCOUNT, TOKEN, Phone, Process, free_port, listening, rtp_ports, wait_until
-from tests.world import World
+from tests.world import World, opened
 from translations.clips import store
 from translations.models import Clip, Content, ContentKind, Variant, VariantState
 from wsgi import seat
@@ -130,7 +129,7 @@ def _channel(database: Database, world: World, settings: Settings, number: str) 
     with database.writing() as session:
         awa = session.get_one(Contact, world.contacts["awa"])
         awa.number, awa.number_index = number, blind(number)
-        installation(session).simulation = False
+        opened(session)
         return channels.add(session, "ligne", "twilio", OURS, given, NOW, kinds=(channels.VOICE, channels.BIP)).id
 
 
