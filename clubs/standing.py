@@ -64,7 +64,7 @@ def context_for(
         actions=tuple(_actions(session, clubs)),
         recent=_recent(session, contact, now),
         undone_at=max((row.decided_at for row in rows if row.decided_at and UNDONE in row.flags), default=None),
-        handovers=frozenset(row.number for row in rows if row.kind == Kind.NF and row.number is not None),
+        handovers=_handovers(rows, clubs) if sender.villages else frozenset(),
         next_report=(session.scalar(select(func.max(Report.number))) or 0) + 1,
         next_action=_next_action(session, clubs),
         next_inquiry=(session.scalar(select(func.max(Inquiry.number))) or 0) + 1,
@@ -97,7 +97,8 @@ def _clubs(session: Session, sender: Sender) -> list[Club]:
 def _reports(session: Session, contact: Contact, clubs: Iterable[Club], now: datetime, today: date) -> list[Report]:
     ids = [club.id for club in clubs]
     own = (Report.contact_id == contact.id) & (Report.reported_at > now - OWN_FOR)
-    of_clubs = Report.club_id.in_(ids) & (Report.session_date >= today - CLUB_FOR)
+    recent = (Report.session_date >= today - CLUB_FOR) | (Report.kind == Kind.NF.value)
+    of_clubs = Report.club_id.in_(ids) & recent
     here = select(Report).where(Report.number.is_not(None), or_(own, of_clubs)).order_by(Report.number, Report.version)
     return list(session.scalars(here))
 
@@ -114,6 +115,13 @@ def _version(session: Session, row: Report, contact: Contact) -> Version:
         state=State(row.state.value),
         own=row.contact_id == contact.id,
     )
+
+
+def _handovers(rows: Iterable[Report], clubs: Iterable[Club]) -> frozenset[int]:
+    """The numbers of the handovers that wait in these clubs."""
+    here = {club.id for club in clubs}
+    waiting = (row for row in rows if row.kind == Kind.NF and row.state is ReportState.HELD and row.club_id in here)
+    return frozenset(row.number for row in waiting if row.number is not None)
 
 
 def draft_row(session: Session, contact: Contact, now: datetime) -> Report | None:

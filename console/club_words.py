@@ -22,7 +22,7 @@ ROLES = {
     Role.SUPERVISOR: lazy("supervision"),
     Role.RELAY: lazy("relais"),
 }
-SEXES = {Sex.WOMAN: lazy("femme"), Sex.MAN: lazy("homme")}
+SEXES = {Sex.WOMAN: lazy("femme"), Sex.MAN: lazy("homme"), None: lazy("sexe non dit")}
 AGES = {AgeBand.YOUTH: lazy("15 à 24 ans"), AgeBand.ADULT: lazy("25 à 49 ans"), AgeBand.ELDER: lazy("50 ans et plus")}
 REPORT_KINDS = {
     Kind.CR: lazy("Séance"),

@@ -58,14 +58,15 @@ def _counts_nothing(rest: str) -> bool:
 def to_digits(text: str, start: int) -> tuple[str, bool]:
     """`text` with its number words from `start` on as digits, same length, and whether there were any."""
 
+    worded = False
+
     def digits(match: re.Match[str]) -> str:
+        nonlocal worded
         number = phrases()[" ".join(match.group().split())]
         if number == 1 and _counts_nothing(match.string[match.end() :]):
             return match.group()
-        nonlocal worded
         worded = True
         return str(number).ljust(len(match.group()))
 
-    worded = False
     body = _pattern().sub(digits, text[start:])
     return text[:start] + body, worded

@@ -64,8 +64,8 @@ def _read_keyword(cleaned: Cleaned, head: Head, today: date, vocabulary: Vocabul
         Kind.FIN: lambda: _alone(cleaned, end),
         Kind.OUI: lambda: _yes_or_no(cleaned, head),
         Kind.NON: lambda: _yes_or_no(cleaned, head),
-        Kind.INS: lambda: read_phone(cleaned, kind, end),
-        Kind.NF: lambda: read_phone(cleaned, kind, end),
+        Kind.INS: lambda: read_phone(cleaned, kind, end, vocabulary),
+        Kind.NF: lambda: read_phone(cleaned, kind, end, vocabulary),
     }
     if kind in readers:
         return readers[kind]()
