@@ -31,9 +31,28 @@ WHO: dict[str, Context] = {
 }
 STORES = {Do.STORE, Do.HOLD, Do.ACTION, Do.DONE, Do.CONFIRM, Do.SPOT_CHECK, Do.PAUSE, Do.UNDO, Do.ACCEPT, Do.CANCEL, Do.ANSWER}
 LETTERS = {
-    **{"F": "women", "H": "men", "J": "youth", "M": "mothers", "AV": "before", "AP": "after", "N": "voters", "P": "recipe"},
-    **{"E": "children", "V": "villages", "Y": "event_type", "A": "action_type", "Z": "reason", "X": "due_days"},
-    **{"Q": "quantity", "No": "report_no", "days": "days", "T": "theme", "R": "radio", "C": "club", "D": "date", "L": "language"},
+    "F": "women",
+    "H": "men",
+    "J": "youth",
+    "M": "mothers",
+    "AV": "before",
+    "AP": "after",
+    "N": "voters",
+    "P": "recipe",
+    "E": "children",
+    "V": "villages",
+    "Y": "event_type",
+    "A": "action_type",
+    "Z": "reason",
+    "X": "due_days",
+    "Q": "quantity",
+    "No": "report_no",
+    "days": "days",
+    "T": "theme",
+    "R": "radio",
+    "C": "club",
+    "D": "date",
+    "L": "language",
 }
 FREE = {"note", "phone", "digit", "action_no"}
 """Words and numbers that no figure is made of; the number of an action or a report is the effect's."""
