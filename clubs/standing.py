@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
+from clubs import spellings
 from clubs.grammar.commands import words_of
 from clubs.grammar.context import (
     Asked,
@@ -42,9 +43,16 @@ UNDONE = "undone"
 
 
 def context_for(
-    session: Session, contact: Contact, now: datetime, *, sent_at: datetime | None = None, zone: str = "Africa/Bamako"
+    session: Session,
+    contact: Contact,
+    now: datetime,
+    *,
+    sent_at: datetime | None = None,
+    zone: str = "Africa/Bamako",
+    number_words: bool = False,
 ) -> Context:
-    """Everything judging a text from this number may depend on; `sent_at` is the gateway's time, if it gave one."""
+    """Everything judging a text from this number may depend on; `sent_at` is the gateway's time, if it gave one, `number_words`
+    whether French number words are read."""
     house = session.get_one(type(installation(session)), 1, with_for_update=True)
     today = now.astimezone(ZoneInfo(zone)).date()
     sender = who_is(session, contact, today)
@@ -71,6 +79,7 @@ def context_for(
         periods=tuple(_periods(session, clubs, today)),
         opted_out=contact.state is ContactState.STOPPED,
         helps=_helps(session, contact, now),
+        vocabulary=spellings.vocabulary(session, training=house.simulation, number_words=number_words),
     )
 
 
