@@ -1,6 +1,6 @@
 """Words of local languages added to the vocabulary: labels, keywords, words to skip, and why a spelling may not be added.
 
-A word must never change what a French report says: before it is taken, French reports of every shape are read with and without it.
+A word must never change what a French report says: French reports of every shape are read with and without it before it is taken.
 """
 
 import re
