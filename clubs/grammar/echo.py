@@ -78,7 +78,7 @@ def _figures(kind: Kind, values: Values, short: bool) -> list[str]:
 
 
 def facts(context: Context, kind: Kind, values: Values, brevity: int = 0) -> str:
-    """Club, day, subject and figures; `brevity` 0 in full, 1 with short names, 2 with labels for nouns, 3 with the themes' codes."""
+    """Club, day, subject, figures; `brevity` 0 in full, 1 short names, 2 labels for nouns, 3 the codes of the themes."""
     place = [f"club {values.club}", in_words(values.date) if values.date else ""]
     subject = _subject(context, kind, values, brevity > 0)
     if brevity > 2 and values.themes:
