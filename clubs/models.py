@@ -112,7 +112,7 @@ class Club(Base):
 
 
 class Member(Base):
-    """A person in a club, reached through a contact that others may share, or through none."""
+    """A person in a club, reached through a contact that others may share, or through none; `sex` None: not yet said."""
 
     __tablename__ = "member"
     __table_args__ = (Index("ix_member_club_role", "club_id", "role"),)
@@ -122,7 +122,7 @@ class Member(Base):
     contact_id: Mapped[int | None] = mapped_column(ForeignKey("contact.id"), index=True)
     name: Mapped[str | None] = mapped_column(Sealed("member:name"))
     role: Mapped[Role] = mapped_column(choice(Role), default=Role.MEMBER)
-    sex: Mapped[Sex] = mapped_column(choice(Sex))
+    sex: Mapped[Sex | None] = mapped_column(choice(Sex))
     age_band: Mapped[AgeBand | None] = mapped_column(choice(AgeBand))
     language: Mapped[str | None] = mapped_column(ForeignKey("language.code"))
     life_stage: Mapped[str | None] = mapped_column(String(24))

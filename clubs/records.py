@@ -120,6 +120,27 @@ class Action(Base):
     message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
 
 
+class ReportWord(Base):
+    """How a language writes a label or keyword of the reports: `word` cleaned, `means` a field, a kind or "skip".
+
+    Only a word that a speaker confirmed is read in service; one not confirmed is read in a simulation only.
+    """
+
+    __tablename__ = "report_word"
+    __table_args__ = (UniqueConstraint("language", "word"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    language: Mapped[str] = mapped_column(ForeignKey("language.code"))
+    word: Mapped[str] = mapped_column(String(32))
+    means: Mapped[str] = mapped_column(String(16))
+    proposed_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    proposed_at: Mapped[datetime]
+    confirmed_by: Mapped[str | None] = mapped_column(Sealed("report_word:confirmed_by"))
+    confirmed_at: Mapped[datetime | None]
+    written_down_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    withdrawn_at: Mapped[datetime | None]
+
+
 class Inquiry(Base):
     """A question or voice message from a listener, its sorting and its answer."""
 
@@ -173,7 +194,7 @@ class RadioEpisode(Base):
 
 
 class SpotCheck(Base):
-    """A supervisor's own count at a session, beside what was reported."""
+    """A supervisor's own count at a session, beside what was reported; `asked` when the session was drawn for it."""
 
     __tablename__ = "spot_check"
     __table_args__ = (UniqueConstraint("report_id", "supervisor_id"),)
@@ -182,6 +203,7 @@ class SpotCheck(Base):
     report_id: Mapped[int] = mapped_column(ForeignKey("report.id"))
     supervisor_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
     drawn_on: Mapped[date]
+    asked: Mapped[bool] = mapped_column(default=True, server_default=true())
     women: Mapped[int | None]
     men: Mapped[int | None]
     seen_at: Mapped[datetime | None]

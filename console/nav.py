@@ -22,6 +22,7 @@ ORDER = (
     ("results.index", lazy("Résultats")),
     ("closing.index", lazy("Clôturer le mois")),
     ("simulator.index", lazy("Simulateur")),
+    ("report_words.index", lazy("Mots des rapports")),
     ("settings.index", lazy("Réglages")),
 )
 

@@ -68,7 +68,7 @@ def by_language(session: Session, scope: Scope) -> Table:
 
 def by_sex(session: Session, scope: Scope) -> Table:
     """What became of each person due in a broadcast, by their declared sex."""
-    rows = _reached(session, scope, Member.sex)
+    rows = _reached(session, scope, func.coalesce(Member.sex, ""))
     named = tuple((SEXES.get(str(row[0]), row[0]), *row[1:]) for row in rows)
     return Table("sexes", "Diffusions par sexe", ("Sexe", *REACHED), named, REACHED_FORMULA, DUE)
 
@@ -123,7 +123,7 @@ VOTERS = People(
     derived=("Gain (points)",),
 )
 PHONES = People(("Premières réponses", "Justes"), within=(("Justes", "Premières réponses"),), derived=("Justes (%)",))
-SEXES = {"F": "Femmes", "H": "Hommes"}
+SEXES = {"F": "Femmes", "H": "Hommes", "": "non dit"}
 NO_LANGUAGE = "sans langue"
 
 
