@@ -50,6 +50,7 @@ class Settings(BaseSettings):
     pushes_per_week: int = Field(3, ge=0)
     replies_per_day: int = Field(10, ge=0)
     facilitator_replies_per_day: int = Field(40, ge=0)
+    answer_days: int = Field(7, ge=1)
     api_requests_per_minute: int = Field(600, ge=1)
     upload_megabytes: int = Field(5, ge=1)
     sound_megabytes: int = Field(30, ge=1)
