@@ -82,6 +82,7 @@ def call(session: Session, exchange: Exchange, row: Inquiry, content: Content, n
     queued.expires_at = now + LIFE
     session.flush()
     row.answer_content_id, row.answer_call_id = content.id, queued.id
+    session.flush()
     exchange.work.nudge(session, DIAL, channel.id)
     return queued
 
@@ -90,7 +91,9 @@ def deliver(exchange: Exchange, now: datetime) -> int:
     """Bring every recorded answer that was approved meanwhile; how many."""
     with exchange.database.writing() as session:
         waiting = select(Inquiry).where(Inquiry.state == InquiryState.OPEN, Inquiry.answer_content_id.is_not(None))
-        return sum(_bring(session, exchange, row, now) for row in session.scalars(waiting.order_by(Inquiry.id)).all())
+        return sum(
+            _bring(session, exchange, row, now) for row in session.scalars(waiting.order_by(Inquiry.id).with_for_update()).all()
+        )
 
 
 def _bring(session: Session, exchange: Exchange, row: Inquiry, now: datetime) -> bool:

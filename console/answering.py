@@ -218,6 +218,7 @@ def _written(session: Session, form: Typed, row: Inquiry, text: str, stock: Stoc
         form.wrong("", _("Ce numéro a déjà reçu beaucoup de réponses aujourd'hui. Réessayez demain."))
         return None
     row.answer_message_id, row.answer_content_id = sent.id, stock.content_id if stock else None
+    session.flush()
     inquiries.answered(session, row, text, who().id, at)
     audit.record(session, at, "answer_inquiry", "inquiry", row.id, staff_id=who().id, way="sms")
     return _("Réponse en attente d'envoi.")
