@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from campaigns.replies import languages_of
@@ -22,13 +22,15 @@ from dialogue.recording import LABELS
 from dialogue.values import Line
 from messaging import channels, contacts, moderation
 from messaging.exchange import DIAL, Exchange
-from messaging.models import Call, CallState, Channel, Contact, ContactState, Kind, Purpose, Recording
+from messaging.models import Call, Channel, Contact, ContactState, Kind, Purpose, Recording
 from messaging.queue import queue_call
 from runtime import audit
 from translations import contents, library
 from translations.content_entries import Pack
 from translations.models import Content, ContentKind, Variant
 
+OF_ONE = "answer:"
+"""How the keys of recorded answers to one inquiry begin."""
 OWN_AT_MOST = 3
 SHARED_AT_MOST = 2
 LIFE = timedelta(days=3)
@@ -56,18 +58,20 @@ def spoken(session: Session, contact: Contact, content: Content, now: datetime) 
 
 
 def content_of(session: Session, row: Inquiry) -> Content:
-    """The content that holds the recorded answer to one inquiry, made the first time."""
-    key = f"answer:{row.number}"
-    found = session.scalar(select(Content).where(Content.key == key))
-    if found is None:
-        title = f"Réponse à la question {row.number}"
-        found = contents.create(session, ContentKind.ANSWER, title, theme_code=row.theme_code, key=key)
-    return found
+    """The content that holds the recorded answer to one inquiry: the one it has, or a new one."""
+    found = session.get(Content, row.answer_content_id) if row.answer_content_id else None
+    if found is not None and not for_all(found):
+        return found
+    # Not found by its key: the contents of a demonstration outlive its inquiries, whose numbers come back.
+    key = f"{OF_ONE}{row.number}:"
+    taken = session.scalar(select(func.count()).where(Content.key.startswith(key, autoescape=True))) or 0
+    title = f"Réponse à la question {row.number}"
+    return contents.create(session, ContentKind.ANSWER, title, theme_code=row.theme_code, key=f"{key}{taken + 1}")
 
 
 def for_all(content: Content) -> bool:
     """Whether a content was written to answer anybody, and not one inquiry."""
-    return not content.key.startswith("answer:")
+    return not content.key.startswith(OF_ONE)
 
 
 def call(session: Session, exchange: Exchange, row: Inquiry, content: Content, now: datetime) -> Call | None:
@@ -162,8 +166,3 @@ def _said(session: Session, voice: Voice, which: Iterable[ColumnElement[bool]], 
 
 def _line(session: Session, contact: Contact) -> Channel | None:
     return channels.choose(session, channels.VOICE, contact.language, contact.number or "")
-
-
-def standing(session: Session, row: Inquiry) -> CallState | None:
-    """Where the call with an answer stands, None where none was queued."""
-    return session.get_one(Call, row.answer_call_id).state if row.answer_call_id else None

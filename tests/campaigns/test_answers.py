@@ -7,11 +7,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from campaigns import answers
+from campaigns.talk import Talk
 from clubs import inquiries
 from clubs.records import Inquiry, InquiryKind, InquiryState
-from messaging import contacts, moderation
+from messaging import calls, contacts, moderation
 from messaging.exchange import Exchange
-from messaging.models import Call, CallState, Contact, Kind, Purpose, Recording
+from messaging.models import Call, CallState, Channel, Contact, Kind, Purpose, Recording
 from messaging.settling import requeue_stale
 from tests.calls import Line, clip, prompt, words
 from tests.voices import asked_aloud
@@ -95,8 +96,6 @@ def test_nobody_there_is_tried_again_like_any_call(exchange: Exchange, client: F
 def test_it_leaves_within_the_hours_of_calls(
     exchange: Exchange, world: World, now: datetime, hour: int, state: CallState
 ) -> None:
-    from messaging import calls
-
     at = now.replace(hour=hour, minute=30)
     id_ = called(exchange, world, asked_aloud(exchange, world, at, kind=K.NUTRITION), "eau-propre", at)
     calls.dial(exchange, world.channel, lambda: at)
@@ -132,11 +131,11 @@ def test_a_recorded_answer_leaves_when_it_is_approved(exchange: Exchange, world:
     with exchange.database.writing() as session:
         row = session.get_one(Inquiry, asked)
         content = answers.content_of(session, row)
-        assert answers.content_of(session, row) is content
         variant = Variant(content_id=content.id, language="fr", options=[], written_at=now, author_id=world.staff["fanta"])
         session.add(variant)
         session.flush()
         inquiries.propose(session, row, None, world.staff["fanta"], content.id)
+        assert answers.content_of(session, row) is content, "recorded again, it is the same answer"
         variant_id = variant.id
     clip(exchange, world, variant_id, "d", 9.0)
     assert answers.deliver(exchange, now) == 0
@@ -214,9 +213,6 @@ def test_the_voice_next_door_speaks_of_the_latest_theme_if_one_does(
     other = next_door(exchange, world, now + timedelta(hours=1), 71)
     line = Line(exchange, client, world, who="oumar", reason="bip")
     with exchange.database.reading() as session:
-        from campaigns.talk import Talk
-        from messaging.models import Channel
-
         call = session.get_one(Call, line.id)
         person, channel = session.get_one(Contact, call.contact_id), session.get_one(Channel, call.channel_id)
         talk = Talk(session, exchange, call, person, channel, now + timedelta(hours=2))
@@ -238,3 +234,13 @@ def test_a_testimony_has_a_choice_of_its_own_and_two_minutes(exchange: Exchange,
         row = session.scalars(select(Inquiry)).one()
         assert row.kind is K.TESTIMONY
         assert session.get_one(Recording, row.recording_id).air_consent is True
+
+
+def test_an_answer_left_by_a_demonstration_is_no_answer_to_a_later_question(
+    exchange: Exchange, world: World, now: datetime
+) -> None:
+    asked = asked_aloud(exchange, world, now, kind=K.NUTRITION)
+    with exchange.database.writing() as session:
+        row = session.get_one(Inquiry, asked)
+        left = answers.content_of(session, row)
+        assert answers.content_of(session, row).id != left.id
