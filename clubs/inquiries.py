@@ -59,7 +59,7 @@ def sort(
         row.role = ANSWERED_BY[kind]
     row.due_at = row.received_at + (AT_ONCE if kind is InquiryKind.PROTECTION else within)
     if kind is InquiryKind.PROTECTION:
-        row.shared_at = row.radio_at = row.neighbour_at = None
+        row.shared_at = row.radio_at = row.neighbour_at = row.answer_content_id = None
     sound = session.get(Recording, row.recording_id) if row.recording_id else None
     if sound is not None and staff_id is not None:
         if kind is InquiryKind.PROTECTION:
@@ -82,7 +82,6 @@ def answered(session: Session, row: Inquiry, text: str | None, staff_id: int, no
     """Write down the answer that was queued in this transaction."""
     still_open(session, row)
     row.answer, row.answered_by, row.answered_at, row.state = text, staff_id, now, InquiryState.ANSWERED
-    _let_go(session, row, now)
 
 
 def pass_on(session: Session, row: Inquiry, now: datetime) -> None:
@@ -92,10 +91,10 @@ def pass_on(session: Session, row: Inquiry, now: datetime) -> None:
 
 
 def close(session: Session, row: Inquiry, now: datetime | None = None) -> None:
-    """Put an inquiry away without an answer."""
+    """Put an inquiry away without an answer; a disclosure's voice is then kept no longer."""
     still_open(session, row)
     row.state = InquiryState.CLOSED
-    _let_go(session, row, now)
+    let_go(session, row, now)
 
 
 def reopen(session: Session, row: Inquiry) -> None:
@@ -104,7 +103,7 @@ def reopen(session: Session, row: Inquiry) -> None:
     if row.state not in (InquiryState.CLOSED, InquiryState.PASSED_ON):
         raise InboxError("done")
     row.state, row.radio_at = InquiryState.OPEN, None
-    _let_go(session, row, None)
+    let_go(session, row, None)
 
 
 def take_up(session: Session, row: Message, now: datetime, club_id: int | None) -> Inquiry:
@@ -133,8 +132,8 @@ def still_open(session: Session, row: Inquiry) -> None:
         raise InboxError("done")
 
 
-def _let_go(session: Session, row: Inquiry, now: datetime | None) -> None:
-    """What its focal point settled, or takes up again, is kept no longer, or for as long as it takes."""
+def let_go(session: Session, row: Inquiry, now: datetime | None) -> None:
+    """The focal point is done with a disclosure's voice (None: not yet): an answer alone does not end the matter."""
     sound = session.get(Recording, row.recording_id) if row.recording_id else None
     if sound is not None and sound.moderation is Moderation.QUARANTINED:
         moderation.close(sound, now)

@@ -10,7 +10,7 @@ from clubs.records import Inquiry, InquiryKind, InquiryState
 from console import content_words, phone_words
 from console import contents as shared
 from console.access import R, who
-from console.answering import stock, unanswerable, uncallable
+from console.answering import eyes, stock, unanswerable, uncallable
 from console.edge import exchange, now
 from console.staff import Staff
 from console.words import _
@@ -80,6 +80,15 @@ def around(session: Session, piece: Piece) -> dict[str, Any]:
         "most": 120,
         **_on_its_way(session, row),
     }
+
+
+def question_of(session: Session, content: Content) -> int | None:
+    """The question that a recorded answer is for, where this person may read it."""
+    if answers.for_all(content):
+        return None
+    asked = session.query(Inquiry.id).filter_by(answer_content_id=content.id).order_by(Inquiry.id.desc()).first()
+    piece = inbox.inquiry(session, eyes(session), asked[0]) if asked else None
+    return None if piece is None or piece.inquiry is None else piece.inquiry.id
 
 
 def _on_its_way(session: Session, row: Inquiry) -> dict[str, Any]:

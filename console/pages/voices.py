@@ -78,6 +78,18 @@ def moderate(number: int) -> Answer:
     return done(place, words[act])
 
 
+@pages.page("/reception/question/<int:number>/regler", roles={R.PROTECTION}, post=True)
+def settle(number: int) -> Answer:
+    """The focal point says that a disclosure it answered is settled, or not yet: its voice is deleted a day later."""
+    off = bool(request.form.get("off"))
+    with writing() as session:
+        row, at = open_to_me(session, number), now(session)
+        inquiries.let_go(session, row, None if off else at)
+        audit.record(session, at, "settle_disclosure", "inquiry", number, staff_id=who().id, off=off)
+    said = _("La voix reste gardée.") if off else _("La voix sera effacée dans un jour.")
+    return done(url_for("inbox.question", number=number), said)
+
+
 @pages.page("/reception/question/<int:number>/partager", roles=LETS_OUT, post=True)
 def share(number: int) -> Answer:
     """Let every club hear the answer, the radio take the question up, or other clubs hear the voice; or no longer."""

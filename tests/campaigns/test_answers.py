@@ -45,9 +45,9 @@ def called(exchange: Exchange, world: World, inquiry_id: int, key: str, now: dat
         return call.id if call else None
 
 
-def heard(exchange: Exchange, client: FlaskClient, world: World, who: str = "awa", now: datetime | None = None) -> list[str]:
+def heard(exchange: Exchange, client: FlaskClient, world: World, who: str = "awa") -> list[str]:
     """What a bip's call back plays for choice 4."""
-    line = Line(exchange, client, world, who=who, reason="bip", **({"now": now} if now else {}))
+    line = Line(exchange, client, world, who=who, reason="bip")
     line.answer()
     said = line.key("4")
     line.drop()

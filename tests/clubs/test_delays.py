@@ -14,7 +14,13 @@ HOUR = timedelta(hours=1)
 
 
 def ask(
-    database: Database, world: World, at: datetime, kind: K, state: S, hours: float | None = None, club: str = "1032"
+    database: Database,
+    world: World,
+    at: datetime,
+    kind: InquiryKind,
+    state: InquiryState,
+    hours: float | None = None,
+    club: str = "1032",
 ) -> None:
     with database.writing() as session:
         number = session.query(Inquiry).count() + 1
@@ -53,7 +59,7 @@ def test_answers_are_counted_with_their_median_delay(database: Database, world: 
     ],
 )
 def test_what_counts_as_received(
-    database: Database, world: World, begun: datetime, now: datetime, kind: K, state: S, counts: int
+    database: Database, world: World, begun: datetime, now: datetime, kind: InquiryKind, state: InquiryState, counts: int
 ) -> None:
     ask(database, world, begun, kind, state)
     found = counted(database, begun, now)

@@ -141,6 +141,10 @@ def test_a_disclosure_takes_its_voice_along_and_the_focal_point_ends_it(
     assert closed is not None
     assert send(keeper, place(number, "/classer")).status_code == 303
     assert recording(exchange, number).closed_at is None, "taken up again"
+    send(keeper, place(number, "/regler"))
+    assert recording(exchange, number).closed_at is not None
+    send(keeper, place(number, "/regler"), {"off": "1"})
+    assert recording(exchange, number).closed_at is None
     assert send(keeper, place(number, "/trier"), {"kind": "testimony"}).status_code == 303
     assert recording(exchange, number).moderation is Moderation.NEW
 
@@ -153,6 +157,7 @@ def test_what_the_person_says_can_be_typed(exchange: Exchange, world: World, dat
         assert "Le mil suffit" in fanta.get(path).text
     with database.reading() as session:
         kept = session.connection().exec_driver_sql("SELECT transcript FROM recording").scalar()
+    assert kept
     assert b"mil" not in bytes(kept)
 
 
@@ -215,7 +220,7 @@ def test_ready_answers_on_the_theme_come_first(world: World, database: Database,
     number = asked(database, world, kind=K.NUTRITION)
 
     def first() -> str:
-        return re.findall(r'<option value="\d+">([^<]+) \(SMS', fanta.get(place(number)).text)[0]
+        return str(re.findall(r'<option value="\d+">([^<]+) \(SMS', fanta.get(place(number)).text)[0])
 
     assert first() == "eau-propre"
     assert send(fanta, place(number, "/theme"), {"theme": "21"}).status_code == 303
@@ -281,7 +286,7 @@ def test_who_agreed_to_no_calls_gets_none(exchange: Exchange, world: World, data
 
 
 def test_a_recorded_answer_is_heard_and_approved_by_others_before_its_call(
-    exchange: Exchange, world: World, database: Database, fanta: FlaskClient
+    exchange: Exchange, world: World, database: Database, fanta: FlaskClient, signed_in: SignedIn
 ) -> None:
     number = asked_aloud(exchange, world, NOW, kind=K.NUTRITION)
     assert send(fanta, place(number), {"sound": (io.BytesIO(spoken()), "micro.webm")}).status_code == 303
@@ -291,6 +296,9 @@ def test_a_recorded_answer_is_heard_and_approved_by_others_before_its_call(
     with database.reading() as session:
         variant = session.query(Variant).join(Content).filter(Content.kind == ContentKind.ANSWER).one()
         assert (variant.state, variant.language) == (VariantState.TO_HEAR, "fr")
+    nurse, speaker = (signed_in(role).get(f"/a-approuver/{variant.id}").text for role in (R.VALIDATION, R.LANGUE))
+    assert place(number) in nurse
+    assert place(number) not in speaker
     assert answers.deliver(exchange, NOW) == 0
     with database.writing() as session:
         review.check_language(session, variant.id, world.staff["boubacar"], None, NOW)
@@ -349,3 +357,19 @@ def test_a_sound_that_is_gone_or_on_its_way_says_so(
     with database.writing() as session:
         session.query(Recording).one().refused = None
     assert "pas encore arrivé" in fanta.get(place(number)).text
+
+
+def test_an_answer_to_a_disclosure_does_not_delete_its_voice(
+    exchange: Exchange, world: World, database: Database, fanta: FlaskClient, signed_in: SignedIn
+) -> None:
+    number, keeper = asked_aloud(exchange, world, NOW), signed_in(R.PROTECTION)
+    send(fanta, place(number, "/trier"), {"kind": "protection"})
+    assert send(keeper, place(number), {"text": "Nous vous rappelons demain."}).status_code == 303
+    assert inquiry(database, number).state is InquiryState.ANSWERED
+    assert recording(exchange, number).closed_at is None
+    with database.writing() as session:
+        assert recordings.purge(session, exchange.settings.var, NOW + timedelta(days=900)) == 0
+    assert send(fanta, place(number, "/regler")).status_code == 403
+    send(keeper, place(number, "/regler"))
+    with database.writing() as session:
+        assert recordings.purge(session, exchange.settings.var, datetime.now(UTC) + timedelta(days=2)) == 1
