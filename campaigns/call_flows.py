@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaigns import keypad_reports, quizzes
+from campaigns import answers, keypad_reports, quizzes
 from campaigns.models import CampaignEvent, Occurrence, Question, Repeat
 from campaigns.talk import Talk
 from campaigns.voice import Voice, label_of
@@ -22,7 +22,7 @@ from dialogue.flow import Flow
 from dialogue.flows import LANGUAGES_AT_MOST, QuizScript, main_flow, outgoing_flow
 from dialogue.nodes import Speak
 from dialogue.stranger import stranger_flow
-from messaging.models import Broadcast, BroadcastState
+from messaging.models import Broadcast, BroadcastState, Kind
 from translations.content_entries import Pack
 from translations.models import Content, ContentKind, Language
 
@@ -37,6 +37,8 @@ def flow_of(talk: Talk) -> Flow:
     voice = talk.voice
     if talk.stranger and voice.has("consent_ask"):
         return stranger_flow(languages=_spoken(talk.session, voice))
+    if talk.call.kind is Kind.ANSWER:
+        return answers.answer_flow(talk) or _menu(talk, voice)
     broadcast = talk.session.get(Broadcast, talk.call.broadcast_id) if talk.call.broadcast_id is not None else None
     return _menu(talk, voice) if broadcast is None else _pushed(talk, voice, broadcast)
 
@@ -71,6 +73,9 @@ def _menu(talk: Talk, voice: Voice) -> Flow:
         quiz=_script(question, voice) if question else None,
         themes=_themes(talk.session, voice),
         asks=voice.offers(Pack.B, *recording.LABELS),
+        testifies=voice.offers(Pack.B, "option_testimony", *recording.LABELS),
+        answers=answers.heard(talk),
+        neighbour=answers.neighbour(talk, content.theme_code if content else None),
         reports=reports,
         guided=_guided(talk, voice, content) if reports else None,
         first=facilitator.FIRST if reports else "opening",

@@ -109,14 +109,16 @@ def questions(session: Session, episode: RadioEpisode) -> list[Inquiry]:
 
 def waiting(session: Session, theme: int | None = None) -> list[Inquiry]:
     """What was marked for the radio and is in no episode yet, those of `theme` first."""
-    free = select(Inquiry).where(Inquiry.aired, Inquiry.episode_id.is_(None), _airable())
+    free = select(Inquiry).where(Inquiry.radio_at.is_not(None), Inquiry.episode_id.is_(None), _airable())
     found = list(session.scalars(free.order_by(Inquiry.received_at)))
     return sorted(found, key=lambda one: theme is None or one.theme_code != theme)
 
 
 def tie(session: Session, episode: RadioEpisode, inquiry_id: int) -> bool:
     """Put one of those waiting into an episode; False when it is none of them any more."""
-    row = session.scalar(select(Inquiry).where(Inquiry.id == inquiry_id, Inquiry.aired, _airable()).with_for_update())
+    row = session.scalar(
+        select(Inquiry).where(Inquiry.id == inquiry_id, Inquiry.radio_at.is_not(None), _airable()).with_for_update()
+    )
     if row is None or row.episode_id is not None:
         return False
     row.episode_id = episode.id

@@ -142,7 +142,10 @@ class ReportWord(Base):
 
 
 class Inquiry(Base):
-    """A question or voice message from a listener, its sorting and its answer."""
+    """A question or voice message from a listener, its sorting and its answer.
+
+    With an `answer_content_id` it is answered in a content's words or sound: heard in the menu, once approved, and by call.
+    """
 
     __tablename__ = "inquiry"
 
@@ -163,7 +166,12 @@ class Inquiry(Base):
     answer: Mapped[str | None] = mapped_column(Sealed("inquiry:answer"))
     answered_at: Mapped[datetime | None]
     answered_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
-    aired: Mapped[bool] = mapped_column(default=False)
+    answer_content_id: Mapped[int | None] = mapped_column(ForeignKey("content.id"))
+    answer_message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
+    answer_call_id: Mapped[int | None] = mapped_column(ForeignKey("call.id"), index=True)
+    shared_at: Mapped[datetime | None]  # its answer is for every club
+    radio_at: Mapped[datetime | None]
+    neighbour_at: Mapped[datetime | None]  # its voice is « la voix d'à côté »
     episode_id: Mapped[int | None] = mapped_column(ForeignKey("radio_episode.id"))
 
 

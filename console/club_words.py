@@ -55,6 +55,11 @@ INQUIRY_KINDS = {
     InquiryKind.TESTIMONY: lazy("témoignage"),
     InquiryKind.PROTECTION: lazy("signalement"),
 }
+ANSWERING = {
+    "communication": lazy("Répond : la communication."),
+    "validation": lazy("Relit : la Validation."),
+    "protection": lazy("Répond : la Protection."),
+}
 INQUIRY_STATES = {
     InquiryState.OPEN: lazy("en attente"),
     InquiryState.ANSWERED: lazy("répondu"),

@@ -28,7 +28,7 @@ from messaging.rows import insert_once
 from messaging.states import move_all
 from runtime.crypto import blind
 
-_UNASKED = (Kind.PUSH, Kind.REMINDER)
+_UNASKED = (Kind.PUSH, Kind.REMINDER, Kind.ANSWER)
 
 
 def find(session: Session, number: str) -> Contact | None:

@@ -51,6 +51,7 @@ class Settings(BaseSettings):
     replies_per_day: int = Field(10, ge=0)
     facilitator_replies_per_day: int = Field(40, ge=0)
     number_words: bool = False
+    answer_days: int = Field(7, ge=1)
     api_requests_per_minute: int = Field(600, ge=1)
     upload_megabytes: int = Field(5, ge=1)
     sound_megabytes: int = Field(30, ge=1)

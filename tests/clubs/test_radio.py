@@ -133,7 +133,15 @@ def test_a_person_of_the_field_sees_only_the_own_clubs(database: Database, world
 
 
 def inquiry(session: Session, number: int, kind: InquiryKind = InquiryKind.NUTRITION, *, aired: bool = True) -> Inquiry:
-    row = Inquiry(number=number, kind=kind, text="Et les oeufs ?", received_at=AIRED, due_at=AIRED, aired=aired, theme_code=THEME)
+    row = Inquiry(
+        number=number,
+        kind=kind,
+        text="Et les oeufs ?",
+        received_at=AIRED,
+        due_at=AIRED,
+        radio_at=AIRED if aired else None,
+        theme_code=THEME,
+    )
     session.add(row)
     session.flush()
     return row

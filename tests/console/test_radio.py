@@ -119,7 +119,12 @@ def test_the_sheet_of_a_station_names_no_place(signed_in: SignedIn, world: World
         row.question_id = world.question
         place = row.station_id
         asked = Inquiry(
-            number=7, kind=InquiryKind.NUTRITION, text="Et les oeufs ?", received_at=row.airs_at, due_at=row.airs_at, aired=True
+            number=7,
+            kind=InquiryKind.NUTRITION,
+            text="Et les oeufs ?",
+            received_at=row.airs_at,
+            due_at=row.airs_at,
+            radio_at=row.airs_at,
         )
         session.add(asked)
         session.flush()
