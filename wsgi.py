@@ -30,7 +30,7 @@ import runtime.audit
 import runtime.installation
 import translations.models
 from campaigns import broadcasts, conversations, schedule, voiced
-from clubs import reminders
+from clubs import feedback, reminders, spot_checks
 from console import api, assets, commands, frame, health
 from console.commands import begin, service
 from demonstration import voices
@@ -206,6 +206,8 @@ def _beats(exchange: Exchange) -> list[Beat]:
         (beats.probe_channels, 3600.0, False),
         (purging.purge, 3600.0, False),
         (reminders.expect, 3600.0, False),
+        (spot_checks.due, 3600.0, False),
+        (feedback.tell, 3600.0, False),
         (_sweep_jobs, 30.0, False),
     )
 

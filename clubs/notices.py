@@ -53,9 +53,9 @@ def queue(
     return message
 
 
-def facilitator_phone(session: Session, club_id: int, phone_id: int | None, today: datetime) -> Contact | None:
+def facilitator_phone(session: Session, club_id: int, phone_id: int | None, now: datetime) -> Contact | None:
     """The number that reports for a club: its facilitators' first that may be written to, else the club's own phone."""
-    posted = [member.contact_id for member in people.facilitators(session, club_id, today.date())]
+    posted = [member.contact_id for member in people.facilitators(session, club_id, now.date())]
     for contact_id in (*posted, phone_id):
         contact = session.get(Contact, contact_id) if contact_id is not None else None
         if contact is not None and contact.state is ContactState.ACTIVE:

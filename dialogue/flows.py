@@ -92,7 +92,7 @@ def main_flow(
     languages: Sequence[str] = (),
     themes: Mapping[int, Sequence[str]] | None = None,
     answers: Sequence[str] = (),
-    summary: Sequence[str] = (),
+    summary: Sequence[Line] = (),
     asks: bool = False,
     reports: bool = False,
     guided: tuple[int, Sequence[str]] | None = None,
@@ -101,7 +101,7 @@ def main_flow(
     version: int = 2,
 ) -> Flow:
     """The answer to a bip: 1 latest message (its labels), 2 themes (labels by group 1 to 8), 3 ask, 4 answers, 5 quiz,
-    6 facilitator's report, 7 the club's summary, 9 stop, 0 repeat, `*` language.
+    6 facilitator's report, 7 the club's summary (its lines), 9 stop, 0 repeat, `*` language.
 
     Empty options are skipped; with nothing but it, the latest message plays at once. `first` may be `facilitator.FIRST`;
     with `guided`, a theme and its message, a report is the guided session's.
@@ -122,7 +122,7 @@ def main_flow(
     if reports:
         parts.append(("6", "option_facilitator", facilitator.FIRST, _reports(guided)))
     if summary:
-        parts.append(("7", "option_summary", "summary", {"summary": Speak(lines("summary_intro", *summary), "menu")}))
+        parts.append(("7", "option_summary", "summary", {"summary": Speak((*lines("summary_intro"), *summary), "menu")}))
     said = list(lines("menu_main"))
     nodes: dict[str, Node] = {}
     for key, label, _, found in parts:
