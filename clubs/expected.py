@@ -4,9 +4,10 @@ On time is within 72 hours of the end of the session day, late within 14 days; t
 day 45.
 """
 
+from collections.abc import Collection
 from datetime import UTC, date, datetime, time, timedelta
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from clubs import calendar, pauses
@@ -15,6 +16,9 @@ from clubs.records import ExpectedReport, ExpectedState, Report, ReportState
 
 ON_TIME = timedelta(hours=72)
 LATE = timedelta(days=14)
+ACCEPTED = timedelta(days=45)
+ESCALATED = timedelta(days=7)
+"""After which the supervisor is told."""
 SETTLES = ("CR", "RAS")
 
 
@@ -137,3 +141,17 @@ def silent(session: Session, today: date, weeks: int = 3) -> list[int]:
         .order_by(ExpectedReport.club_id)
     )
     return list(session.scalars(rows))
+
+
+def late(session: Session, today: date, allowed: Collection[int] | None = None) -> list[tuple[ExpectedReport, Club, Village]]:
+    """What has been owed for a week or more and can still come, by village and club, the longest first."""
+    here = true() if allowed is None else Club.village_id.in_(allowed)
+    owed = (
+        select(ExpectedReport, Club, Village)
+        .join(Club, Club.id == ExpectedReport.club_id)
+        .join(Village, Village.id == Club.village_id)
+        .where(ExpectedReport.state.in_((ExpectedState.WAITING, ExpectedState.MISSING)), ExpectedReport.report_id.is_(None))
+        .where(ExpectedReport.due_on.between(today - ACCEPTED, today - ESCALATED), Club.active, here)
+        .order_by(Village.code, Club.code, ExpectedReport.due_on)
+    )
+    return [(row, club, village) for row, club, village in session.execute(owed)]

@@ -48,7 +48,7 @@ def _tell(session: Session, exchange: Exchange, club_id: int, month: date, now: 
     if not found.sessions or paused or contact is None:
         return
     for label, values in parts(club.code, found):
-        message = notices.queue(session, exchange, contact, label, now, kind=Kind.PUSH, expires_at=now + LASTS, **values)
+        message = notices.queue(session, exchange, contact, label, values, now, kind=Kind.PUSH, expires_at=now + LASTS)
         row.message_id = row.message_id or (message.id if message is not None else None)
 
 

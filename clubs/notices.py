@@ -4,6 +4,7 @@ Nobody asked for them, so they leave only to numbers that agreed, in the hours o
 words.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 
 import structlog
@@ -28,19 +29,19 @@ def queue(
     exchange: Exchange,
     contact: Contact,
     label: str,
+    values: Mapping[str, object],
     now: datetime,
     *,
     kind: Kind = Kind.REMINDER,
     expires_at: datetime | None = None,
     language: str | None = None,
-    **values: object,
 ) -> Message | None:
-    """Queue the reply content `label` to a number, in `language` or its own; None where nothing may be sent to it."""
+    """Queue the reply content `label`, filled with `values`, to a number in `language` or its own; None where nothing may go."""
     if contact.state is not ContactState.ACTIVE or contact.number is None:
         return None
     spoken = language or people.heard_by(session, contact) or SOURCE
     channel = channels.choose(session, channels.SMS, spoken, contact.number)
-    words = library.reply_text(session, label, chain(spoken, library.fallbacks(session)), now=now, **values)
+    words = library.reply_text(session, label, chain(spoken, library.fallbacks(session)), now=now, **dict(values))
     if channel is None or (words.variant_id is None and channel.gateway != channels.SIMULATOR):
         log.warning("notice.kept_back", contact=contact.id, label=label, channel=channel is not None)
         return None

@@ -20,7 +20,7 @@ from messaging.models import Contact, Kind, Message, MessageState
 
 AFTER = (1, 4)
 """Days after the expected one on which its facilitator is reminded."""
-ESCALATED_AFTER = 7
+ESCALATED_AFTER = expected.ESCALATED.days
 CODES_AT_MOST = 8
 """Clubs named in one SMS to a supervisor."""
 GIVEN_UP = (MessageState.CANCELLED, MessageState.SUPPRESSED, MessageState.EXPIRED)
@@ -50,7 +50,8 @@ def remind(session: Session, exchange: Exchange, now: datetime, today: date) -> 
         if contact is None or contact.id in told:
             continue
         label = "report_due" if stage == 1 else "report_due_again"
-        message = notices.queue(session, exchange, contact, label, now, club=club.code, jour=in_words(row.due_on))
+        told_of = {"club": club.code, "jour": in_words(row.due_on)}
+        message = notices.queue(session, exchange, contact, label, told_of, now)
         if message is None:
             continue
         row.reminders, row.reminder_id = stage, message.id
@@ -74,7 +75,8 @@ def escalate(session: Session, exchange: Exchange, now: datetime, today: date) -
         named = late[:CODES_AT_MOST]
         codes = list(dict.fromkeys(club.code for _, club in named))
         contact = session.get_one(Contact, contact_id)
-        message = notices.queue(session, exchange, contact, "clubs_late", now, clubs=", ".join(codes), club=codes[0])
+        told_of = {"clubs": ", ".join(codes), "club": codes[0]}
+        message = notices.queue(session, exchange, contact, "clubs_late", told_of, now)
         if message is None:
             continue
         sent += 1
@@ -118,7 +120,8 @@ def _with_a_supervisor(session: Session, club_ids: list[int]) -> dict[int, list[
         Report.session_date.is_not(None),
     )
     for club_id, day in session.execute(undecided):
-        found[club_id].append(day)
+        if club_id is not None and day is not None:
+            found[club_id].append(day)
     return found
 
 

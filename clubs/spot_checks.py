@@ -115,7 +115,7 @@ def _ask(
     contact = _phone(session, supervisor_id)
     if row.seen_at is None and contact is not None and report.session_date is not None:
         told = {"numero": report.number, "club": club.code, "jour": in_words(report.session_date)}
-        message = notices.queue(session, exchange, contact, "check_asked", now, expires_at=now + ANSWERED_WITHIN, **told)
+        message = notices.queue(session, exchange, contact, "check_asked", told, now, expires_at=now + ANSWERED_WITHIN)
         row.asked_id = message.id if message is not None else None
     session.flush()
     return row
