@@ -16,7 +16,7 @@ from clubs.records import RadioEpisode
 from messaging.channels import OPERATORS, SMS
 from messaging.models import Broadcast, BroadcastState, Channel, ChannelState
 from runtime.installation import installation
-from translations import library
+from translations import content_files, library
 from translations.languages import SOURCE
 from translations.library import Way
 from translations.models import Content, Theme
@@ -114,6 +114,12 @@ def numbers(session: Session) -> dict[str, str]:
 def consent_script(session: Session, now: datetime) -> Said | None:
     """The words people agree to, for the head of the register."""
     return _said(session, library.reply_key("consent_ask"), None, now, installation(session).simulation)
+
+
+def consent_version() -> int:
+    """The version of the words people agree to, which a proof of consent keeps."""
+    versions = (reply.version for reply in content_files.read().replies if reply.label == "consent_ask")
+    return next(versions, None) or 1
 
 
 def _theme(session: Session, code: int, own: str | None, now: datetime, drafts: bool) -> QuarterTheme:

@@ -69,6 +69,7 @@ def register(number: int) -> Answer:
         club = club_here(session, number)
         values: dict[str, Any] = {"club": club, "village": session.get_one(Village, club.village_id)}
         values |= {"lines": consents_of(session, number), "script": card.consent_script(session, now(session))}
+        values["version"] = card.consent_version()
     return render("clubs/register.html", empty_lines=EMPTY_LINES, **values)
 
 

@@ -21,7 +21,7 @@ from console.club_scope import club_here, month_of_address, own_villages
 from console.edge import exchange, now, reading, writing
 from console.forms import Typed, done, render
 from console.pages.clubs import themes
-from console.words import _, lazy
+from console.words import _, lazy, ngettext
 from messaging.models import Contact, Kind, Message
 from runtime import audit
 from runtime.database import Session
@@ -138,7 +138,10 @@ def draw(when: str) -> Answer:
             abort(404)
         drawn = len(spot_checks.draw(session, exchange(), first, at))
         audit.record(session, at, "draw_checks", "spot_check", None, staff_id=who().id, month=f"{first:%Y-%m}", drawn=drawn)
-    return done(url_for("supervision.checks_of", when=when), _("%(n)s séances tirées au sort.", n=drawn))
+    return done(
+        url_for("supervision.checks_of", when=when),
+        ngettext("%(num)s séance tirée au sort.", "%(num)s séances tirées au sort.", drawn),
+    )
 
 
 def _checks(session: Session, first: date) -> Answer:
