@@ -63,13 +63,17 @@ def pay(session: Session, month: date, member_id: int, tariff: int, staff_id: in
     """Mark a facilitator's month paid; None when nothing is owed or a colleague did so first."""
     month = first_of(month)
     owed = next((one for one in sheet(session, month, tariff) if one.member.id == member_id), None)
-    if owed is None or owed.paid_at is not None:
-        return None
-    row = session.scalar(select(CreditOwed).where(CreditOwed.member_id == member_id, CreditOwed.month == month))
+    return None if owed is None or owed.paid_at is not None else pay_owed(session, owed, month, staff_id, now)
+
+
+def pay_owed(session: Session, owed: Owed, month: date, staff_id: int, now: datetime) -> CreditOwed:
+    """Write down that a line of a month's sheet was paid."""
+    mine = (CreditOwed.member_id == owed.member.id, CreditOwed.month == month)
+    row = session.scalar(select(CreditOwed).where(*mine))
     if row is None:
-        row = CreditOwed(member_id=member_id, month=month, texts=owed.texts, tariff=tariff)
+        row = CreditOwed(member_id=owed.member.id, month=month, texts=owed.texts, tariff=owed.tariff)
         session.add(row)
-    row.texts, row.tariff, row.paid_at, row.paid_by = owed.texts, tariff, now, staff_id
+    row.texts, row.tariff, row.paid_at, row.paid_by = owed.texts, owed.tariff, now, staff_id
     session.flush()
     return row
 
