@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from clubs import notices
+from clubs import unasked
 from clubs.grammar.dates import MONTHS
 from clubs.models import Club
 from clubs.month import Month, before, month_of
@@ -44,11 +44,11 @@ def _tell(session: Session, exchange: Exchange, club_id: int, month: date, now: 
     session.add(row)
     found = month_of(session, club_id, month)
     paused = club.paused_until is not None and club.paused_until >= now.date()
-    contact = notices.facilitator_phone(session, club_id, club.phone_id, now)
+    contact = unasked.facilitator_phone(session, club_id, club.phone_id, now)
     if not found.sessions or paused or contact is None:
         return
     for label, values in parts(club.code, found):
-        message = notices.queue(session, exchange, contact, label, values, now, kind=Kind.PUSH, expires_at=now + LASTS)
+        message = unasked.queue(session, exchange, contact, label, values, now, kind=Kind.PUSH, expires_at=now + LASTS)
         row.message_id = row.message_id or (message.id if message is not None else None)
 
 

@@ -15,7 +15,6 @@ class Line:
     """One person's agreements of one moment; `name` and `number` are for those who may see people."""
 
     name: str | None
-    sex: str
     number: str | None
     purposes: tuple[Purpose, ...]
     given_at: datetime
@@ -41,7 +40,6 @@ def consents_of(session: Session, club_id: int) -> list[Line]:
         before = found[key].purposes if key in found else ()
         found[key] = Line(
             name=member.name,
-            sex=member.sex.value,
             number=number,
             purposes=tuple(dict.fromkeys((*before, consent.purpose))),
             given_at=consent.given_at,

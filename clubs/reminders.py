@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from clubs import expected, notices, pauses
+from clubs import expected, pauses, unasked
 from clubs.grammar.dates import in_words
 from clubs.models import Club, Village
 from clubs.records import ExpectedReport, ExpectedState, Report, ReportState
@@ -46,12 +46,12 @@ def remind(session: Session, exchange: Exchange, now: datetime, today: date) -> 
         stage = sum((today - row.due_on).days >= days for days in AFTER)
         if row.reminders >= stage or (today - row.due_on).days >= ESCALATED_AFTER:
             continue
-        contact = notices.facilitator_phone(session, club.id, club.phone_id, now)
+        contact = unasked.facilitator_phone(session, club.id, club.phone_id, now)
         if contact is None or contact.id in told:
             continue
         label = "report_due" if stage == 1 else "report_due_again"
         told_of = {"club": club.code, "jour": in_words(row.due_on)}
-        message = notices.queue(session, exchange, contact, label, told_of, now)
+        message = unasked.queue(session, exchange, contact, label, told_of, now)
         if message is None:
             continue
         row.reminders, row.reminder_id = stage, message.id
@@ -65,7 +65,7 @@ def escalate(session: Session, exchange: Exchange, now: datetime, today: date) -
     silent: dict[int, list[tuple[ExpectedReport, Club]]] = defaultdict(list)
     for row, club in owed(session, today, ESCALATED_AFTER):
         if row.escalated_on is None:
-            for member in notices.supervisors(session, club.village_id, now)[:1]:
+            for member in unasked.supervisors(session, club.village_id, now)[:1]:
                 if member.contact_id is not None:
                     silent[member.contact_id].append((row, club))
     told, sent = _told_today(session, today), 0
@@ -76,7 +76,7 @@ def escalate(session: Session, exchange: Exchange, now: datetime, today: date) -
         codes = list(dict.fromkeys(club.code for _, club in named))
         contact = session.get_one(Contact, contact_id)
         told_of = {"clubs": ", ".join(codes), "club": codes[0]}
-        message = notices.queue(session, exchange, contact, "clubs_late", told_of, now)
+        message = unasked.queue(session, exchange, contact, "clubs_late", told_of, now)
         if message is None:
             continue
         sent += 1

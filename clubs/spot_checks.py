@@ -14,7 +14,7 @@ from math import ceil
 from sqlalchemy import select, true
 from sqlalchemy.orm import Session
 
-from clubs import notices
+from clubs import unasked
 from clubs.grammar.dates import in_words
 from clubs.models import Club, Member, Village
 from clubs.month import after, before, first_of
@@ -86,7 +86,7 @@ def draw(session: Session, exchange: Exchange, month: date, now: datetime) -> li
     posts: dict[int, int] = {}
     by_supervisor: dict[int, list[int]] = defaultdict(list)
     for row, club, _ in reports.values():
-        found = notices.supervisors(session, club.village_id, now)
+        found = unasked.supervisors(session, club.village_id, now)
         if found and row.number is not None:
             posts[row.number] = found[0].id
             by_supervisor[found[0].id].append(row.number)
@@ -115,7 +115,7 @@ def _ask(
     contact = _phone(session, supervisor_id)
     if row.seen_at is None and contact is not None and report.session_date is not None:
         told = {"numero": report.number, "club": club.code, "jour": in_words(report.session_date)}
-        message = notices.queue(session, exchange, contact, "check_asked", told, now, expires_at=now + ANSWERED_WITHIN)
+        message = unasked.queue(session, exchange, contact, "check_asked", told, now, expires_at=now + ANSWERED_WITHIN)
         row.asked_id = message.id if message is not None else None
     session.flush()
     return row

@@ -83,7 +83,7 @@ def _inside(session: Session, number: int) -> dict[str, Any]:
     """What partners and translators do not get: reports one by one, those to tell in person, and for some the people."""
     page = Page.asked(overview.report_count(session, number), size=20)
     found: dict[str, Any] = {"page": page, "reports": overview.reports(session, number, page.offset, page.limit)}
-    found["to_relay"] = people.to_relay(session, number)
+    found |= {"to_relay": people.to_relay(session, number), "handovers": overview.handovers(session, number)}
     if who().sees_people:
         members = overview.members_of(session, number)
         phones = {each.id: each for each in session.query(Contact).filter(Contact.id.in_([one.contact_id for one in members]))}

@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import abort, request, url_for
 
-from clubs import by_hand, doubts, expected, inbox, month, notices, reports, spot_checks
+from clubs import by_hand, doubts, expected, inbox, month, reports, spot_checks, unasked
 from clubs.doubts import Doubt
 from clubs.inbox import Shelf
 from clubs.models import Club, Village
@@ -62,7 +62,7 @@ def index() -> Answer:
         unsettled = inbox.shelf(session, eyes(session), Shelf.REPORTS, 0, MOST)
         odd = doubts.doubts(session, today, allowed)
         late = [
-            (row, club, village, notices.facilitator_phone(session, club.id, club.phone_id, now(session)))
+            (row, club, village, unasked.facilitator_phone(session, club.id, club.phone_id, now(session)))
             for row, club, village in expected.late(session, today, allowed)[:MOST]
         ]
         values: dict[str, Any] = {"unsettled": unsettled, "odd": odd, "late": late, "themes": themes(session), "today": today}
@@ -181,6 +181,6 @@ def _tell(session: Session, row: Report, accept: bool, word: str) -> bool:
     contact = session.get(Contact, row.contact_id) if row.contact_id is not None else None
     if contact is None:
         return False
-    label = "report_accepted" if accept else "report_refused"
-    told = notices.queue(session, exchange(), contact, label, {"numero": row.number, "mot": word}, now(session), kind=Kind.REPLY)
+    label = "decision_accepted" if accept else "decision_refused"
+    told = unasked.queue(session, exchange(), contact, label, {"numero": row.number, "mot": word}, now(session), kind=Kind.REPLY)
     return told is not None

@@ -10,13 +10,14 @@ from clubs import month
 from clubs.grammar.judge import judge
 from clubs.grammar.values import Outcome
 from clubs.models import Club, MarketRule, Village
-from clubs.records import ExpectedReport, ExpectedState, RadioEpisode, Report, ReportState
+from clubs.records import ExpectedReport, ExpectedState, Report, ReportState
 from clubs.standing import context_for
 from console.staff import RoleName
-from messaging.models import Channel, Consent, Contact, Purpose, Ramadan
+from messaging.models import Broadcast, Channel, Consent, Contact, Purpose, Ramadan, Route
 from runtime.database import Database
 from tests.console.conftest import SignedIn, send
 from tests.world import World
+from translations.models import Content
 
 R = RoleName
 TODAY = datetime.now(UTC).date()
@@ -94,7 +95,11 @@ def test_the_card_names_one_number_an_operator_the_code_and_the_themes(
     signed_in: SignedIn, world: World, database: Database
 ) -> None:
     with database.writing() as session:
-        session.add(RadioEpisode(station="Radio", title="Repas", theme_code=33, airs_at=datetime.now(UTC)))
+        session.get_one(Content, world.contents["eau-propre"]).theme_code = 33
+        sent = Broadcast(title="Repas", content_id=world.contents["eau-propre"], route=Route.SMS, audience={})
+        sent.due_at = sent.not_before = sent.created_at = datetime.now(UTC)
+        sent.expires_at = sent.due_at + timedelta(days=1)
+        session.add(sent)
         first = session.get_one(Channel, world.channel)
         first.default_for = ["orange"]
         other = Channel(name="moov", gateway="simulator", number="7700", kinds=["sms"], default_for=["moov"], token="a" * 40)
@@ -222,3 +227,27 @@ def test_ramadan_is_dated_by_staff_and_taken_back(signed_in: SignedIn, world: Wo
     assert "rapports excusés" in browser.get("/reglages/ramadan").text
     assert send(browser, f"/reglages/ramadan/{row.id}/retirer").status_code == 303
     assert "Aucune date" in browser.get("/reglages/ramadan").text
+
+
+def test_a_handover_is_confirmed_or_refused_once_in_ones_own_villages(
+    signed_in: SignedIn, world: World, database: Database
+) -> None:
+    club = world.clubs["1032"]
+    with database.writing() as session:
+        row = Report(number=60, kind="NF", club_id=club, session_date=None, note="+22300010004", state=ReportState.HELD)
+        row.reported_at, row.contact_id = datetime.now(UTC), world.contacts["moussa"]
+        session.add(row)
+        session.flush()
+        asked = {"report": str(row.id)}
+    sory = signed_in(R.TERRAIN, villages=frozenset({world.villages[1]}))
+    assert send(sory, f"/clubs/{club}/relais", asked).status_code == 404
+    assert send(sory, f"/clubs/{world.clubs['2043']}/relais", asked).status_code == 404
+    browser = signed_in(R.TERRAIN, villages=frozenset({world.villages[0]}))
+    page = browser.get(f"/clubs/{club}").text
+    assert "Confirmer le relais" in page
+    assert "+22300010004" not in page
+    assert send(browser, f"/clubs/{club}/relais", asked).status_code == 303
+    with database.reading() as session:
+        assert session.query(Report).filter_by(number=60).one().state is ReportState.CANCELLED
+    assert send(browser, f"/clubs/{club}/relais", {**asked, "accept": "1"}).status_code == 404
+    assert "Confirmer le relais" not in browser.get(f"/clubs/{club}").text

@@ -1,6 +1,6 @@
-"""SMS that the clubs' own calendar asks for: reminders, figures to check, a month's summary; queued within hours and limits.
+"""SMS nobody asked for, but the clubs' calendar: reminders, figures to check, a month's summary; queued within hours and limits.
 
-Nobody asked for them, so they leave only to numbers that agreed, in the hours of pushes, and on a real channel only in approved
+They leave only to numbers that agreed, in the hours of pushes, and on a real channel only in approved
 words.
 """
 
@@ -43,7 +43,7 @@ def queue(
     channel = channels.choose(session, channels.SMS, spoken, contact.number)
     words = library.reply_text(session, label, chain(spoken, library.fallbacks(session)), now=now, **dict(values))
     if channel is None or (words.variant_id is None and channel.gateway != channels.SIMULATOR):
-        log.warning("notice.kept_back", contact=contact.id, label=label, channel=channel is not None)
+        log.warning("unasked.kept_back", contact=contact.id, label=label, channel=channel is not None)
         return None
     variant = session.get(Variant, words.variant_id) if words.variant_id is not None else None
     message = queue_reply(
