@@ -8,7 +8,7 @@ from clubs import credit, month
 from console.access import Answer, Pages, R, who
 from console.club_scope import month_of_address, own_villages
 from console.edge import exchange, now, reading, writing
-from console.forms import done, render
+from console.forms import Page, done, render
 from console.staff import Staff
 from console.words import _
 from runtime import audit
@@ -52,6 +52,16 @@ def _sheet(session: Session, first: date) -> Answer:
     rows = credit.sheet(session, first, exchange().settings.credit_per_text, own_villages(session))
     payers = {row.id: row.display_name for row in session.query(Staff).filter(Staff.id.in_([one.paid_by for one in rows]))}
     later = month.after(first) if month.after(first) <= today else None
-    values = {"rows": rows, "payers": payers, "first": first, "earlier": month.before(first), "later": later}
+    page = Page.asked(len(rows))
+    shown = rows if request.args.get("tout") else rows[page.offset : page.offset + page.limit]
+    values = {
+        "rows": rows,
+        "shown": shown,
+        "page": page,
+        "payers": payers,
+        "first": first,
+        "earlier": month.before(first),
+        "later": later,
+    }
     may_pay = bool(who().roles & PAYS) and month.after(first) <= today
     return render("results/credit.html", pays=may_pay, over=month.after(first) <= today, **values)

@@ -29,7 +29,7 @@ from runtime.database import Session
 pages = Pages("supervision")
 CHECKS = ANSWERS | {R.SUIVI, R.ADMINISTRATION}
 DRAWS = {R.COMMUNICATION, R.SUIVI}
-MOST = 200
+MOST = 50
 WORD = 60
 DOUBTS = {
     Doubt.NO_SESSION: lazy("pas de séance ce jour-là"),
@@ -59,14 +59,16 @@ def index() -> Answer:
     """What a supervisor has to look at, in three lists."""
     with reading() as session:
         today, allowed = now(session).date(), own_villages(session)
-        unsettled = inbox.shelf(session, eyes(session), Shelf.REPORTS, 0, MOST)
-        odd = doubts.doubts(session, today, allowed)
+        mine = eyes(session)
+        unsettled = inbox.shelf(session, mine, Shelf.REPORTS, 0, MOST)
+        odd, owed = doubts.doubts(session, today, allowed), expected.late(session, today, allowed)
+        counts = {"unsettled": inbox.counts(session, mine)[Shelf.REPORTS], "odd": len(odd), "late": len(owed)}
         late = [
             (row, club, village, unasked.facilitator_phone(session, club.id, club.phone_id, now(session)))
-            for row, club, village in expected.late(session, today, allowed)[:MOST]
+            for row, club, village in owed[:MOST]
         ]
-        values: dict[str, Any] = {"unsettled": unsettled, "odd": odd, "late": late, "themes": themes(session), "today": today}
-    return render("supervision/index.html", words=club_words, doubts=DOUBTS, **values)
+        values: dict[str, Any] = {"unsettled": unsettled, "odd": odd[:MOST], "late": late, "themes": themes(session)}
+    return render("supervision/index.html", words=club_words, doubts=DOUBTS, counts=counts, most=MOST, **values)
 
 
 @pages.page("/suivi/rapport/<int:number>", roles=ANSWERS)
