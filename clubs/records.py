@@ -163,7 +163,7 @@ class RadioEpisode(Base):
 
 
 class SpotCheck(Base):
-    """A supervisor's own count at a session, beside what was reported; `month` is that of the draw, none for a count unasked."""
+    """A supervisor's own count at a session, beside what was reported."""
 
     __tablename__ = "spot_check"
     __table_args__ = (UniqueConstraint("report_id", "supervisor_id"),)
@@ -172,11 +172,11 @@ class SpotCheck(Base):
     report_id: Mapped[int] = mapped_column(ForeignKey("report.id"))
     supervisor_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
     drawn_on: Mapped[date]
-    month: Mapped[date | None] = mapped_column(index=True)
-    asked_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
     women: Mapped[int | None]
     men: Mapped[int | None]
     seen_at: Mapped[datetime | None]
+    month: Mapped[date | None] = mapped_column(index=True)  # that of the draw; none for a count nobody asked for
+    asked_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
 
 
 class CreditOwed(Base):

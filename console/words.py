@@ -102,9 +102,9 @@ def day(value: date | datetime | None) -> str:
     return _weekday(value)
 
 
-def month(value: date | None) -> str:
-    """« mars 2026 »; "" for None."""
-    return "" if value is None else str(flask_babel.format_date(value, "LLLL y", rebase=False))
+def month(value: date) -> str:
+    """« novembre 2026 »."""
+    return str(flask_babel.format_date(value, "MMMM y", rebase=False))
 
 
 def _weekday(value: date) -> str:

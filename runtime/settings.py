@@ -51,10 +51,10 @@ class Settings(BaseSettings):
     pushes_per_week: int = Field(3, ge=0)
     replies_per_day: int = Field(10, ge=0)
     facilitator_replies_per_day: int = Field(40, ge=0)
-    credit_per_text: int = Field(25, ge=0)
     api_requests_per_minute: int = Field(600, ge=1)
     upload_megabytes: int = Field(5, ge=1)
     sound_megabytes: int = Field(30, ge=1)
+    credit_per_text: int = Field(25, ge=0)
     voice_line: Literal["sip", "asterisk"] = "sip"
     voice_port: int = Field(8090, ge=1, le=65535)
     voice_calls: int = Field(50, ge=1, le=500)
