@@ -15,13 +15,15 @@ from campaigns import answers, keypad_reports, quizzes
 from campaigns.models import CampaignEvent, Occurrence, Question, Repeat
 from campaigns.talk import Talk
 from campaigns.voice import Voice, label_of
-from clubs import people
+from clubs import feedback, people
 from clubs.models import Sex
+from clubs.month import before, month_of
 from dialogue import facilitator, guided, recording
 from dialogue.flow import Flow
 from dialogue.flows import LANGUAGES_AT_MOST, QuizScript, main_flow, outgoing_flow
 from dialogue.nodes import Speak
 from dialogue.stranger import stranger_flow
+from dialogue.values import Line
 from messaging.models import Broadcast, BroadcastState, Kind
 from translations.content_entries import Pack
 from translations.models import Content, ContentKind, Language
@@ -76,10 +78,25 @@ def _menu(talk: Talk, voice: Voice) -> Flow:
         testifies=voice.offers(Pack.B, "option_testimony", *recording.LABELS),
         answers=answers.heard(talk),
         neighbour=answers.neighbour(talk, content.theme_code if content else None),
+        summary=_summary(talk, voice),
         reports=reports,
         guided=_guided(talk, voice, content) if reports else None,
         first=facilitator.FIRST if reports else "opening",
     )
+
+
+def _summary(talk: Talk, voice: Voice) -> list[Line]:
+    """The last whole month of the caller's club, for whoever belongs to one that met."""
+    codes = people.who_is(talk.session, talk.contact, talk.today).clubs
+    club = people.club_by_code(talk.session, codes[0]) if codes else None
+    if club is None:
+        return []
+    figures = feedback.spoken(month_of(talk.session, club.id, before(talk.today)))
+    if not figures or not voice.offers(
+        Pack.C, "option_summary", "summary_intro", "summary_thanks", *(unit for unit, _ in figures)
+    ):
+        return []
+    return [*(Line("count", {"n": n, "unit": unit}) for unit, n in figures), Line("summary_thanks")]
 
 
 def _guided(talk: Talk, voice: Voice, content: Content | None) -> tuple[int, list[str]] | None:

@@ -18,6 +18,7 @@ from translations.models import Language
 RECENT = timedelta(days=90)
 """How far back answers to expected reports are counted."""
 SESSIONS = "CR"
+HANDOVER = "NF"
 ANSWERED = (ExpectedState.ON_TIME, ExpectedState.LATE)
 
 
@@ -236,3 +237,9 @@ def members_of(session: Session, club_id: int) -> list[Member]:
 def exists(session: Session, village_id: int) -> bool:
     """Whether there is such a village."""
     return session.get(Village, village_id) is not None
+
+
+def handovers(session: Session, club_id: int) -> list[Report]:
+    """The clubs' requests to pass to a new facilitator (NF) that nobody has decided on yet, the oldest first."""
+    asked = (Report.club_id == club_id, Report.kind == HANDOVER, Report.state == ReportState.HELD)
+    return list(session.scalars(select(Report).where(*asked).order_by(Report.id)))

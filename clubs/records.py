@@ -85,6 +85,8 @@ class Report(Base):
     reported_at: Mapped[datetime] = mapped_column(index=True)
     decided_at: Mapped[datetime | None]
     replaced_by: Mapped[int | None] = mapped_column(ForeignKey("report.id"))
+    cleared_at: Mapped[datetime | None]  # somebody looked at what is odd about it and let it stand
+    cleared_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
 
 
 class ExpectedReport(Base):
@@ -99,6 +101,8 @@ class ExpectedReport(Base):
     state: Mapped[ExpectedState] = mapped_column(choice(ExpectedState), default=ExpectedState.WAITING)
     report_id: Mapped[int | None] = mapped_column(ForeignKey("report.id"))
     reminders: Mapped[int] = mapped_column(default=0)
+    reminder_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
+    escalated_on: Mapped[date | None]
 
 
 class Action(Base):
@@ -215,6 +219,8 @@ class SpotCheck(Base):
     women: Mapped[int | None]
     men: Mapped[int | None]
     seen_at: Mapped[datetime | None]
+    month: Mapped[date | None] = mapped_column(index=True)  # that of the draw; none for a count nobody asked for
+    asked_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
 
 
 class CreditOwed(Base):
@@ -230,3 +236,16 @@ class CreditOwed(Base):
     tariff: Mapped[int]
     paid_at: Mapped[datetime | None]
     paid_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+
+
+class ClubSummary(Base):
+    """A month was told to its club: by the first of its SMS, if there was a phone to write to."""
+
+    __tablename__ = "club_summary"
+    __table_args__ = (UniqueConstraint("club_id", "month"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    club_id: Mapped[int] = mapped_column(ForeignKey("club.id"))
+    month: Mapped[date]
+    made_at: Mapped[datetime]
+    message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))

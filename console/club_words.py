@@ -5,7 +5,7 @@ from typing import Any
 
 from clubs.grammar.local import Why
 from clubs.grammar.values import Kind, Problem, ProblemId
-from clubs.models import AgeBand, ClubKind, Role, Sex
+from clubs.models import AgeBand, ClubKind, MarketRule, Role, Sex
 from clubs.records import ExpectedState, InquiryKind, InquiryState, Report, ReportState
 from clubs.small import small
 from console.access import SEES_PEOPLE, R, who
@@ -47,6 +47,11 @@ EXPECTED_STATES = {
     ExpectedState.LATE: (lazy("en retard"), "warn"),
     ExpectedState.MISSING: (lazy("manquant"), "bad"),
     ExpectedState.EXCUSED: (lazy("en pause"), ""),
+}
+MARKET_RULES = {
+    MarketRule.ON: lazy("le jour du marché"),
+    MarketRule.EVE: lazy("la veille du marché"),
+    MarketRule.NEVER: lazy("jamais un jour de marché"),
 }
 INQUIRY_KINDS = {
     InquiryKind.UNSORTED: lazy("à trier"),

@@ -14,6 +14,7 @@ ORDER = (
     ("approval.index", lazy("À approuver")),
     ("campaigns.index", lazy("Campagnes")),
     ("inbox.index", lazy("Boîte de réception")),
+    ("supervision.index", lazy("Suivi des clubs")),
     ("contacts.index", lazy("Contacts")),
     ("villages.index", lazy("Villages et clubs")),
     ("quizzes.index", lazy("Quiz")),

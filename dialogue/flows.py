@@ -95,7 +95,7 @@ def main_flow(
     themes: Mapping[int, Sequence[str]] | None = None,
     answers: Sequence[str] = (),
     neighbour: Line | None = None,
-    summary: Sequence[str] = (),
+    summary: Sequence[Line] = (),
     asks: bool = False,
     testifies: bool = False,
     reports: bool = False,
@@ -105,7 +105,7 @@ def main_flow(
     version: int = 2,
 ) -> Flow:
     """The answer to a bip: 1 latest message (its labels), 2 themes (labels by group 1 to 8), 3 ask, 4 answers, 5 quiz,
-    6 facilitator's report, 7 the club's summary, 8 a testimony, 9 stop, 0 repeat, `*` language.
+    6 facilitator's report, 7 the club's summary (its lines), 8 a testimony, 9 stop, 0 repeat, `*` language.
 
     `neighbour` is what another club found, heard after the answers. Empty options are skipped; with nothing but it, the latest
     message plays at once. `first` may be `facilitator.FIRST`; with `guided`, a theme and its message, a report is the guided
@@ -127,7 +127,7 @@ def main_flow(
     if reports:
         parts.append(("6", "option_facilitator", facilitator.FIRST, _reports(guided)))
     if summary:
-        parts.append(("7", "option_summary", "summary", {"summary": Speak(lines("summary_intro", *summary), "menu")}))
+        parts.append(("7", "option_summary", "summary", {"summary": Speak((*lines("summary_intro"), *summary), "menu")}))
     if testifies:
         told = recording.question_nodes(then="menu", what=recording.TESTIMONY)
         parts.append(("8", "option_testimony", recording.FIRST_OF_TESTIMONY, told))
