@@ -83,7 +83,7 @@ class ExportFile(Base):
 
 
 class MonthClose(Base):
-    """A month's figures as they were signed; later corrections are listed apart, never written into it. The newest of a month counts."""
+    """A month's figures as they were signed; later corrections are listed apart, never written into it."""
 
     __tablename__ = "month_close"
     __table_args__ = (UniqueConstraint("month", "closed_at"),)

@@ -7,12 +7,12 @@ sums, tells a small one.
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from clubs.small import SMALL, small
 
 if TYPE_CHECKING:
-    from results.tables import Cell, Table
+    from results.table import Cell, Table
 
 HIDDEN = "caché (< 5)"
 PRIME = 2_147_483_647  # sums are untangled in whole numbers modulo this, exactly and without fractions
@@ -72,12 +72,29 @@ def hidden_cells(tables: "Sequence[Table]", totals: Mapping[str, int], more: Ite
     sums = list(more)
     for table in tables:
         _gather(table, counts, unseen, sums)
-    columns = [(table, column, name) for table in tables for column, name in table.people.totals if (name,) in counts]
-    for table, column, name in columns:
-        sums.append(
-            Sum((name,), tuple((table.id, at, column) for at in range(len(table.rows)) if (table.id, at, column) in counts))
-        )
-    return hide(counts, sums, unseen)
+    for table in tables:
+        for column, name in table.people.totals:
+            parts = tuple((table.id, at, column) for at in range(len(table.rows)) if (table.id, at, column) in counts)
+            if (name,) not in counts:  # it stands nowhere, yet one table may give it away to another
+                counts[(name,)] = sum(counts[part] for part in parts)
+                unseen.add((name,))
+            sums.append(Sum((name,), parts))
+    return hide(
+        counts,
+        [each for each in sums if (each.total is None or each.total in counts) and counts.keys() >= set(each.parts)],
+        unseen,
+    )
+
+
+def hidden(counts: Mapping[str, int], people: People) -> set[str]:
+    """The names of the counts of one row to hide."""
+    # Built like a table of that row alone, whose columns add up to nothing else.
+    keys: dict[Key, int] = {}
+    unseen: set[Key] = set()
+    sums: list[Sum] = []
+    _gather_row("", 0, dict(counts), people, keys, unseen, sums)
+    gone = hide(keys, sums, unseen)
+    return {name for name in counts if ("", 0, name) in gone}
 
 
 def hide(counts: Mapping[Key, int], sums: Sequence[Sum], unseen: Iterable[Key] = ()) -> set[Key]:
@@ -95,81 +112,91 @@ def hide(counts: Mapping[Key, int], sums: Sequence[Sum], unseen: Iterable[Key] =
 
 
 def _gather(table: "Table", counts: dict[Key, int], unseen: set[Key], sums: list[Sum]) -> None:
-    people = table.people
     for at, row in enumerate(table.rows):
-        here = {
-            name: cell
-            for name, cell in zip(table.columns, row, strict=True)
-            if name in people.counts and isinstance(cell, int) and not isinstance(cell, bool)
-        }
-        counts.update({(table.id, at, name): cell for name, cell in here.items()})
-        for total, *parts in people.sums:
-            known = tuple((table.id, at, part) for part in parts if part in here)
-            if known:
-                sums.append(Sum((table.id, at, total) if total in here else None, known))
-        for part, whole in people.within:
-            if part in here and whole in here:
-                rest: Key = (table.id, at, f"{whole} - {part}")
-                counts[rest] = here[whole] - here[part]
-                unseen.add(rest)
-                sums.append(Sum((table.id, at, whole), ((table.id, at, part), rest)))
+        cells = zip(table.columns, row, strict=True)
+        here = {name: cell for name, cell in cells if isinstance(cell, int) and not isinstance(cell, bool)}
+        _gather_row(table.id, at, here, table.people, counts, unseen, sums)
+
+
+def _gather_row(
+    table: str, at: int, cells: Mapping[str, int], people: People, counts: dict[Key, int], unseen: set[Key], sums: list[Sum]
+) -> None:
+    here = {name: cell for name, cell in cells.items() if name in people.counts}
+    counts.update({(table, at, name): cell for name, cell in here.items()})
+    for total, *parts in people.sums:
+        known = tuple((table, at, part) for part in parts if part in here)
+        if known:
+            sums.append(Sum((table, at, total) if total in here else None, known))
+    for part, whole in people.within:
+        if part in here and whole in here:
+            rest: Key = (table, at, f"{whole} - {part}")
+            counts[rest] = here[whole] - here[part]
+            unseen.add(rest)
+            sums.append(Sum((table, at, whole), ((table, at, part), rest)))
 
 
 def _by_single_sums(counts: Mapping[Key, int], sums: Sequence[Sum], gone: set[Key], secret: set[Key]) -> set[Key]:
-    """What to hide beside a secret that one sum alone would tell, or tell to be among too few."""
+    """What to hide beside the secrets that one sum alone would tell, or tell to be among too few."""
+    more: set[Key] = set()
     for each in sums:
-        away = [key for key in each.parts if key in gone and counts[key]]
-        total_away = each.total is not None and each.total in gone
+        away = [key for key in each.parts if (key in gone or key in more) and counts[key]]
+        total_away = each.total is not None and (each.total in gone or each.total in more)
         if not secret.intersection(away) and not (total_away and each.total in secret):
             continue
-        told = len(away) + total_away < 2 or (not total_away and sum(counts[key] for key in away) < SMALL)
-        if not told:
-            continue
-        left = sorted((key for key in each.parts if key not in gone and counts[key]), key=lambda key: (counts[key], str(key)))
-        if left:
-            return {left[0]}
-        if each.total is not None and not total_away and counts[each.total]:
-            return {each.total}
-    return set()
+        while len(away) + total_away < 2 or (not total_away and sum(counts[key] for key in away) < SMALL):
+            left = [key for key in each.parts if key not in gone and key not in more and counts[key]]
+            if left:
+                away.append(min(left, key=lambda key: (counts[key], str(key))))
+                more.add(away[-1])
+            elif each.total is not None and not total_away and counts[each.total]:
+                more.add(each.total)
+                total_away = True
+            else:
+                break
+    return more
 
 
 def _by_mixture(counts: Mapping[Key, int], sums: Sequence[Sum], gone: set[Key], secret: set[Key]) -> set[Key]:
-    """What to hide beside a secret that several sums together would tell."""
-    told = _told(counts, sums, gone) & secret
-    for key in sorted(told, key=str):
+    """What to hide beside the secrets that several sums together would tell."""
+    more: set[Key] = set()
+    for key in sorted(_told(sums, gone) & secret, key=str):
         beside = [each for each in sums if key in each.parts or key == each.total]
-        near = {
-            one for each in beside for one in (*each.parts, each.total) if one is not None and one not in gone and counts[one]
-        }
-        if near:
-            return {min(near, key=lambda one: (counts[one], str(one)))}
-    return set()
+        near = {one for each in beside for one in (*each.parts, each.total) if one is not None and counts[one]} - gone
+        if near and not near & more:
+            more.add(min(near, key=lambda one: (counts[one], str(one))))
+    return more
 
 
-def _told(counts: Mapping[Key, int], sums: Sequence[Sum], gone: set[Key]) -> set[Key]:
-    """The hidden keys that the sums determine: Gauss and Jordan over the hidden ones."""
-    pivots: dict[Key, dict[Key, int]] = {}
-    for each in sums:
-        # Zeros are never hidden, and an unseen zero stays unknown to the reader.
-        row = {key: 1 for key in each.parts if key in gone}
+def _told(sums: Sequence[Sum], gone: set[Key]) -> set[Key]:
+    """The hidden keys that the sums determine.
+
+    A key is determined when its column, over the sums it stands in, is no mixture of the other keys' columns; so every mixture
+    that is found clears the keys in it.
+    """
+    columns: dict[Key, dict[int, int]] = {}
+    for at, each in enumerate(sums):
+        for key in each.parts:
+            if key in gone:
+                columns.setdefault(key, {})[at] = 1
         if each.total is not None and each.total in gone:
-            row[each.total] = row.get(each.total, 0) - 1
-        for key in [key for key in row if key in pivots]:
-            _add(row, pivots[key], -row[key])
-        row = {key: value % PRIME for key, value in row.items() if value % PRIME}
-        if not row:
-            continue
-        first = next(iter(row))
-        inverse = pow(row[first], -1, PRIME)
-        row = {key: value * inverse % PRIME for key, value in row.items()}
-        for other in pivots.values():
-            if first in other:
-                _add(other, row, -other[first])
-        pivots[first] = row
-    return {key for key, row in pivots.items() if len(row) == 1}
+            columns.setdefault(each.total, {})[at] = -1
+    free: set[Key] = set()
+    found: dict[int, tuple[dict[int, int], dict[Key, int]]] = {}
+    for key, column in columns.items():
+        made: dict[Key, int] = {key: 1}
+        while column and (first := min(column)) in found:
+            of_it, of_what = found[first]
+            times = -column[first] * pow(of_it[first], -1, PRIME)
+            _add(column, of_it, times)
+            _add(made, of_what, times)
+        if column:
+            found[min(column)] = (column, made)
+        else:
+            free |= made.keys()
+    return columns.keys() - free
 
 
-def _add(row: dict[Key, int], other: Mapping[Key, int], times: int) -> None:
+def _add(row: dict[Any, int], other: Mapping[Any, int], times: int) -> None:
     for key, value in other.items():
         changed = (row.get(key, 0) + times * value) % PRIME
         if changed:

@@ -18,10 +18,10 @@ from console.club_words import sees_small
 from console.edge import now, reading, writing
 from console.forms import Typed, render
 from console.words import _
-from results import charts, exports
-from results.indicators import Figure, figures
+from results import charts, exports, release
+from results.figure import Figure
 from results.scope import Scope
-from results.tables import Table, tables
+from results.table import Table
 from runtime import audit
 from runtime.database import Session
 
@@ -29,7 +29,8 @@ pages = Pages("results")
 WEEKS = 4
 GOOD, MIDDLING = 80, 50
 DRAWN = {"weeks": "Présences", "villages": "Présences", "themes": "Séances", "quiz": "Gain (points)", "quiz_phones": "Justes (%)"}
-DRAWN |= {"languages": "Prévus", "sexes": "Prévus"}
+DRAWN |= {"communes": "Présences", "languages": "Prévus", "sexes": "Prévus", "events": "Événements", "operators": "SMS remis (%)"}
+DRAWN |= {"quiz_listeners": "Justes (%)", "broadcasts": "Ayant décroché (%)"}
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -48,15 +49,16 @@ def index() -> Answer:
     with reading() as session:
         form, asked = _asked(session)
         small = sees_small()
-        made = {figure.id: figure for figure in figures(session, asked, small_cells=small)}
-        parts = [_part(table) for table in tables(session, asked, small_cells=small)]
+        found = release.page(session, asked, small_cells=small)
+        made = {figure.id: figure for figure in found.figures}
+        parts = [_part(table) for table in found.tables]
         villages = [(line.id, line.name) for line in overview.villages(session, now(session).date(), scope(session))]
         languages = list(overview.languages(session).items())
         today = now(session).date()
     groups = [(words, [made[id_] for id_ in ids if id_ in made]) for words, ids in result_words.GROUPS]
     values: dict[str, Any] = {"form": form, "asked": asked, "groups": groups, "villages": villages, "languages_": languages}
     values |= {"parts": [part for part in parts if part.table.rows], "nothing": not made["sessions"].n and not made["sms_sent"].n}
-    values |= {"some_hidden": any(figure.hidden for figure in made.values()), "periods": _periods(today), "small": small}
+    values |= {"some_hidden": found.hides, "periods": _periods(today), "small": small}
     return render("results/index.html", words=result_words, light=light, query=_query(form), **values)
 
 
