@@ -38,6 +38,7 @@ from demonstration import voices
 from messaging import beats, calls, lookup, outbox, probing, purging, settling
 from messaging.exchange import CONVERSE, DIAL, DISPATCH, FAN_OUT, LOOK_UP, PROBE, Exchange
 from messaging.gateways.registry import gateways
+from results import prepared
 from runtime import crypto, logs, metrics, spool
 from runtime.clock import Beat, Clock
 from runtime.database import Base, Database
@@ -187,6 +188,7 @@ def _register_work(exchange: Exchange, at: Callable[[], datetime] | None = None)
     work.register(CONVERSE, lambda message: _ignore(conversations.on_sms(exchange, message, now())))
     work.register(LOOK_UP, lambda channel: _ignore(lookup.ask(exchange, channel, now())))
     work.register(PROBE, lambda channel: _ignore(probing.probe(exchange, channel, now())))
+    work.register(prepared.PREPARE, lambda number: _ignore(prepared.prepare(exchange, number, now())))
     work.register(voices.SPEAK, lambda _: _ignore(voices.speak(exchange, now())))
 
 
@@ -206,6 +208,7 @@ def _beats(exchange: Exchange) -> list[Beat]:
         (beats.deliver_simulated, tick, False),
         (beats.probe_channels, 3600.0, False),
         (purging.purge, 3600.0, False),
+        (prepared.tidy, 600.0, False),
         (_expect, 3600.0, False),
         (_sweep_jobs, 30.0, False),
     )

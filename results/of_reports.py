@@ -42,7 +42,7 @@ def _errors(session: Session, scope: Scope) -> Iterator[Figure]:
         .where(counts, scope.within(Report.reported_at), here)
         .group_by(Report.first_reply)
     )
-    replies: dict[str, int] = dict(session.execute(counted).all())
+    replies: dict[str | None, int] = dict(session.execute(counted).all())
     wrong = replies.get("ASK", 0) + replies.get("HOLD", 0)
     formula = "rapports dont la première réponse demande une précision ou une confirmation / rapports reçus par téléphone"
     yield share("report_error", "Rapports à corriger", formula, wrong, sum(replies.values()), people=False)

@@ -135,7 +135,7 @@ def _answers() -> tuple[SQLColumnExpression[int], SQLColumnExpression[int]]:
 
 
 def _scored(scope: Scope) -> tuple[ColumnElement[bool], ...]:
-    return (Answer.scored, scope.within(Answer.answered_at), scope.phone(Answer.contact_id))
+    return (Answer.scored.is_(True), scope.within(Answer.answered_at), scope.phone(Answer.contact_id))
 
 
 def _rates(found: Any) -> tuple[tuple[Cell, ...], ...]:
