@@ -3,6 +3,7 @@
 from datetime import date
 
 from console.words import _, day, language, lazy
+from results.models import Direction, Target
 from results.phone_tables import LISTENERS, NO_LANGUAGE, NOT_SAID
 
 # Listed so that they are collected for translation; the page looks them up by their French.
@@ -193,3 +194,11 @@ def value(number: float | None) -> str:
         return ""
     text = f"{number:,.1f}".rstrip("0").rstrip(".") if isinstance(number, float) else f"{number:,}"
     return text.replace(",", "\u202f").replace(".", ",") if language() == "fr" else text
+
+
+def aim(target: Target, reached: bool) -> str:
+    """A target and whether it is met, in words."""
+    said = {"value": value(target.value), "met": _("atteinte") if reached else _("non atteinte")}
+    if target.direction is Direction.AT_LEAST:
+        return _("cible : %(value)s ou plus, %(met)s", **said)
+    return _("cible : %(value)s ou moins, %(met)s", **said)

@@ -15,14 +15,13 @@ from results.scope import Scope
 # Which reports a figure counts, and what each must have told to be among them.
 REPORTS: dict[str, tuple[tuple[str, ...], str | None]] = {
     **dict.fromkeys(("sessions", "sessions_held", "attendances", "attendance_mean", "women", "active_clubs"), (("CR",), None)),
-
-        "youth": (("CR",), "youth"),
-        "mothers": (("CR",), "mothers"),
-        "radio": (("CR",), "radio"),
-        "theme_coverage": (("CR",), None)
-    ,
+    "youth": (("CR",), "youth"),
+    "mothers": (("CR",), "mothers"),
+    "radio": (("CR",), "radio"),
+    "theme_coverage": (("CR",), None),
     **dict.fromkeys(("events", "event_women", "event_men", "event_villages"), (("EV",), None)),
-    "demonstrations": (("DC",), None), "quiz_gain": (("QZ",), None),
+    "demonstrations": (("DC",), None),
+    "quiz_gain": (("QZ",), None),
 }
 EXPECTED = ("completeness", "promptness")
 ACTIONS = ("actions", "plants")

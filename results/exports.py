@@ -9,15 +9,14 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 
 import xlsxwriter
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from clubs.models import Area, Village
 from results.codebook import MEANINGS
 from results.csv_files import csv_text
 from results.figure import Figure
+from results.places import communes
 from results.release import files
 from results.scope import Scope
 from results.small import HIDDEN
@@ -60,8 +59,7 @@ def places(session: Session, scope: Scope) -> str:
     """Where a file speaks of: communes, never villages."""
     if scope.villages is None:
         return "toutes"
-    here = select(Area.name).where(Area.id.in_(select(Village.area_id).where(Village.id.in_(scope.villages))))
-    return ", ".join(session.scalars(here.order_by(Area.name))) or "aucune"
+    return ", ".join(name for _id, name in communes(session, scope.villages)) or "aucune"
 
 
 def _sheets(session: Session, scope: Scope, each_report: bool, step: Step) -> list[Table]:
