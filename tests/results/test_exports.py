@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 import pytest
 from python_calamine import CalamineWorkbook
 
-from clubs.models import Area, Village
+from clubs.models import Area
 from results.charts import bars
 from results.exports import csv_files, workbook
 from results.scope import Scope
