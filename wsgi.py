@@ -37,6 +37,7 @@ from demonstration import voices
 from messaging import beats, calls, lookup, outbox, probing, purging, settling
 from messaging.exchange import CONVERSE, DIAL, DISPATCH, FAN_OUT, LOOK_UP, PROBE, Exchange
 from messaging.gateways.registry import gateways
+from results import prepared
 from runtime import crypto, logs, metrics, spool
 from runtime.clock import Beat, Clock
 from runtime.database import Base, Database
@@ -186,6 +187,7 @@ def _register_work(exchange: Exchange, at: Callable[[], datetime] | None = None)
     work.register(CONVERSE, lambda message: _ignore(conversations.on_sms(exchange, message, now())))
     work.register(LOOK_UP, lambda channel: _ignore(lookup.ask(exchange, channel, now())))
     work.register(PROBE, lambda channel: _ignore(probing.probe(exchange, channel, now())))
+    work.register(prepared.PREPARE, lambda number: _ignore(prepared.prepare(exchange, number, now())))
     work.register(voices.SPEAK, lambda _: _ignore(voices.speak(exchange, now())))
 
 
@@ -210,6 +212,7 @@ def _beats(exchange: Exchange) -> list[Beat]:
         (reminders.expect, 3600.0, False),
         (spot_checks.due, 3600.0, False),
         (feedback.tell, 3600.0, False),
+        (prepared.tidy, 600.0, False),
         (_sweep_jobs, 30.0, False),
     )
 

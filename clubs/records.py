@@ -82,6 +82,7 @@ class Report(Base):
     message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
     call_id: Mapped[int | None] = mapped_column(ForeignKey("call.id"))
     entered_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    first_reply: Mapped[str | None] = mapped_column(String(8))  # ACK, HOLD or ASK; empty for later versions and what staff typed
     reported_at: Mapped[datetime] = mapped_column(index=True)
     decided_at: Mapped[datetime | None]
     replaced_by: Mapped[int | None] = mapped_column(ForeignKey("report.id"))
@@ -249,3 +250,14 @@ class ClubSummary(Base):
     month: Mapped[date]
     made_at: Mapped[datetime]
     message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
+
+
+class PlannedTheme(Base):
+    """A theme that clubs are to take up in a quarter, known by its first day."""
+
+    __tablename__ = "planned_theme"
+    __table_args__ = (UniqueConstraint("quarter", "theme_code"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    quarter: Mapped[date]
+    theme_code: Mapped[int] = mapped_column(ForeignKey("theme.code"))

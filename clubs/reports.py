@@ -60,9 +60,11 @@ def _carry_out(session: Session, verdict: Verdict, source: Source, now: datetime
     effect, values, contact = verdict.effect, verdict.values, source.contact
     match effect.do:
         case Do.STORE | Do.HOLD:
-            if contact is not None:
-                _drop_draft(session, contact, now)
-            return _store(session, verdict.kind, values, effect, verdict.flags, source, now)
+            dropped = _drop_draft(session, contact, now) if contact is not None else None
+            row = _store(session, verdict.kind, values, effect, verdict.flags, source, now)
+            if dropped is not None and row.first_reply is not None and dropped.kind == row.kind:
+                row.first_reply = dropped.first_reply
+            return row
         case Do.DRAFT:
             return _draft(session, verdict, source, now)
         case Do.DROP_DRAFT if contact is not None:
@@ -121,6 +123,7 @@ def _store(
         message_id=source.message_id,
         call_id=source.call_id,
         entered_by=source.staff_id,
+        first_reply=None if effect.version > 1 or source.staff_id else "HOLD" if held else "ACK",
         reported_at=now,
     )
     session.add(row)
@@ -208,6 +211,7 @@ def _draft(session: Session, verdict: Verdict, source: Source, now: datetime) ->
         contact_id=source.contact.id if source.contact else None,
         message_id=source.message_id,
         call_id=source.call_id,
+        first_reply="ASK",
         reported_at=now,
     )
     session.add(row)

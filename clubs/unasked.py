@@ -1,7 +1,7 @@
 """SMS nobody asked for, but the clubs' calendar: reminders, figures to check, a month's summary; queued within hours and limits.
 
-They leave only to numbers that agreed, in the hours of pushes, and on a real channel only in approved
-words.
+They leave only to numbers that agreed, in the hours of pushes, on a real channel only in approved words, and during a pilot only
+to its villages.
 """
 
 from collections.abc import Mapping
@@ -17,6 +17,7 @@ from messaging import channels
 from messaging.exchange import Exchange
 from messaging.models import Contact, ContactState, Kind, Message
 from messaging.queue import queue_reply
+from runtime.installation import pilot_villages
 from translations import library
 from translations.languages import SOURCE, chain
 from translations.models import Variant
@@ -37,7 +38,7 @@ def queue(
     language: str | None = None,
 ) -> Message | None:
     """Queue the reply content `label`, filled with `values`, to a number in `language` or its own; None where nothing may go."""
-    if contact.state is not ContactState.ACTIVE or contact.number is None:
+    if contact.state is not ContactState.ACTIVE or contact.number is None or not _open_to(session, contact, now):
         return None
     spoken = language or people.heard_by(session, contact) or SOURCE
     channel = channels.choose(session, channels.SMS, spoken, contact.number)
@@ -52,6 +53,15 @@ def queue(
     if message is not None and expires_at is not None:
         message.expires_at = expires_at
     return message
+
+
+def _open_to(session: Session, contact: Contact, now: datetime) -> bool:
+    """Whether the pilot, if there is one, reaches this number: a member's, a club's or a supervisor's of its villages."""
+    pilot = pilot_villages(session)
+    if pilot is None:
+        return True
+    supervising = {phone for village in pilot for phone in people.supervisors(session, village, now.date())}
+    return contact.id in supervising or contact.id in set(session.scalars(people.phones_of(pilot)))
 
 
 def facilitator_phone(session: Session, club_id: int, phone_id: int | None, now: datetime) -> Contact | None:

@@ -247,3 +247,9 @@ def _call(row: Call) -> CallLine:
         answered_at=row.answered_at,
         ended_at=row.ended_at,
     )
+
+
+def operators(session: Session) -> list[str]:
+    """The operators that known numbers suggest."""
+    known = select(Contact.operator).where(Contact.operator.is_not(None)).distinct().order_by(Contact.operator)
+    return [operator for operator in session.scalars(known) if operator]
