@@ -101,7 +101,7 @@ def _count_failure(exchange: Exchange, message_id: int, now: datetime) -> None:
 def _converse(session: Session, exchange: Exchange, message: Message, contact: Contact, now: datetime) -> None:
     quizzes.open_prompts(session, contact, now)
     offer_to_join(session, contact, now)
-    context = context_for(session, contact, now, sent_at=message.provider_at, zone=exchange.settings.timezone)
+    context = context_for(session, contact, now, sent_at=message.said_at, zone=exchange.settings.timezone)
     verdict = judge(message.text or "", context)
     apply_verdict(session, verdict, contact, message, now)
     words = Replies(session, message, contact, context, now).carry_out(verdict)

@@ -59,7 +59,7 @@ class MemberLine:
 
 @dataclass(frozen=True)
 class ReportLine:
-    """One version of a report; only a `valid` one counts. `values` are whole numbers, true, false or null."""
+    """One version of a report; only a `valid` one counts. `values` are whole numbers, lists of them, true, false or null."""
 
     id: int
     number: int | None
@@ -68,7 +68,7 @@ class ReportLine:
     club: str | None
     session_date: date | None
     session_order: int
-    values: dict[str, int | bool | str | None]
+    values: dict[str, int | bool | str | list[int] | None]
     state: ReportState
     flags: list[str]
     message_id: int | None
