@@ -140,7 +140,12 @@ Line = tuple[str, str, str, tuple[tuple[str, int], ...]]
 def _told(life: Life) -> Counter[Line]:
     names = {"type": "event_type"}
     return Counter(
-        (fact.kind, fact.club.code, fact.day.isoformat(), tuple(sorted((names.get(n, n), v) for n, v in figures_of(fact).items())))
+        (
+            fact.kind,
+            fact.club.code,
+            fact.day.isoformat(),
+            tuple(sorted((names.get(n, n), v) for n, v in figures_of(fact).items())),
+        )
         for fact in truth.standing(life)
     )
 
