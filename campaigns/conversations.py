@@ -104,9 +104,7 @@ def _converse(session: Session, exchange: Exchange, message: Message, contact: C
     quizzes.open_prompts(session, contact, now)
     offer_to_join(session, contact, now)
     rules = exchange.settings
-    context = context_for(
-        session, contact, now, sent_at=message.provider_at, zone=rules.timezone, number_words=rules.number_words
-    )
+    context = context_for(session, contact, now, sent_at=message.said_at, zone=rules.timezone, number_words=rules.number_words)
     verdict = judge(message.text or "", context)
     changed = apply_verdict(session, verdict, contact, message, now)
     words = Replies(session, message, contact, context, now).carry_out(verdict)

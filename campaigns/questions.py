@@ -3,7 +3,7 @@
 A question and its explanation are contents: what is made here is a French draft that has to be approved like any text.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from sqlalchemy import Integer, func, select
 from sqlalchemy.orm import Session
 
 from campaigns.models import Answer, Question, Quiz
-from campaigns.quizzes import Gain, gain
+from campaigns.quizzes import Gain, gain, of_villages
 from translations import contents, review
 from translations.languages import SOURCE
 from translations.library import clip_of, explanation_key, newest_variants
@@ -53,8 +53,8 @@ class QuizLine:
     gain: Gain
 
 
-def quizzes(session: Session) -> list[QuizLine]:
-    """Every quiz, oldest first."""
+def quizzes(session: Session, villages: Collection[int] | None = None) -> list[QuizLine]:
+    """Every quiz, oldest first, with the answers of all villages or of these."""
     asked = dict[int, tuple[int, int | None]]()
     for quiz_id, count, theme in session.execute(
         select(Question.quiz_id, func.count(), func.min(Question.theme_code)).group_by(Question.quiz_id)
@@ -64,7 +64,7 @@ def quizzes(session: Session) -> list[QuizLine]:
     for quiz_id, count, right in session.execute(
         select(Question.quiz_id, func.count(), func.sum(func.cast(Answer.right, Integer)))
         .join(Answer, Answer.question_id == Question.id)
-        .where(Answer.scored)
+        .where(Answer.scored, of_villages(villages))
         .group_by(Question.quiz_id)
     ):
         answered[quiz_id] = (count, int(right))
@@ -72,7 +72,7 @@ def quizzes(session: Session) -> list[QuizLine]:
     for quiz in session.scalars(select(Quiz).order_by(Quiz.id)):
         questions, theme = asked.get(quiz.id, (0, None))
         answers, right = answered.get(quiz.id, (0, 0))
-        learned = gain(session, quiz.id) if answers else Gain(0, 0, 0, 0)
+        learned = gain(session, quiz.id, villages) if answers else Gain(0, 0, 0, 0)
         lines.append(QuizLine(quiz.id, quiz.title, quiz.open, theme, questions, answers, right, learned))
     return lines
 

@@ -4,17 +4,18 @@ A question counts as put from the moment its message left, not from the moment i
 first answers after that, from the messages themselves.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, func, literal, select
+from sqlalchemy import ColumnElement, Integer, func, literal, select, true
 from sqlalchemy.orm import Session
 
 from campaigns.models import Answer, Question, Quiz
 from clubs.models import Club, Member
+from clubs.people import phones_of
 from messaging.models import Broadcast, Call, Contact, Direction, Listener, Message, MessageState, OpenPrompt, PromptKind
 from runtime.database import Json
 from translations.content_entries import QuizText
@@ -244,10 +245,13 @@ def close(quiz: Quiz) -> None:
     quiz.open = False
 
 
-def results(session: Session, quiz_id: int, by: By = By.ALL) -> list[Line]:
-    """Scored answers by question, phase and group; a phone stands for the club of the first member behind it."""
+def results(session: Session, quiz_id: int, by: By = By.ALL, villages: Collection[int] | None = None) -> list[Line]:
+    """Scored answers by question, phase and group, of all villages or of these; a phone stands for the club of the first member
+    behind it."""
     of_quiz = Answer.question_id.in_(select(Question.id).where(Question.quiz_id == quiz_id))
-    each = select(Answer.question_id, Answer.phase, Answer.right, _GROUPS[by].label("group")).where(of_quiz, Answer.scored)
+    each = select(Answer.question_id, Answer.phase, Answer.right, _GROUPS[by].label("group")).where(
+        of_quiz, Answer.scored, of_villages(villages)
+    )
     one = each.subquery()
     query = select(one.c.question_id, one.c.phase, one.c.group, func.count(), func.sum(func.cast(one.c.right, Integer))).group_by(
         one.c.question_id, one.c.phase, one.c.group
@@ -256,10 +260,15 @@ def results(session: Session, quiz_id: int, by: By = By.ALL) -> list[Line]:
     return sorted(lines, key=lambda line: (line.question_id, line.phase or "", line.group))
 
 
-def gain(session: Session, quiz_id: int) -> Gain:
+def of_villages(villages: Collection[int] | None) -> ColumnElement[bool]:
+    """The condition that an answer came from a number of these villages."""
+    return true() if villages is None else Answer.contact_id.in_(phones_of(villages))
+
+
+def gain(session: Session, quiz_id: int, villages: Collection[int] | None = None) -> Gain:
     """What a quiz with two phases says was learned."""
     sums = {Phase.BEFORE: [0, 0], Phase.AFTER: [0, 0]}
-    for line in _phased(results(session, quiz_id)):
+    for line in _phased(results(session, quiz_id, villages=villages)):
         sums[Phase(line.phase or "")][0] += line.right
         sums[Phase(line.phase or "")][1] += line.answers
     return Gain(*sums[Phase.BEFORE], *sums[Phase.AFTER])

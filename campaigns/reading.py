@@ -167,7 +167,7 @@ def answers(
     since: datetime | None = None,
 ) -> list[AnswerLine]:
     """Answers by id, scored and unscored."""
-    query = part.of(select(Answer), Answer.id)
+    query = part.theirs(part.of(select(Answer), Answer.id), Answer.contact_id)
     wanted = (
         (Answer.id, id),
         (Answer.question_id, question),

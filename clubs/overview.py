@@ -243,3 +243,11 @@ def handovers(session: Session, club_id: int) -> list[Report]:
     """The clubs' requests to pass to a new facilitator (NF) that nobody has decided on yet, the oldest first."""
     asked = (Report.club_id == club_id, Report.kind == HANDOVER, Report.state == ReportState.HELD)
     return list(session.scalars(select(Report).where(*asked).order_by(Report.id)))
+
+
+def ids_of(session: Session, codes: Collection[str]) -> frozenset[int] | None:
+    """The ids of villages by code, None for no code; LookupError with the first that no village has."""
+    found = {code: id_ for code, id_ in session.execute(select(Village.code, Village.id).where(Village.code.in_(codes)))}
+    if unknown := [code for code in codes if code not in found]:
+        raise LookupError(unknown[0])
+    return frozenset(found.values()) or None

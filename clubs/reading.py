@@ -59,7 +59,7 @@ class MemberLine:
 
 @dataclass(frozen=True)
 class ReportLine:
-    """One version of a report; only a `valid` one counts. `values` are whole numbers, true, false or null."""
+    """One version of a report; only a `valid` one counts. `values` are whole numbers, lists of them, true, false or null."""
 
     id: int
     number: int | None
@@ -68,7 +68,7 @@ class ReportLine:
     club: str | None
     session_date: date | None
     session_order: int
-    values: dict[str, int | bool | str | None]
+    values: dict[str, int | bool | str | list[int] | None]
     state: ReportState
     flags: list[str]
     message_id: int | None
@@ -87,7 +87,7 @@ def clubs(
     active: bool | None = None,
 ) -> list[ClubLine]:
     """Clubs by id."""
-    query = part.of(select(Club, Village).join(Village, Village.id == Club.village_id), Club.id)
+    query = part.here(part.of(select(Club, Village).join(Village, Village.id == Club.village_id), Club.id), Club.village_id)
     for column, value in ((Club.id, id), (Club.code, code), (Club.village_id, village), (Club.active, active)):
         if value is not None:
             query = query.where(column == value)
@@ -127,7 +127,7 @@ def members(
 ) -> list[MemberLine]:
     """Members by id. `people` shows names, masked numbers and life stages; `whole_numbers` unmasks, and is audited above."""
     query = select(Member, Club.code, Club.village_id, Contact.number).outerjoin(Club, Club.id == Member.club_id)
-    query = part.of(query.outerjoin(Contact, Contact.id == Member.contact_id), Member.id)
+    query = part.here(part.of(query.outerjoin(Contact, Contact.id == Member.contact_id), Member.id), Club.village_id)
     for column, value in ((Member.id, id), (Club.code, club), (Member.contact_id, contact), (Member.role, role)):
         if value is not None:
             query = query.where(column == value)
@@ -171,7 +171,7 @@ def reports(
     until: date | None = None,
 ) -> list[ReportLine]:
     """Every version of reports by id; `since` and `until` are session days, both counted."""
-    query = part.of(select(Report, Club.code).outerjoin(Club, Club.id == Report.club_id), Report.id)
+    query = part.here(part.of(select(Report, Club.code).outerjoin(Club, Club.id == Report.club_id), Report.id), Club.village_id)
     wanted = (
         (Report.id, id),
         (Report.number, number),

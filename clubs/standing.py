@@ -74,7 +74,7 @@ def context_for(
         undone_at=max((row.decided_at for row in rows if row.decided_at and UNDONE in row.flags), default=None),
         handovers=_handovers(rows, clubs) if sender.villages else frozenset(),
         next_report=(session.scalar(select(func.max(Report.number))) or 0) + 1,
-        next_action=_next_action(session, clubs),
+        next_action_of=lambda code: _next_action(session, code),
         next_inquiry=(session.scalar(select(func.max(Inquiry.number))) or 0) + 1,
         periods=tuple(_periods(session, clubs, today)),
         opted_out=contact.state is ContactState.STOPPED,
@@ -199,10 +199,9 @@ def _actions(session: Session, clubs: Iterable[Club]) -> Iterable[OpenAction]:
         yield OpenAction(row.number, codes[row.club_id], row.type)
 
 
-def _next_action(session: Session, clubs: list[Club]) -> int:
-    if not clubs:
-        return 1
-    return (session.scalar(select(func.max(Action.number)).where(Action.club_id == clubs[0].id)) or 0) + 1
+def _next_action(session: Session, code: str) -> int:
+    latest = select(func.max(Action.number)).join(Club, Club.id == Action.club_id).where(Club.code == code)
+    return (session.scalar(latest) or 0) + 1
 
 
 def _recent(session: Session, contact: Contact, now: datetime) -> frozenset[Recent]:

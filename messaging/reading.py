@@ -104,7 +104,7 @@ def contacts(
     whole_numbers: bool = False,
 ) -> list[ContactLine]:
     """Contacts by id; `number` in E.164. Whoever asks for whole numbers writes the audit entry."""
-    query = part.of(select(Contact), Contact.id)
+    query = part.theirs(part.of(select(Contact), Contact.id), Contact.id)
     index = None if number is None else blind(number)
     for column, value in ((Contact.id, id), (Contact.number_index, index), (Contact.state, state)):
         if value is not None:
@@ -148,7 +148,7 @@ def messages(
     since: datetime | None = None,
 ) -> list[MessageLine]:
     """SMS by id; `answers` finds what was replied to a received one, `since` is a moment of creation."""
-    query = part.of(select(Message), Message.id)
+    query = part.theirs(part.of(select(Message), Message.id), Message.contact_id)
     wanted = (
         (Message.id, id),
         (Message.external_id, external_id),
@@ -208,7 +208,7 @@ def calls(
     since: datetime | None = None,
 ) -> list[CallLine]:
     """Calls by id; `since` is a moment of creation."""
-    query = part.of(select(Call), Call.id)
+    query = part.theirs(part.of(select(Call), Call.id), Call.contact_id)
     wanted = (
         (Call.id, id),
         (Call.external_id, external_id),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import CompoundSelect, func, select, true
 from sqlalchemy.orm import Session
 
 from messaging.models import (
@@ -21,6 +21,7 @@ from messaging.models import (
     MessageState,
 )
 
+Phones = CompoundSelect[tuple[int | None]]
 LEFT = (MessageState.WIRED, MessageState.SENT, MessageState.DELIVERED)
 NOT_TAKEN = (CallState.BUSY, CallState.NO_ANSWER, CallState.MACHINE, CallState.FAILED)
 
@@ -41,11 +42,12 @@ class Day:
     budget: int | None
 
 
-def day(session: Session, since: datetime) -> Day:
-    """Count what was made from `since` (the local midnight, UTC) on."""
-    sms = _by_state(session, Message, since)
-    calls = _by_state(session, Call, since)
+def day(session: Session, since: datetime, phones: Phones | None = None) -> Day:
+    """Count what was made from `since` (the local midnight, UTC) on, of all numbers or of these; money is the programme's."""
+    sms = _by_state(session, Message, since, phones)
+    calls = _by_state(session, Call, since, phones)
     received = select(func.count()).select_from(Message).where(Message.direction == Direction.IN, Message.created_at >= since)
+    received = received.where(true() if phones is None else Message.contact_id.in_(phones))
     return Day(
         sent=sum(sms.get(state, 0) for state in LEFT),
         delivered=sms.get(MessageState.DELIVERED, 0),
@@ -78,9 +80,9 @@ def any_channel(session: Session, but: Collection[str] = ()) -> bool:
     return session.scalar(query.limit(1)) is not None
 
 
-def _by_state(session: Session, row: type[Message] | type[Call], since: datetime) -> dict[Any, int]:
+def _by_state(session: Session, row: type[Message] | type[Call], since: datetime, phones: Phones | None) -> dict[Any, int]:
     counted = select(row.state, func.count()).where(row.direction == Direction.OUT, row.created_at >= since).group_by(row.state)
-    return dict(session.execute(counted).all())
+    return dict(session.execute(counted.where(true() if phones is None else row.contact_id.in_(phones))).all())
 
 
 def _price(session: Session, row: type[Message] | type[Call], since: datetime) -> int:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import Select
+from sqlalchemy import CompoundSelect, Select
 from sqlalchemy.orm import InstrumentedAttribute
 
 Query = TypeVar("Query", bound=Select[*tuple[Any, ...]])
@@ -11,11 +11,24 @@ Query = TypeVar("Query", bound=Select[*tuple[Any, ...]])
 
 @dataclass(frozen=True)
 class Slice:
-    """The first `limit` rows whose id is greater than `after`."""
+    """The first `limit` rows whose id is greater than `after`.
+
+    For a reader of some villages only, `villages` are their ids and `contacts` selects the ids of the numbers there.
+    """
 
     after: int = 0
     limit: int = 50
+    villages: frozenset[int] | None = None
+    contacts: CompoundSelect[tuple[int | None]] | None = None
 
     def of(self, query: Query, key: InstrumentedAttribute[int]) -> Query:
         """`query` cut down to this slice, in the order of `key`."""
         return query.where(key > self.after).order_by(key).limit(self.limit)
+
+    def here(self, query: Query, village: InstrumentedAttribute[int]) -> Query:
+        """Only rows of the reader's villages."""
+        return query if self.villages is None else query.where(village.in_(self.villages))
+
+    def theirs(self, query: Query, contact: InstrumentedAttribute[int]) -> Query:
+        """Only rows about numbers of the reader's villages."""
+        return query if self.contacts is None else query.where(contact.in_(self.contacts))

@@ -54,7 +54,7 @@ def decide_action(parsed: Parsed, context: Context) -> Verdict:
         return ask(context, placed, problem)
     if words_of(placed) in context.recent:
         return _verdict(placed, Outcome.INFO, say(context, "already_text"))
-    number = context.next_action
+    number = context.next_action_of(placed.values.club or "") or context.next_action
     decided = placed.values.date or context.today
     due = decided + timedelta(days=placed.values.due_days or 0)
     placed = replace(placed, values=replace(placed.values, action_no=number))

@@ -139,7 +139,7 @@ class Recent:
 class Context:
     """`clubs` are the facilitator's or, for a supervisor, those of her villages. `reports` hold every version this phone
     may touch: its own of 48 h, those of its clubs' recent days, those awaiting the supervisor. `records` is False where
-    nothing is stored (command line): a number then counts as existing."""
+    nothing is stored (command line): a number then counts as existing. Actions count within a club: `next_action_of` a code."""
 
     now: datetime
     sender: Sender = Sender.FACILITATOR
@@ -157,6 +157,7 @@ class Context:
     handovers: frozenset[int] = frozenset()
     next_report: int = 1
     next_action: int = 1
+    next_action_of: Callable[[str], int | None] = lambda code: None
     next_inquiry: int = 1
     periods: tuple[tuple[date, date], ...] = ()
     opted_out: bool = False

@@ -18,6 +18,7 @@ from spectree.models import SecureType, SecuritySchemeData
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
+from clubs.people import phones_of
 from console.api.problems import DETAILS, MEDIA_TYPE, ApiError, ProblemDetails, answer, faults_of, from_http, json_body
 from console.api.tokens import Caller, Scope, admit
 from console.edge import exchange, wall_time, writing
@@ -29,6 +30,7 @@ LARGEST = 2**63 - 1  # what a row's id can hold; a larger one is an error of the
 T = TypeVar("T")
 blueprint = Blueprint("api", "console", url_prefix=PREFIX)
 scopes_of: dict[str, Scope] = {}
+by_village: set[str] = set()
 
 
 RowId = Annotated[int, Field(ge=1, le=LARGEST)]
@@ -48,7 +50,7 @@ class Paging(BaseModel):
     @property
     def slice(self) -> Slice:
         """The part as the readers take it, one row longer, to know whether more follow."""
-        return Slice(self.after, self.limit + 1)
+        return visible(self.after, self.limit + 1)
 
     @property
     def filters(self) -> dict[str, Any]:
@@ -144,16 +146,16 @@ def endpoint(
     return declare
 
 
-def collection(name: str, scope: Scope, line: Any, tag: Tag, query: type[Paging], read: Read) -> None:
+def collection(name: str, scope: Scope, line: Any, tag: Tag, query: type[Paging], read: Read, *, villages: bool = False) -> None:
     """Declare a list and its single rows: GET /name and GET /name/<id>. `read` gets a slice, one row longer than what is shown,
-    and the filters."""
+    and the filters. `villages` says that it obeys the slice's villages; else a token of some villages is refused."""
     kind: Any = Page[line]
 
     def many(asked: Paging) -> Page[Any]:
         return page(read(asked.slice, asked.filters), asked, kind)
 
     def single(id: int) -> Any:
-        found = read(Slice(0, 2), {"id": id})
+        found = read(visible(0, 2), {"id": id})
         if not found:
             raise ApiError(404, *DETAILS[404])
         return found[0]
@@ -162,6 +164,14 @@ def collection(name: str, scope: Scope, line: Any, tag: Tag, query: type[Paging]
     single.__name__, single.__doc__ = f"get_{name}", f"One of the {name}."
     endpoint(f"/{name}", scope, kind, tag, query=query)(many)
     endpoint(f"/{name}/<int(max={LARGEST}):id>", scope, line, tag)(single)
+    if villages:
+        by_village.update(f"api.{view.__name__}" for view in (many, single))
+
+
+def visible(after: int = 0, limit: int = 50) -> Slice:
+    """A slice of what this request's token may see."""
+    villages = caller().villages
+    return Slice(after, limit, villages, None if villages is None else phones_of(villages))
 
 
 def caller() -> Caller:
@@ -181,6 +191,8 @@ def _enter() -> None:
         )
     if scope is None or not caller().may(scope):
         raise ApiError(403, "scope_missing", f"This token lacks the scope {scope}.")
+    if caller().villages is not None and request.endpoint not in by_village:
+        raise ApiError(403, "some_villages", "This token reads of some villages only, and this speaks of all of them.")
     if request.method == "POST":
         json_body()
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from clubs import reading as clubs
 from clubs.models import Role
 from clubs.reading import ClubLine, MemberLine
-from console.api.frame import Page, Paging, RowId, Tags, Word, caller, collection, endpoint
+from console.api.frame import Page, Paging, RowId, Tags, Word, by_village, caller, collection, endpoint, visible
 from console.api.problems import ApiError
 from console.api.tokens import Scope
 from console.edge import now, reading, writing
@@ -102,9 +102,9 @@ def _note(session: Session, kind: str, ids: Sequence[int]) -> None:
         )
 
 
-collection("clubs", Scope.CLUBS, ClubLine, Tags.PEOPLE, ClubQuery, _clubs)
-collection("members", Scope.CLUBS, MemberLine, Tags.PEOPLE, MemberQuery, _members)
-collection("contacts", Scope.PEOPLE, ContactLine, Tags.PEOPLE, ContactQuery, _contacts)
+collection("clubs", Scope.CLUBS, ClubLine, Tags.PEOPLE, ClubQuery, _clubs, villages=True)
+collection("members", Scope.CLUBS, MemberLine, Tags.PEOPLE, MemberQuery, _members, villages=True)
+collection("contacts", Scope.PEOPLE, ContactLine, Tags.PEOPLE, ContactQuery, _contacts, villages=True)
 
 
 @endpoint("/contacts/find", Scope.PEOPLE, Page[ContactLine], Tags.PEOPLE, body=Number)
@@ -114,4 +114,7 @@ def find_contact(asked: Number) -> Page[ContactLine]:
     if number is None:
         raise ApiError(422, "not_a_number", "This is not a number that people can be reached at.")
     with reading() as session:
-        return Page[ContactLine](items=traffic.contacts(session, Slice(), number=number), next=None)
+        return Page[ContactLine](items=traffic.contacts(session, visible(), number=number), next=None)
+
+
+by_village.add("api.find_contact")

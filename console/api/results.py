@@ -51,5 +51,5 @@ def _answers(part: Slice, filters: dict[str, Any]) -> Sequence[AnswerLine]:
         return campaigns.answers(session, part, **filters)
 
 
-collection("reports", Scope.REPORTS, ReportLine, Tags.RESULTS, ReportQuery, _reports)
-collection("answers", Scope.REPORTS, AnswerLine, Tags.RESULTS, AnswerQuery, _answers)
+collection("reports", Scope.REPORTS, ReportLine, Tags.RESULTS, ReportQuery, _reports, villages=True)
+collection("answers", Scope.REPORTS, AnswerLine, Tags.RESULTS, AnswerQuery, _answers, villages=True)

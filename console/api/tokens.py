@@ -16,6 +16,7 @@ from runtime.crypto import blind
 from runtime.database import Session
 
 WINDOW = timedelta(minutes=1)
+VILLAGE = "village:"  # beside its scopes, the villages a token is limited to
 PREFIX = "lamen_"  # lets scanners of leaked secrets know one of ours
 
 
@@ -42,28 +43,45 @@ MEANINGS = {
 }
 
 
+# Campaigns and their figures are the whole programme's: no part of them belongs to a village.
+OF_THE_PROGRAMME = frozenset({Scope.CAMPAIGNS, Scope.SCHEDULE})
+
+
 @dataclass(frozen=True)
 class Caller:
-    """The token behind a request."""
+    """The token behind a request; `villages` are the ids of those it may read, None for all."""
 
     token_id: int
     scopes: frozenset[Scope]
     uses_left: int
+    villages: frozenset[int] | None = None
 
     def may(self, scope: Scope) -> bool:
         """Whether the token has a scope."""
         return scope in self.scopes
 
 
-def make(session: Session, name: str, scopes: frozenset[Scope], wall: datetime, lives: timedelta | None) -> str:
-    """A new token, which exists nowhere else from now on; ValueError for a name that is taken."""
+def make(
+    session: Session,
+    name: str,
+    scopes: frozenset[Scope],
+    wall: datetime,
+    lives: timedelta | None,
+    villages: frozenset[int] | None = None,
+) -> str:
+    """A new token, which exists nowhere else from now on; with `villages`, by id, it reads of these only.
+
+    ValueError "taken" for a name that another has, "programme" for villages beside a scope that knows none.
+    """
+    if villages is not None and (not villages or scopes & OF_THE_PROGRAMME):
+        raise ValueError("programme")
     if session.query(ApiToken).filter_by(name=name).first() is not None:
         raise ValueError("taken")
     token = PREFIX + secrets.token_urlsafe(32)
     row = ApiToken(
         name=name,
         token_index=blind(token),
-        scopes=sorted(scope.value for scope in scopes),
+        scopes=[*sorted(scope.value for scope in scopes), *(f"{VILLAGE}{id_}" for id_ in sorted(villages or ()))],
         made_at=wall,
         expires_at=None if lives is None else wall + lives,
         window_uses=0,
@@ -100,7 +118,9 @@ def admit(session: Session, header: str | None, wall: datetime, per_minute: int)
     row.window_uses += 1
     row.last_used_at = wall
     known = set(Scope)
-    return Caller(row.id, frozenset(Scope(scope) for scope in row.scopes if scope in known), per_minute - row.window_uses)
+    scopes = frozenset(Scope(scope) for scope in row.scopes if scope in known)
+    villages = frozenset(int(word.removeprefix(VILLAGE)) for word in row.scopes if word.startswith(VILLAGE))
+    return Caller(row.id, scopes, per_minute - row.window_uses, villages or None)
 
 
 def _unknown(detail: str, more: str) -> ApiError:

@@ -53,5 +53,5 @@ def _calls(part: Slice, filters: dict[str, Any]) -> Sequence[CallLine]:
         return traffic.calls(session, part, **filters)
 
 
-collection("messages", Scope.MESSAGES, MessageLine, Tags.TRAFFIC, MessageQuery, _messages)
-collection("calls", Scope.MESSAGES, CallLine, Tags.TRAFFIC, CallQuery, _calls)
+collection("messages", Scope.MESSAGES, MessageLine, Tags.TRAFFIC, MessageQuery, _messages, villages=True)
+collection("calls", Scope.MESSAGES, CallLine, Tags.TRAFFIC, CallQuery, _calls, villages=True)

@@ -18,16 +18,23 @@ SCOPES = (
 @command.command("add")
 @click.argument("name", metavar="NOM")
 @click.option("--scope", "scopes", multiple=True, required=True, type=click.Choice(SCOPES), help="Un droit ; à répéter.")
+@click.option("--village", "codes", multiple=True, help="Code d'un village, s'il ne doit lire que celui-là ; à répéter.")
 @click.option("--days", type=click.IntRange(0), default=365, show_default=True, help="Durée de vie ; 0 : sans fin.")
-def add(name: str, scopes: tuple[str, ...], days: int) -> None:
+def add(name: str, scopes: tuple[str, ...], codes: tuple[str, ...], days: int) -> None:
     """Faire un jeton et le montrer une seule fois."""
+    from clubs.overview import ids_of
     from console.api import tokens
 
     lives = timedelta(days=days) if days else None
     try:
         with writing() as session:
-            token = tokens.make(session, name, frozenset(tokens.Scope(scope) for scope in scopes), wall_time(), lives)
+            villages = ids_of(session, codes)
+            token = tokens.make(session, name, frozenset(tokens.Scope(scope) for scope in scopes), wall_time(), lives, villages)
+    except LookupError as error:
+        raise refuse(f"Aucun village n'a le code « {error} ».") from error
     except ValueError as error:
+        if str(error) == "programme":
+            raise refuse("Les campagnes sont celles de tout le programme : ce droit ne va pas avec un village.") from error
         raise refuse("Un jeton porte déjà ce nom. Choisissez-en un autre.") from error
     click.echo("Notez ce jeton : il ne sera plus montré.", err=True)
     click.echo(token)

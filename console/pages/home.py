@@ -8,12 +8,14 @@ from zoneinfo import ZoneInfo
 from flask import abort, url_for
 
 from campaigns.coming import coming
-from clubs import search
+from clubs import inbox, search
 from clubs.expected import silent
 from clubs.models import Club, Member
+from clubs.people import phones_of
 from clubs.records import Inquiry, InquiryState
 from console import channel_states
 from console.access import EVERYONE, Answer, Pages, R, scope, who
+from console.answering import eyes
 from console.edge import exchange, now, reading, wall_time, writing
 from console.forms import done, render
 from console.pages.contacts import READS
@@ -40,10 +42,12 @@ def index() -> Answer:
     """The home page; Terrain and Lecture see less."""
     with reading() as session:
         at = now(session)
-        values: dict[str, Any] = {"day": today.day(session, _midnight(at)), "at": at}
+        allowed = scope(session)
+        phones = None if allowed is None else phones_of(allowed)
+        values: dict[str, Any] = {"day": today.day(session, _midnight(at), phones), "at": at}
         values["first_steps"] = _first_steps(session)
         values |= _clubs(session, at)
-        values["in_doubt"] = search.doubtful(session, scope(session)) if who().may(*READS) else 0
+        values["in_doubt"] = search.doubtful(session, allowed) if who().may(*READS) else 0
         if who().roles & SEES_MACHINE:
             values |= _machine(session, at)
     return render("home/index.html", **values)
@@ -69,7 +73,7 @@ def _machine(session: Session, at: datetime) -> dict[str, Any]:
     return {
         "planned": today.cancellable(session),
         "coming": coming(session),
-        "unread": session.query(Inquiry).filter_by(state=InquiryState.OPEN).count() + today.unread(session),
+        "unread": _unread(session),
         "queues": [queue for queue in figures.queues(session, at) if queue.length],
         "troubles": [(one, channel_states.trouble(one)) for one in figures.troubles(session, at)],
         "unsettled": figures.unsettled(session, at),
@@ -80,6 +84,13 @@ def _machine(session: Session, at: datetime) -> dict[str, Any]:
         "clock_jumped": jumped(session),
         "stopper": session.get(Staff, stopped_by) if stopped_by else None,
     }
+
+
+def _unread(session: Session) -> int:
+    if scope(session) is None:
+        return session.query(Inquiry).filter_by(state=InquiryState.OPEN).count() + today.unread(session)
+    waiting = inbox.counts(session, eyes(session))
+    return waiting[inbox.Shelf.QUESTIONS] + waiting[inbox.Shelf.UNREAD]
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from campaigns import questions, quizzes
 from campaigns.models import Quiz
 from campaigns.quizzes import By, Phase
 from console import content_words
-from console.access import Answer, Pages, R, who
+from console.access import Answer, Pages, R, scope, who
 from console.edge import now, reading, writing
 from console.forms import Page, Typed, done, draft, render
 from console.words import _
@@ -40,7 +40,7 @@ LONGEST_SMS = 2
 def index() -> Answer:
     """Every quiz with its answers and what was learned."""
     with reading() as session:
-        lines = questions.quizzes(session)
+        lines = questions.quizzes(session, scope(session))
     page = Page.asked(len(lines))
     shown = lines[page.offset : page.offset + page.limit]
     return render("quizzes/index.html", lines=shown, page=page, writes=bool(who().roles & WRITES), least=quizzes.SMALLEST_GAIN)
@@ -56,7 +56,7 @@ def show(number: int) -> Answer:
         sheets = questions.sheets(session, number)
         languages = {one.code: one.name for one in contents.languages(session)}
         table, lines = _results(session, number, by, languages, sheets)
-        values: dict[str, Any] = {"gain": quizzes.gain(session, number), "hands": _hands(session, sheets)}
+        values: dict[str, Any] = {"gain": quizzes.gain(session, number, scope(session)), "hands": _hands(session, sheets)}
     svg = charts.bars(table, table.columns[-1])
     values |= {"quiz": quiz, "sheets": sheets, "table": table, "lines": lines, "form": form, "languages_": languages}
     values |= {"drawing": None if svg is None else Markup(svg), "words": content_words, "by": by}  # noqa: S704  # leather escapes
@@ -150,7 +150,7 @@ def _results(
 ) -> tuple[Table, list[tuple[str, str, str, int, int, float]]]:
     """The results as a table to draw, and as lines to read: question, phase, group, answers, right, right in percent."""
     numbers = {sheet.row.id: place for place, sheet in enumerate(sheets, start=1)}
-    found = quizzes.results(session, number, by)
+    found = quizzes.results(session, number, by, scope(session))
     lines = []
     for line in found:
         phase = str(content_words.PHASES[Phase(line.phase)]) if line.phase in set(Phase) else ""
@@ -165,5 +165,5 @@ def _hands(session: Session, sheets: list[questions.QuestionSheet]) -> tuple[Any
     """Right before, right after, voters and gain by raised hands in the sessions of this theme, last quarter."""
     theme = next((sheet.row.theme_code for sheet in sheets if sheet.row.theme_code), None)
     today = now(session).date()
-    table = quiz_by_theme(session, Scope(today - SHOW_OF_HANDS, today))
+    table = quiz_by_theme(session, Scope(today - SHOW_OF_HANDS, today, scope(session)))
     return next((row[1:] for row in table.rows if theme and str(row[0]).split(" ")[0] == str(theme)), None)

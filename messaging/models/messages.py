@@ -3,7 +3,7 @@
 Every change of `Message.state` goes through `messaging.states`: no other place assigns it.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
@@ -99,6 +99,10 @@ class Broadcast(Base):
     ended_at: Mapped[datetime | None]
 
 
+BELIEVED_DELAY = timedelta(days=7)
+BELIEVED_AHEAD = timedelta(minutes=10)
+
+
 class Message(Base):
     """One SMS, in or out; it holds a contact's id, never a number."""
 
@@ -149,6 +153,13 @@ class Message(Base):
     handling_failures: Mapped[int] = mapped_column(default=0)
     parse: Mapped[Json | None]
     reply_kind: Mapped[str | None] = mapped_column(String(8))
+
+    @property
+    def said_at(self) -> datetime:
+        """When its sender sent it: by the gateway's time where that can be believed, else when it reached us."""
+        told = self.provider_at
+        believed = told is not None and -BELIEVED_AHEAD <= self.created_at - told <= BELIEVED_DELAY
+        return told if told is not None and believed else self.created_at
 
 
 class Attempt(Base):
