@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
 from messaging import bips, contacts, steps
@@ -39,19 +39,30 @@ _ENDS = {
 _UNNAMED = (CallState.DIALLING, CallState.UNKNOWN)  # the answer that names a call at its provider may not have been read
 
 
+_SPOKEN = ("answered", "turn")
+_WITH_CONTACT = select(Call, Contact).join(Contact, Contact.id == Call.contact_id).execution_options(populate_existing=True)
+_LOCKED = {
+    True: _WITH_CONTACT.with_for_update(key_share=True, of=[Contact, Call]),
+    False: _WITH_CONTACT.with_for_update(key_share=True, of=[Call]),
+}
+
+
 @dataclass(frozen=True)
 class Heard:
-    """What to do with one event: answer with `steps`, or ask the conversation for the next ones of `call`."""
+    """What to do with one event: answer with `steps`, or ask the conversation for the next ones of `call`, whose `contact` is
+    locked as well then."""
 
     call: Call | None
     steps: tuple[Step, ...] | None = None
+    contact: Contact | None = None
 
 
 def take(session: Session, channel: Channel, step: CallStep, now: datetime, windows: Windows) -> Heard:
     """Apply one event. `steps` () means nothing to say; None means the conversation must be asked."""
-    call = _find(session, channel, step)
-    if call is None:
+    found = _find(session, channel, step)
+    if found is None:
         return _bip(session, channel, step, now, windows) if step.inbound else _unknown(channel, step)
+    call, contact = found
     if call.state in _UNNAMED and call.external_id is None and _free(session, channel, step):
         call.external_id = step.external_id
     if call.direction is Direction.OUT and step.inbound:
@@ -60,8 +71,8 @@ def take(session: Session, channel: Channel, step: CallStep, now: datetime, wind
     call.heard_at = now
     _measure(call, step)
     session.add(CallEvent(call_id=call.id, at=now, kind=step.event[:24], turn=step.turn, details=_details(step)))
-    if step.event in ("answered", "turn"):
-        return _voice(session, call, now)
+    if step.event in _SPOKEN:
+        return _voice(session, call, contact, now)
     _advance(session, call, step, now, windows)
     session.flush()
     # A bip asked about again, because its first answer was lost, must be refused again: silence would let it ring.
@@ -75,14 +86,13 @@ def answered_with(call: Call, given: tuple[Step, ...]) -> None:
         call.core_end_s = end
 
 
-def _voice(session: Session, call: Call, now: datetime) -> Heard:
+def _voice(session: Session, call: Call, contact: Contact, now: datetime) -> Heard:
     if allowed(call, CallState.ANSWERED):
         move(call, CallState.ANSWERED, now)
-        session.flush()
     if call.state is not CallState.ANSWERED:
         return Heard(call, (Hangup(),))
     begun = call.answered_at or now
-    return Heard(call, (Hangup(),)) if now - begun > LONGEST[call.direction] else Heard(call)
+    return Heard(call, (Hangup(),)) if now - begun > LONGEST[call.direction] else Heard(call, None, contact)
 
 
 def _advance(session: Session, call: Call, step: CallStep, now: datetime, windows: Windows) -> None:
@@ -150,21 +160,23 @@ def _settle_price(session: Session, call: Call, windows: Windows) -> None:
     call.price = channel.price_per_minute if call.retry else real
 
 
-def _find(session: Session, channel: Channel, step: CallStep) -> Call | None:
-    call_id: int | None = None
-    if step.reference is not None and (attempt := session.get(Attempt, step.reference)) is not None:
-        newest = select(Call.attempts).where(Call.id == attempt.call_id)
+def _find(session: Session, channel: Channel, step: CallStep) -> tuple[Call, Contact] | None:
+    """The call and its contact, locked; for a step of its conversation the contact, too, and first, as a STOP takes them."""
+    rows = _LOCKED[step.event in _SPOKEN]
+
+    def one(*which: ColumnElement[bool]) -> tuple[Call, Contact] | None:
+        found = session.execute(rows.where(*which)).first()
+        return None if found is None else (found[0], found[1])
+
+    found = None
+    if step.reference is not None:
         # News of an earlier try must not move the one under way.
-        if attempt.channel_id == channel.id and session.scalar(newest) == attempt.number:
-            call_id = attempt.call_id
-    if call_id is None:
-        same = (Call.channel_id == channel.id, Call.external_id == step.external_id)
-        call_id = session.scalar(select(Call.id).where(*same))
-    call_id = call_id or _adopted(session, channel, step)
-    if call_id is None:
-        return None
-    rows = select(Call).where(Call.id == call_id).with_for_update(key_share=True)
-    return session.scalars(rows.execution_options(populate_existing=True)).one()
+        tried = (Attempt.id == step.reference, Attempt.channel_id == channel.id, Attempt.number == Call.attempts)
+        found = one(exists().where(Attempt.call_id == Call.id, *tried))
+    found = found or one(Call.channel_id == channel.id, Call.external_id == step.external_id)
+    if found is None and (call_id := _adopted(session, channel, step)) is not None:
+        found = one(Call.id == call_id)
+    return found
 
 
 def _adopted(session: Session, channel: Channel, step: CallStep) -> int | None:

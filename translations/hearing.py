@@ -108,5 +108,6 @@ class Ear:
         for row in rows:
             clip = () if row.sha256 is None else (Sounding(*row[11:]),)
             known = read[row.key, row.language].clips if (row.key, row.language) in read else ()
-            read[row.key, row.language] = read[row.id, row.language] = Heard(*row[2:11], known + clip)
+            words: Sequence[Any] = (*row[2:11], known + clip)
+            read[row.key, row.language] = read[row.id, row.language] = Heard(*words)
         self._heard |= read
