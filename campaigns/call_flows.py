@@ -65,7 +65,7 @@ def _pushed(talk: Talk, voice: Voice, broadcast: Broadcast) -> Flow:
 def _menu(talk: Talk, voice: Voice) -> Flow:
     content = _latest(talk.session, voice)
     question = _question(talk.session, content, voice)
-    reports = voice.offers(Pack.C, *facilitator.LABELS) and keypad_reports.may_report(talk)
+    reports = keypad_reports.may_report(talk) and voice.offers(Pack.C, *facilitator.LABELS)
     return main_flow(
         latest=(label_of(content.id),) if content else (),
         quiz=_script(question, voice) if question else None,

@@ -7,7 +7,7 @@ import json
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from sqlalchemy import Text, cast, select
+from sqlalchemy import Text, bindparam, cast, select
 from sqlalchemy.orm import Session
 
 from campaigns.call_effects import Effects
@@ -35,7 +35,9 @@ LONGEST_STRANGER = timedelta(seconds=60)
 DRAFTED = facilitator.DRAFTED | guided.DRAFTED
 HIDDEN = "····"
 FLOWS = 64  # kept in memory; calls of one day have few different ones
-_STORED = select(FlowSession, cast(FlowSession.flow, Text))
+_STORED = select(FlowSession, cast(FlowSession.flow, Text)).where(
+    FlowSession.contact_id == bindparam("contact"), FlowSession.channel_id == bindparam("channel")
+)
 
 
 def on_call(session: Session, exchange: Exchange, call: Call, step: CallStep, now: datetime) -> tuple[Step, ...]:
@@ -117,9 +119,9 @@ def _next(talk: Talk, turn: int) -> str:
 
 def _kept(session: Session, call: Call) -> tuple[FlowSession | None, str]:
     """The conversation on this line, and its flow as it stands in the database."""
-    mine = (FlowSession.contact_id == call.contact_id, FlowSession.channel_id == call.channel_id)
+    mine = {"contact": call.contact_id, "channel": call.channel_id}
     with session.no_autoflush:  # what this step has changed so far concerns the call, and is written with the rest
-        row = session.execute(_STORED.where(*mine)).first()
+        row = session.execute(_STORED, mine).first()
     return (row[0], row[1]) if row is not None else (None, "")
 
 
@@ -132,7 +134,7 @@ def _store(talk: Talk, row: FlowSession | None, begun: Flow | None, turn: Turn, 
     if row.call_id != call.id:
         row.opened_at = now
     if begun is not None:
-        row.call_id, row.flow = call.id, json.loads(begun.to_json())
+        row.call_id, row.flow = call.id, begun.document()
     row.state = _plain(turn.state)
     row.expires_at, row.closed_at = now + SESSION_LIFE, now if turn.ended else None
     if turn.state is not None and turn.state.node in DRAFTED:

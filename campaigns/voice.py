@@ -73,9 +73,8 @@ class Voice:
 
     def has(self, *labels: str, language: str | None = None) -> bool:
         """Whether every one of these prompts can be said, in `language` itself or else along this one's chain."""
-        if not language:
-            self._learn_prompts(*labels)
-        return all(self._sayable(library.prompt_key(label), language) for label in labels)
+        ear = self._ear if language else self._prompts
+        return all(self._sayable(library.prompt_key(label), language, ear) for label in labels)
 
     def speaks(self, label: str, languages: Iterable[str]) -> list[str]:
         """Those of `languages` in which a prompt or a content can be said."""
@@ -93,8 +92,8 @@ class Voice:
         chosen = self._ear.choose(name, self._chain(self.language)) or (self._ear.source(name) if self.drafts else None)
         return chosen.variant_id if chosen is not None else None
 
-    def _sayable(self, name: Name, language: str | None) -> bool:
-        if self._ear.choose(name, (language,) if language else self._chain(self.language)) is not None:
+    def _sayable(self, name: Name, language: str | None, ear: Ear | None = None) -> bool:
+        if (ear or self._ear).choose(name, (language,) if language else self._chain(self.language)) is not None:
             return True
         return self.drafts and language in (None, SOURCE) and self._draft(name) is not None
 
@@ -131,10 +130,6 @@ class Voice:
         spoken = [line for line in lines if line.label != "recording"]
         self._ear.listen({name_of(line.label) for line in spoken}, {code for line in spoken for code in self._languages(line)})
 
-    def _learn_prompts(self, *labels: str) -> None:
-        """Who asks what there is to offer asks about many: all are read at once."""
-        self._ear.listen(map(library.prompt_key, {*packs.prompts(), *labels}), self._chain(self.language))
-
     def _chain(self, language: str) -> tuple[str, ...]:
         # French falls back on nothing: most calls need not ask.
         return (SOURCE,) if language == SOURCE else chain(language, self._fallbacks)
@@ -145,7 +140,16 @@ class Voice:
 
     @cached_property
     def _live(self) -> frozenset[Pack]:
-        return packs.live_packs(self.session, self.language, self.now)
+        ear = self._prompts
+        return packs.live_among(
+            self.session, self.language, lambda label, language: ear.approved(library.prompt_key(label), language)
+        )
+
+    @cached_property
+    def _prompts(self) -> Ear:
+        """With every prompt read: who asks what there is to offer asks about many."""
+        self._ear.listen_to_prompts(packs.prompts(), self._chain(self.language))
+        return self._ear
 
     @cached_property
     def _fallbacks(self) -> Mapping[str, str | None]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import bindparam, exists, insert, select
 from sqlalchemy.orm import Session
 
 from messaging import bips, contacts, steps
@@ -40,11 +40,26 @@ _UNNAMED = (CallState.DIALLING, CallState.UNKNOWN)  # the answer that names a ca
 
 
 _SPOKEN = ("answered", "turn")
+_EVENT = insert(CallEvent.__table__).inline()  # nobody asks for its id
 _WITH_CONTACT = select(Call, Contact).join(Contact, Contact.id == Call.contact_id).execution_options(populate_existing=True)
-_LOCKED = {
-    True: _WITH_CONTACT.with_for_update(key_share=True, of=[Contact, Call]),
-    False: _WITH_CONTACT.with_for_update(key_share=True, of=[Call]),
+# News of an earlier try must not move the one under way.
+_TRIED = exists().where(
+    Attempt.id == bindparam("reference"),
+    Attempt.channel_id == bindparam("channel"),
+    Attempt.call_id == Call.id,
+    Attempt.number == Call.attempts,
+)
+_FOUND = {
+    "reference": _WITH_CONTACT.where(_TRIED),
+    "external": _WITH_CONTACT.where(Call.channel_id == bindparam("channel"), Call.external_id == bindparam("external")),
+    "id": _WITH_CONTACT.where(Call.id == bindparam("id")),
 }
+_LOCKED = {
+    (key, spoken): rows.with_for_update(key_share=True, of=[Contact, Call] if spoken else [Call])
+    for key, rows in _FOUND.items()
+    for spoken in (True, False)
+}
+"""Built once: a caller waits for each of a step's statements."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +85,8 @@ def take(session: Session, channel: Channel, step: CallStep, now: datetime, wind
         step = replace(step, inbound=False, event="answered" if step.event == "ringing" else step.event)
     call.heard_at = now
     _measure(call, step)
-    session.add(CallEvent(call_id=call.id, at=now, kind=step.event[:24], turn=step.turn, details=_details(step)))
+    about = {"call_id": call.id, "at": now, "kind": step.event[:24], "turn": step.turn, "details": _details(step)}
+    session.connection().execute(_EVENT, about)
     if step.event in _SPOKEN:
         return _voice(session, call, contact, now)
     _advance(session, call, step, now, windows)
@@ -162,20 +178,16 @@ def _settle_price(session: Session, call: Call, windows: Windows) -> None:
 
 def _find(session: Session, channel: Channel, step: CallStep) -> tuple[Call, Contact] | None:
     """The call and its contact, locked; for a step of its conversation the contact, too, and first, as a STOP takes them."""
-    rows = _LOCKED[step.event in _SPOKEN]
+    spoken = step.event in _SPOKEN
 
-    def one(*which: ColumnElement[bool]) -> tuple[Call, Contact] | None:
-        found = session.execute(rows.where(*which)).first()
+    def one(key: str, **named: object) -> tuple[Call, Contact] | None:
+        found = session.execute(_LOCKED[key, spoken], named).first()
         return None if found is None else (found[0], found[1])
 
-    found = None
-    if step.reference is not None:
-        # News of an earlier try must not move the one under way.
-        tried = (Attempt.id == step.reference, Attempt.channel_id == channel.id, Attempt.number == Call.attempts)
-        found = one(exists().where(Attempt.call_id == Call.id, *tried))
-    found = found or one(Call.channel_id == channel.id, Call.external_id == step.external_id)
+    found = one("reference", channel=channel.id, reference=step.reference) if step.reference is not None else None
+    found = found or one("external", channel=channel.id, external=step.external_id)
     if found is None and (call_id := _adopted(session, channel, step)) is not None:
-        found = one(Call.id == call_id)
+        found = one("id", id=call_id)
     return found
 
 

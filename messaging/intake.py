@@ -17,7 +17,6 @@ from messaging.gateways.protocol import Account, CallStep, Cause, Gateway, Unrea
 from messaging.models import Call, Channel, ChannelLog, MessageState, WebhookBody
 from messaging.states import LIVE_CALLS
 from messaging.steps import Step
-from runtime.installation import business_time
 
 log = structlog.get_logger(__name__)
 
@@ -59,8 +58,8 @@ def identify(exchange: Exchange, token: str, now: datetime) -> Known | None:
 def arrive(exchange: Exchange, token: str, wall: datetime) -> tuple[Known | None, datetime]:
     """`identify` at the business time of `wall`, which is the second value."""
     with exchange.database.reading() as session:
-        now = business_time(session, wall)
-        return _known(exchange, channels.by_token(session, token, now)), now
+        channel, now = channels.arrived(session, token, wall)
+        return _known(exchange, channel), now
 
 
 def _known(exchange: Exchange, channel: Channel | None) -> Known | None:
@@ -144,7 +143,7 @@ def take_call(exchange: Exchange, known: Known, request: WebhookRequest, now: da
             call_events.answered_with(heard.call, given)
             turn = heard.call.turn
         about = None if heard.call is None else heard.call.id
-        session.add(exchanges.log_of(known.channel_id, "call", request, step, now, call_id=about))
+        exchanges.write(session, exchanges.log_of(known.channel_id, "call", request, step, now, call_id=about))
     _tell(exchange, told, now)
     return Spoken(*known.gateway.render(given, turn)) if given else None
 

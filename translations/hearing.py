@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import bindparam, exists, select
 from sqlalchemy.orm import Session, aliased
 
 from translations.languages import SOURCE
-from translations.library import first_of, playable
+from translations.library import first_of, playable, prompt_key, sendable
 from translations.models import Clip, Content, ContentKind, Variant, VariantState
 
 Name: TypeAlias = str | int
@@ -55,7 +55,7 @@ _Newer = aliased(Variant)
 _newer = exists().where(
     _Newer.content_id == Variant.content_id, _Newer.language == Variant.language, _Newer.version > Variant.version
 )
-_NEWEST = (
+_ROWS = (
     select(
         *(Content.id, Content.key, Variant.id, Content.kind, Variant.language, Variant.state, Variant.machine_written),
         *(Variant.valid_from, Variant.valid_until, Variant.text, Variant.spoken),
@@ -63,9 +63,11 @@ _NEWEST = (
     )
     .join(Variant, Variant.content_id == Content.id)
     .outerjoin(Clip, Clip.variant_id == Variant.id)
-    .where(~_newer)
+    .where(Variant.language.in_(bindparam("codes", expanding=True)), ~_newer)
     .order_by(Content.id, Clip.version)
 )
+_NAMED = _ROWS.where(Content.key.in_(bindparam("keys", expanding=True)) | Content.id.in_(bindparam("ids", expanding=True)))
+_PROMPTS = _ROWS.where(Content.kind == ContentKind.PROMPT)
 
 
 class Ear:
@@ -86,10 +88,17 @@ class Ear:
             return
         keys = sorted({name for name, _ in wanted if isinstance(name, str)})
         ids = sorted({name for name, _ in wanted if isinstance(name, int)})
-        which = [column.in_(some) for column, some in ((Content.key, keys), (Content.id, ids)) if some]
         with self._session.no_autoflush:  # a call changes no words
-            rows = self._session.execute(_NEWEST.where(or_(*which), Variant.language.in_(codes))).all()
+            rows = self._session.execute(_NAMED, {"keys": keys, "ids": ids, "codes": codes}).all()
         self._read |= wanted
+        self._take(rows)
+
+    def listen_to_prompts(self, labels: Iterable[str], languages: Iterable[str]) -> None:
+        """Read every prompt; those of `labels` that are none have no words."""
+        codes = sorted({SOURCE, *languages})
+        with self._session.no_autoflush:
+            rows = self._session.execute(_PROMPTS, {"codes": codes}).all()
+        self._read |= {(prompt_key(label), code) for label in labels for code in codes}
         self._take(rows)
 
     def choose(self, name: Name, languages: Sequence[str]) -> Heard | None:
@@ -97,6 +106,11 @@ class Ear:
         self.listen((name,), languages)
         found = [self._heard[name, code] for code in languages if (name, code) in self._heard]
         return first_of(found, self._now, self._drafts, lambda one: one.clip(self._drafts) is not None)
+
+    def approved(self, name: Name, language: str) -> bool:
+        """Whether it has an approved sound on approved words in this very language, drafts apart."""
+        one = self._heard.get((name, language))
+        return one is not None and sendable(one, self._now) and one.clip(False) is not None
 
     def source(self, name: Name) -> Heard | None:
         """The newest French words, approved or not."""
