@@ -40,7 +40,7 @@ _UNNAMED = (CallState.DIALLING, CallState.UNKNOWN)  # the answer that names a ca
 
 
 _SPOKEN = ("answered", "turn")
-_EVENT = insert(CallEvent.__table__).inline()  # nobody asks for its id
+_EVENT = insert(CallEvent).inline()  # nobody asks for its id
 _WITH_CONTACT = select(Call, Contact).join(Contact, Contact.id == Call.contact_id).execution_options(populate_existing=True)
 # News of an earlier try must not move the one under way.
 _TRIED = exists().where(

@@ -17,7 +17,7 @@ from messaging.gateways.redaction import redacted
 from messaging.models import ChannelLog
 
 MOST_FIELDS = 50
-_INSERT = insert(ChannelLog.__table__).inline()
+_INSERT = insert(ChannelLog).inline()
 _COLUMNS = tuple(column.name for column in ChannelLog.__table__.columns if column.name != "id")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.:\[\]-]{0,39}")
 
