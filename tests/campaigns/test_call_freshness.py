@@ -52,11 +52,11 @@ def test_a_clip_taken_back_is_not_played_at_the_next_step_and_an_approved_one_is
         with database.writing() as session:
             session.get_one(Clip, menu(database).id).approved_at = None
         line.client = client
-        assert line.key("*") == ["<menu_out>"], "only the words of a draft are left"
+        assert line.key("1")[-1:] == ["<menu_out>"], "only the words of a draft are left"
         with database.writing() as session:
             session.get_one(Clip, menu(database).id).approved_at = NOW
         line.client = first if client is other else other
-        assert line.key("*") == ["menu_out"]
+        assert line.key("1")[-1:] == ["menu_out"]
 
 
 @pytest.mark.parametrize(
