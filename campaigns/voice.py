@@ -157,6 +157,15 @@ class Voice:
         return fallbacks(self.session)
 
 
+def written(session: Session, labels: Iterable[str], now: datetime) -> dict[str, str]:
+    """The French words of what labels say, as far as they are written, for those who read along; approved or not."""
+    names = {label: name_of(label) for label in labels if label and label != "recording"}
+    ear = Ear(session, now, True)
+    ear.listen(names.values(), ())
+    found = {label: ear.source(name) for label, name in names.items()}
+    return {label: one.spoken or one.text or "" for label, one in found.items() if one is not None}
+
+
 def name_of(label: str) -> Name:
     """The content behind a label of a flow."""
     return int(label.removeprefix(CONTENT)) if label.startswith(CONTENT) else library.prompt_key(label)

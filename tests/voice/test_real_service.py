@@ -6,18 +6,34 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 import time_machine
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.serving import make_server
 
+from campaigns import voiced
 from campaigns.models import Answer
-from messaging import calls, channels
+from clubs.records import Inquiry, InquiryState
+from console.api.tokens import Scope, make
+from messaging import calls, channels, contacts, recordings
 from messaging.exchange import Exchange
-from messaging.models import Broadcast, BroadcastState, Call, CallState, Channel, Contact, Direction, Kind, Route
+from messaging.models import (
+    Broadcast,
+    BroadcastState,
+    Call,
+    CallState,
+    Channel,
+    Contact,
+    Direction,
+    Kind,
+    Purpose,
+    Recording,
+    Route,
+)
 from messaging.queue import queue_call
 from messaging.voice import accounts
 from runtime import crypto
@@ -28,17 +44,20 @@ from runtime.settings import Settings
 from runtime.work import Immediate
 from tests import world as small
 from tests.voice import sounds
-from tests.voice.line import ACCOUNT, TOKEN, Phone, Process, free_port, listening, rtp_ports, wait_until
+from tests.voice.line import ACCOUNT, TOKEN, Phone, Process, Refuser, free_port, listening, rtp_ports, wait_until
 from tests.world import World
+from translations import packs
 from translations.clips import store
-from translations.models import Clip, Content, ContentKind, Variant, VariantState
+from translations.content_entries import Pack
+from translations.models import Clip, Content, ContentKind, Variant, VariantState, VoicePack
 from wsgi import seat
 
 pytestmark = pytest.mark.call
 
 NOW = datetime(2026, 3, 18, 10, 0, tzinfo=UTC)  # a Wednesday morning: calls may leave
 OURS = "+22320201000"
-MESSAGE, CORE_END = "eau-propre", 2.0
+MESSAGE, CORE_END, OTHER = "eau-propre", 2.0, "premier-lait"
+LISTENED = ("theme_list", "adult_check", "rec_how", "rec_menu", "rec_deleted", "air_ask", "receipt")
 SECONDS = {
     **dict.fromkeys(("who", "latest", "quiz_intro", "quiz_right", "quiz_wrong"), 1.6),
     **dict.fromkeys(("menu_main", "menu_out", MESSAGE, "quiz-repas"), 3.2),
@@ -167,18 +186,18 @@ def _clips(database: Database, world: World, settings: Settings) -> dict[str, st
     return paths
 
 
-def _broadcast(house: House, state: BroadcastState) -> int:
+def _broadcast(house: House, state: BroadcastState, key: str = MESSAGE, at: datetime = NOW) -> int:
     with house.exchange.database.writing() as session:
         row = Broadcast(
-            title=MESSAGE,
-            content_id=house.world.contents[MESSAGE],
+            title=key,
+            content_id=house.world.contents[key],
             route=Route.VOICE,
             audience={},
             state=state,
-            due_at=NOW,
-            not_before=NOW,
-            expires_at=NOW + timedelta(hours=24),
-            created_at=NOW,
+            due_at=at,
+            not_before=at,
+            expires_at=at + timedelta(hours=24),
+            created_at=at,
         )
         session.add(row)
         session.flush()
@@ -236,3 +255,167 @@ def test_a_missed_call_is_refused_unanswered_called_back_and_answered_with_keys(
     phone("keep", str(house.folder / "heard.wav"))
     heard = sounds.load(house.folder / "heard.wav")
     assert sounds.find(heard, sounds.load(Path(house.paths["quiz_wrong"])))[0] < sounds.NOT_HEARD
+
+
+def _packs(house: House) -> None:
+    """Every prompt of packs A and B has a sound, and both are in service."""
+    var, by = house.exchange.settings.var, {"approved_at": NOW, "approved_by": house.world.staff["aissata"]}
+    with house.exchange.database.writing() as session:
+        for label in (*packs.labels_of(Pack.A), *packs.labels_of(Pack.B)):
+            if session.scalar(select(Content.id).where(Content.key == f"prompt:{label}")) is not None:
+                continue
+            seconds = 1.6 if label in LISTENED else 0.32
+            data = sounds.wav(sounds.babble(label, seconds))
+            sha256, path = store(var, data)
+            house.paths[label] = str(path)
+            content = Content(key=f"prompt:{label}", kind=ContentKind.PROMPT, title=label)
+            words = Variant(
+                content=content, language="fr", state=VariantState.APPROVED, options=[], written_at=NOW, approved_at=NOW
+            )
+            shape = {"media_type": "audio/wav", "bytes": len(data), "seconds": seconds, "uploaded_at": NOW}
+            session.add(Clip(variant=words, sha256=sha256, **shape, **by))
+        for pack in (Pack.A, Pack.B):
+            session.merge(VoicePack(language="fr", pack=pack.value, published_at=NOW))
+
+
+def _second_theme(house: House) -> None:
+    """Another message, of another group of themes, sent the day before."""
+    seconds, data = 3.2, sounds.wav(sounds.babble(OTHER, 3.2))
+    sha256, path = store(house.exchange.settings.var, data)
+    house.paths[OTHER] = str(path)
+    with house.exchange.database.writing() as session:
+        session.get_one(Content, house.world.contents[OTHER]).theme_code = 21
+        shape = {"media_type": "audio/wav", "bytes": len(data), "seconds": seconds, "uploaded_at": NOW, "approved_at": NOW}
+        session.add(
+            Clip(
+                variant_id=house.world.variants[OTHER],
+                sha256=sha256,
+                approved_by=house.world.staff["aissata"],
+                core_end_s=CORE_END,
+                **shape,
+            )
+        )
+    _broadcast(house, BroadcastState.FINISHED, OTHER, NOW - timedelta(days=1))
+
+
+def _listed(house: House, client: FlaskClient, path: str) -> list[dict[str, Any]]:
+    with house.exchange.database.writing() as session:
+        token = make(session, path, frozenset({Scope.MESSAGES, Scope.REPORTS}), NOW, None)
+    answer = client.get(f"/api/v1{path}", headers={"Authorization": f"Bearer {token}"})
+    assert answer.status_code == 200, answer.text
+    found: list[dict[str, Any]] = answer.json["items"] if answer.json else []
+    return found
+
+
+@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not installed: no recording is read")
+def test_a_caller_chooses_answers_a_question_records_one_and_the_api_shows_it_all(
+    house: House, phone: Phone, bare_app: Flask
+) -> None:
+    """The menu, 2 for the themes, 5 for the quiz, 3 for a question of three seconds, heard again and kept."""
+    later = NOW + timedelta(hours=1)
+    _packs(house)
+    _second_theme(house)
+    _broadcast(house, BroadcastState.FINISHED)
+    with time_machine.travel(later, tick=True):
+        assert "486" in phone("dial", f"sip:{OURS}@127.0.0.1:{house.sip}")["refused"]
+        phone("mode", "answer")
+        assert calls.dial(house.exchange, house.channel, lambda: later + timedelta(seconds=20)) == 1
+        phone("ring")
+        for key, heard in (("2", "menu_main"), ("2", "theme_list")):
+            phone("hear", house.paths[heard])
+            phone("press", key)
+        phone("hear", house.paths[OTHER])
+        for key, heard in (("5", "menu_main"), ("1", "quiz-repas")):
+            phone("hear", house.paths[heard])
+            phone("press", key)
+        phone("hear", house.paths["quiz_right"])
+        for key, heard in (("3", "menu_main"), ("1", "adult_check")):
+            phone("hear", house.paths[heard])
+            phone("press", key)
+        phone("hear", house.paths["rec_how"])
+        phone("hear", str(house.exchange.settings.var / "voice" / "beep.wav"), 0.3)
+        phone("say", str(_voice_of_awa(house)))
+        phone("wait", 0.5)
+        phone("press", "#")
+        for key, heard in (("1", "rec_menu"), ("2", "air_ask")):
+            phone("hear", house.paths[heard])
+            phone("press", key)
+        phone("hear", house.paths["receipt"])
+        phone("hang_up")
+        wait_until(lambda: house.call().state in (CallState.DROPPED, CallState.COMPLETED), "the end of the call")
+        voiced.fetch_recordings(house.exchange, later + timedelta(minutes=5))
+
+    phone("keep", str(house.folder / "conversation.wav"))
+    heard = sounds.load(house.folder / "conversation.wav")
+    for label in ("menu_main", "theme_list", OTHER, "quiz-repas", "quiz_right", "adult_check", "rec_how", "rec_menu", "receipt"):
+        assert sounds.find(heard, sounds.load(Path(house.paths[label]))[: int(1.5 * sounds.RATE)])[0] > sounds.HEARD, label
+    for label in ("quiz_wrong", "latest", "rec_deleted"):
+        assert sounds.find(heard, sounds.load(Path(house.paths[label])))[0] < sounds.NOT_HEARD, label
+
+    client, call = bare_app.test_client(), house.call()
+    [line] = _listed(house, client, f"/calls?id={call.id}")
+    assert line["seconds_heard"] == pytest.approx(3.2, abs=0.3)
+    [recorded] = line["recordings"]
+    assert (recorded["seconds"], recorded["kept"]) == (pytest.approx(3.5, abs=0.8), True)
+    [answer] = [one for one in _listed(house, client, "/answers") if one["call_id"] == call.id]
+    assert (answer["key"], answer["right"], answer["question_id"]) == (1, True, house.world.question)
+    with house.exchange.database.reading() as session:
+        row = session.get_one(Recording, recorded["id"])
+        inquiry = session.scalars(select(Inquiry).where(Inquiry.recording_id == row.id)).one()
+        sound = recordings.path_of(house.exchange.settings.var, row.sha256)
+    assert (inquiry.state, inquiry.contact_id, row.air_consent) == (InquiryState.OPEN, house.world.contacts["awa"], False)
+    assert sounds.find(sounds.load(sound), sounds.load(_voice_of_awa(house)))[0] > sounds.HEARD, "Awa's own voice"
+
+
+def _voice_of_awa(house: House) -> Path:
+    path = house.folder / "awa.wav"
+    path.write_bytes(sounds.wav(sounds.babble("awa", 3.2)))
+    return path
+
+
+@pytest.fixture
+def deaf(house: House) -> Iterator[int]:
+    """A second line of the service, behind which nobody ever answers; its channel."""
+    refuser, folder = Refuser(), house.folder / "deaf"
+    ports = {"voice_port": free_port(), "sip_port": free_port()}
+    settings = house.exchange.settings.model_copy(update={**ports, "sip_trunk": refuser.trunk, "sip_rtp_ports": rtp_ports()})
+    given = {"account_sid": ACCOUNT, "auth_token": TOKEN, "base_url": accounts.address(settings), "price_per_minute": "60"}
+    with house.exchange.database.writing() as session:
+        channel = channels.add(session, "sourde", "twilio", "+22320201001", given, NOW, kinds=(channels.VOICE,)).id
+    voice = _voice(settings, folder)
+    try:
+        wait_until(lambda: listening(settings.voice_port), "the second voice process")
+        yield channel
+    finally:
+        voice.end()
+        refuser.end()
+
+
+def test_busy_no_answer_and_a_refused_call_each_get_their_retry(house: House, deaf: int) -> None:
+    """Busy and refused about fifteen minutes later, no answer about two hours later; nobody pays for any."""
+    expected = {
+        "+22376000486": (CallState.BUSY, 15),
+        "+22376000603": (CallState.BUSY, 15),
+        "+22376000480": (CallState.NO_ANSWER, 120),
+    }
+    sending = _broadcast(house, BroadcastState.RUNNING)
+    made: dict[str, int] = {}
+    with house.exchange.database.writing() as session:
+        variant, channel = session.get_one(Variant, house.world.variants[MESSAGE]), session.get_one(Channel, deaf)
+        broadcast = session.get_one(Broadcast, sending)
+        for number in expected:
+            contact = contacts.find_or_create(session, number, NOW, language="fr")
+            contacts.consent(session, contact, Purpose.CALL, NOW, via="list", script_version="1")
+            made[number] = queue_call(session, broadcast, contact, variant, NOW, channel, Kind.PUSH).id
+
+    def row(number: str) -> Call:
+        with house.exchange.database.reading() as session:
+            return session.get_one(Call, made[number])
+
+    assert calls.dial(house.exchange, deaf, lambda: NOW) == len(expected)
+    for number, (state, minutes) in expected.items():
+        wait_until(lambda number=number: row(number).retry, f"the retry of {number}")  # type: ignore[misc]
+        call = row(number)
+        assert (call.state, call.attempts, call.retry, call.price) == (state, 1, True, 0), number
+        assert minutes * 0.79 < (call.not_before - NOW).total_seconds() / 60 < minutes * 1.21 + 2, number
+        assert call.answered_at is None
