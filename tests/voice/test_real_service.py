@@ -3,8 +3,7 @@
 import shutil
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 
@@ -32,79 +31,34 @@ from messaging.models import (
     Kind,
     Purpose,
     Recording,
-    Route,
 )
 from messaging.queue import queue_call
 from messaging.voice import accounts
 from runtime import crypto
-from runtime.crypto import blind
 from runtime.database import Database
-from runtime.installation import installation
-from runtime.settings import Settings
 from runtime.work import Immediate
 from tests import world as small
 from tests.voice import sounds
-from tests.voice.line import ACCOUNT, TOKEN, Phone, Process, Refuser, free_port, listening, rtp_ports, wait_until
-from tests.world import World
-from translations import packs
-from translations.clips import store
-from translations.content_entries import Pack
-from translations.models import Clip, Content, ContentKind, Variant, VariantState, VoicePack
+from tests.voice.line import ACCOUNT, TOKEN, Phone, Refuser, free_port, listening, rtp_ports, wait_until
+from tests.voice.service import (
+    CORE_END,
+    MESSAGE,
+    NOW,
+    OTHER,
+    OURS,
+    House,
+    add_channel,
+    add_clips,
+    add_packs,
+    add_second_theme,
+    send,
+    settings_of,
+    voice_process,
+)
+from translations.models import Variant
 from wsgi import seat
 
 pytestmark = pytest.mark.call
-
-NOW = datetime(2026, 3, 18, 10, 0, tzinfo=UTC)  # a Wednesday morning: calls may leave
-OURS = "+22320201000"
-MESSAGE, CORE_END, OTHER = "eau-propre", 2.0, "premier-lait"
-LISTENED = ("theme_list", "adult_check", "rec_how", "rec_menu", "rec_deleted", "air_ask", "receipt")
-SECONDS = {
-    **dict.fromkeys(("who", "latest", "quiz_intro", "quiz_right", "quiz_wrong"), 1.6),
-    **dict.fromkeys(("menu_main", "menu_out", MESSAGE, "quiz-repas"), 3.2),
-}
-
-
-@dataclass
-class House:
-    """The service on its port, its line of its own, and the clips that can be heard."""
-
-    exchange: Exchange
-    world: World
-    channel: int
-    sip: int
-    paths: dict[str, str]
-    folder: Path
-    keys: crypto.Keyring
-
-    def call(self, direction: Direction = Direction.OUT) -> Call:
-        """The newest one."""
-        with self.exchange.database.reading() as session:
-            return session.scalars(select(Call).where(Call.direction == direction).order_by(Call.id.desc()).limit(1)).one()
-
-
-def _settings(folder: Path, compiled: Path, phone: Phone) -> Settings:
-    var = folder / "var"
-    var.mkdir()
-    for made in compiled.iterdir():
-        (var / made.name).symlink_to(made)
-    return Settings(
-        database_url=f"sqlite:///{folder / 'lamen.db'}",
-        var=var,
-        run_clock=False,
-        secret_key="a-secret-for-tests-only",
-        port=free_port(),
-        voice_port=free_port(),
-        sip_port=free_port(),
-        sip_trunk=phone.trunk,
-        sip_rtp_ports=rtp_ports(),
-    )
-
-
-def _voice(settings: Settings, folder: Path) -> Process:
-    names = ("voice_port", "sip_port", "sip_trunk", "sip_rtp_ports", "var", "secret_key", "run_clock")
-    told = {f"LAMEN_{name.upper()}": str(getattr(settings, name)) for name in names}
-    told |= {"PORT": str(settings.port), "DATABASE_URL": settings.database_url}
-    return Process(["-m", "flask", "--app", "wsgi", "voice", "serve"], folder / "tmp", told)
 
 
 @pytest.fixture(scope="module")
@@ -114,16 +68,16 @@ def house(
     """Made once: to start the voice process takes longer than the calls."""
     folder = tmp_path_factory.mktemp("house")
     shutil.copy(sqlite_template, folder / "lamen.db")
-    settings = _settings(folder, compiled, phone)
+    settings = settings_of(folder, compiled, phone)
     keys = crypto.load_keys(settings.key_path)  # the voice process reads them from there
     crypto.use(keys)
     database, extensions = Database(settings.database_url), dict(bare_app.extensions)
     seat(bare_app, settings, database, Immediate())
     world = small.build(database, NOW)
-    channel, paths = _channel(database, world, settings, phone.number), _clips(database, world, settings)
+    channel, paths = add_channel(database, world, settings, phone.number), add_clips(database, world, settings)
     server = make_server("127.0.0.1", settings.port, bare_app, threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    voice = _voice(settings, folder)
+    voice = voice_process(settings, folder)
     try:
         wait_until(lambda: listening(settings.voice_port), "the voice process")
         exchange = cast(Exchange, bare_app.extensions["lamen"])
@@ -144,68 +98,8 @@ def _morning(house: House) -> Iterator[None]:
         yield
 
 
-def _channel(database: Database, world: World, settings: Settings, number: str) -> int:
-    given = {"account_sid": ACCOUNT, "auth_token": TOKEN, "base_url": accounts.address(settings), "price_per_minute": "60"}
-    with database.writing() as session:
-        awa = session.get_one(Contact, world.contacts["awa"])
-        awa.number, awa.number_index = number, blind(number)
-        installation(session).simulation = False
-        return channels.add(session, "ligne", "twilio", OURS, given, NOW, kinds=(channels.VOICE, channels.BIP)).id
-
-
-def _clips(database: Database, world: World, settings: Settings) -> dict[str, str]:
-    paths = {}
-    with database.writing() as session:
-        for label, seconds in SECONDS.items():
-            data = sounds.wav(sounds.babble(label, seconds))
-            sha256, path = store(settings.var, data)
-            paths[label] = str(path)
-            if label in world.variants:
-                variant = session.get_one(Variant, world.variants[label])
-            else:
-                content = Content(key=f"prompt:{label}", kind=ContentKind.PROMPT, title=label)
-                variant = Variant(language="fr", state=VariantState.APPROVED, options=[], written_at=NOW, approved_at=NOW)
-                session.add(content)
-                session.flush()
-                variant.content_id = content.id
-                session.add(variant)
-                session.flush()
-            core = CORE_END if label == MESSAGE else None
-            by = {"uploaded_at": NOW, "approved_at": NOW, "approved_by": world.staff["aissata"]}
-            session.add(
-                Clip(
-                    variant_id=variant.id,
-                    sha256=sha256,
-                    media_type="audio/wav",
-                    bytes=len(data),
-                    seconds=seconds,
-                    core_end_s=core,
-                    **by,
-                )
-            )
-    return paths
-
-
-def _broadcast(house: House, state: BroadcastState, key: str = MESSAGE, at: datetime = NOW) -> int:
-    with house.exchange.database.writing() as session:
-        row = Broadcast(
-            title=key,
-            content_id=house.world.contents[key],
-            route=Route.VOICE,
-            audience={},
-            state=state,
-            due_at=at,
-            not_before=at,
-            expires_at=at + timedelta(hours=24),
-            created_at=at,
-        )
-        session.add(row)
-        session.flush()
-        return row.id
-
-
 def test_who_hangs_up_in_the_middle_of_a_message_has_not_heard_its_core(house: House, phone: Phone) -> None:
-    sending = _broadcast(house, BroadcastState.RUNNING)
+    sending = send(house, BroadcastState.RUNNING)
     with house.exchange.database.writing() as session:
         awa, channel = session.get_one(Contact, house.world.contacts["awa"]), session.get_one(Channel, house.channel)
         variant = session.get_one(Variant, house.world.variants[MESSAGE])
@@ -225,7 +119,7 @@ def test_who_hangs_up_in_the_middle_of_a_message_has_not_heard_its_core(house: H
 
 
 def test_a_missed_call_is_refused_unanswered_called_back_and_answered_with_keys(house: House, phone: Phone) -> None:
-    _broadcast(house, BroadcastState.FINISHED)
+    send(house, BroadcastState.FINISHED)
     assert "486" in phone("dial", f"sip:{OURS}@127.0.0.1:{house.sip}")["refused"]
     bip = house.call(Direction.IN)
     assert (bip.state, bip.reason, bip.price, bip.answered_at) == (CallState.NO_ANSWER, "bip", 0, None)
@@ -257,47 +151,6 @@ def test_a_missed_call_is_refused_unanswered_called_back_and_answered_with_keys(
     assert sounds.find(heard, sounds.load(Path(house.paths["quiz_wrong"])))[0] < sounds.NOT_HEARD
 
 
-def _packs(house: House) -> None:
-    """Every prompt of packs A and B has a sound, and both are in service."""
-    var, by = house.exchange.settings.var, {"approved_at": NOW, "approved_by": house.world.staff["aissata"]}
-    with house.exchange.database.writing() as session:
-        for label in (*packs.labels_of(Pack.A), *packs.labels_of(Pack.B)):
-            if session.scalar(select(Content.id).where(Content.key == f"prompt:{label}")) is not None:
-                continue
-            seconds = 1.6 if label in LISTENED else 0.32
-            data = sounds.wav(sounds.babble(label, seconds))
-            sha256, path = store(var, data)
-            house.paths[label] = str(path)
-            content = Content(key=f"prompt:{label}", kind=ContentKind.PROMPT, title=label)
-            words = Variant(
-                content=content, language="fr", state=VariantState.APPROVED, options=[], written_at=NOW, approved_at=NOW
-            )
-            shape = {"media_type": "audio/wav", "bytes": len(data), "seconds": seconds, "uploaded_at": NOW}
-            session.add(Clip(variant=words, sha256=sha256, **shape, **by))
-        for pack in (Pack.A, Pack.B):
-            session.merge(VoicePack(language="fr", pack=pack.value, published_at=NOW))
-
-
-def _second_theme(house: House) -> None:
-    """Another message, of another group of themes, sent the day before."""
-    seconds, data = 3.2, sounds.wav(sounds.babble(OTHER, 3.2))
-    sha256, path = store(house.exchange.settings.var, data)
-    house.paths[OTHER] = str(path)
-    with house.exchange.database.writing() as session:
-        session.get_one(Content, house.world.contents[OTHER]).theme_code = 21
-        shape = {"media_type": "audio/wav", "bytes": len(data), "seconds": seconds, "uploaded_at": NOW, "approved_at": NOW}
-        session.add(
-            Clip(
-                variant_id=house.world.variants[OTHER],
-                sha256=sha256,
-                approved_by=house.world.staff["aissata"],
-                core_end_s=CORE_END,
-                **shape,
-            )
-        )
-    _broadcast(house, BroadcastState.FINISHED, OTHER, NOW - timedelta(days=1))
-
-
 def _listed(house: House, client: FlaskClient, path: str) -> list[dict[str, Any]]:
     with house.exchange.database.writing() as session:
         token = make(session, path, frozenset({Scope.MESSAGES, Scope.REPORTS}), NOW, None)
@@ -313,9 +166,9 @@ def test_a_caller_chooses_answers_a_question_records_one_and_the_api_shows_it_al
 ) -> None:
     """The menu, 2 for the themes, 5 for the quiz, 3 for a question of three seconds, heard again and kept."""
     later = NOW + timedelta(hours=1)
-    _packs(house)
-    _second_theme(house)
-    _broadcast(house, BroadcastState.FINISHED)
+    add_packs(house)
+    add_second_theme(house)
+    send(house, BroadcastState.FINISHED)
     with time_machine.travel(later, tick=True):
         assert "486" in phone("dial", f"sip:{OURS}@127.0.0.1:{house.sip}")["refused"]
         phone("mode", "answer")
@@ -346,11 +199,11 @@ def test_a_caller_chooses_answers_a_question_records_one_and_the_api_shows_it_al
         voiced.fetch_recordings(house.exchange, later + timedelta(minutes=5))
 
     phone("keep", str(house.folder / "conversation.wav"))
-    heard = sounds.load(house.folder / "conversation.wav")
+    whole = sounds.load(house.folder / "conversation.wav")
     for label in ("menu_main", "theme_list", OTHER, "quiz-repas", "quiz_right", "adult_check", "rec_how", "rec_menu", "receipt"):
-        assert sounds.find(heard, sounds.load(Path(house.paths[label]))[: int(1.5 * sounds.RATE)])[0] > sounds.HEARD, label
+        assert sounds.find(whole, sounds.load(Path(house.paths[label]))[: int(1.5 * sounds.RATE)])[0] > sounds.HEARD, label
     for label in ("quiz_wrong", "latest", "rec_deleted"):
-        assert sounds.find(heard, sounds.load(Path(house.paths[label])))[0] < sounds.NOT_HEARD, label
+        assert sounds.find(whole, sounds.load(Path(house.paths[label])))[0] < sounds.NOT_HEARD, label
 
     client, call = bare_app.test_client(), house.call()
     [line] = _listed(house, client, f"/calls?id={call.id}")
@@ -376,15 +229,17 @@ def _voice_of_awa(house: House) -> Path:
 @pytest.fixture
 def deaf(house: House) -> Iterator[int]:
     """A second line of the service, behind which nobody ever answers; its channel."""
-    refuser, folder = Refuser(), house.folder / "deaf"
-    ports = {"voice_port": free_port(), "sip_port": free_port()}
-    settings = house.exchange.settings.model_copy(update={**ports, "sip_trunk": refuser.trunk, "sip_rtp_ports": rtp_ports()})
+    refuser, folder, own = Refuser(), house.folder / "deaf", house.exchange.settings
+    (folder / "var").mkdir(parents=True)  # one voice process a folder
+    shutil.copy(own.key_path, folder / "var" / own.key_path.name)
+    ports = {"voice_port": free_port(), "sip_port": free_port(), "sip_rtp_ports": rtp_ports(), "sip_trunk": refuser.trunk}
+    settings = own.model_copy(update={**ports, "var": folder / "var"})
     given = {"account_sid": ACCOUNT, "auth_token": TOKEN, "base_url": accounts.address(settings), "price_per_minute": "60"}
     with house.exchange.database.writing() as session:
         channel = channels.add(session, "sourde", "twilio", "+22320201001", given, NOW, kinds=(channels.VOICE,)).id
-    voice = _voice(settings, folder)
+    voice = voice_process(settings, folder)
     try:
-        wait_until(lambda: listening(settings.voice_port), "the second voice process")
+        wait_until(lambda: listening(settings.voice_port), f"the second voice process, see {voice.log}")
         yield channel
     finally:
         voice.end()
@@ -398,7 +253,7 @@ def test_busy_no_answer_and_a_refused_call_each_get_their_retry(house: House, de
         "+22376000603": (CallState.BUSY, 15),
         "+22376000480": (CallState.NO_ANSWER, 120),
     }
-    sending = _broadcast(house, BroadcastState.RUNNING)
+    sending = send(house, BroadcastState.RUNNING)
     made: dict[str, int] = {}
     with house.exchange.database.writing() as session:
         variant, channel = session.get_one(Variant, house.world.variants[MESSAGE]), session.get_one(Channel, deaf)
@@ -406,7 +261,9 @@ def test_busy_no_answer_and_a_refused_call_each_get_their_retry(house: House, de
         for number in expected:
             contact = contacts.find_or_create(session, number, NOW, language="fr")
             contacts.consent(session, contact, Purpose.CALL, NOW, via="list", script_version="1")
-            made[number] = queue_call(session, broadcast, contact, variant, NOW, channel, Kind.PUSH).id
+            queued = queue_call(session, broadcast, contact, variant, NOW, channel, Kind.PUSH)
+            session.flush()
+            made[number] = queued.id
 
     def row(number: str) -> Call:
         with house.exchange.database.reading() as session:
