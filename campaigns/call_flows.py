@@ -69,7 +69,7 @@ def _pushed(talk: Talk, voice: Voice, broadcast: Broadcast) -> Flow:
 def _menu(talk: Talk, voice: Voice) -> Flow:
     content = _latest(talk.session, voice)
     question = _question(talk.session, content, voice)
-    reports = voice.offers(Pack.C, *facilitator.LABELS) and keypad_reports.may_report(talk)
+    reports = keypad_reports.may_report(talk) and voice.offers(Pack.C, *facilitator.LABELS)
     return main_flow(
         latest=(label_of(content.id),) if content else (),
         quiz=_script(question, voice) if question else None,
@@ -136,7 +136,9 @@ def _sent(session: Session, voice: Voice) -> Iterable[Content]:
         )
         .order_by(Broadcast.not_before.desc(), Broadcast.id.desc())
     )
-    return session.scalars(sent.limit(NEWEST))
+    found = session.scalars(sent.limit(NEWEST)).all()
+    voice.learn(content.id for content in found)
+    return found
 
 
 def _latest(session: Session, voice: Voice) -> Content | None:
@@ -176,12 +178,12 @@ def _script(question: Question, voice: Voice) -> QuizScript:
 
 def _languages(session: Session, content: Content, voice: Voice) -> list[str]:
     """The languages this content can be heard in, in the order of the menu."""
-    return [code for code in _known(session) if voice.can_say(content.id, code)][:LANGUAGES_AT_MOST]
+    return voice.speaks(label_of(content.id), _known(session))[:LANGUAGES_AT_MOST]
 
 
 def _spoken(session: Session, voice: Voice) -> list[str]:
     """The languages that can name themselves, in the order of the menu."""
-    return [code for code in _known(session) if voice.has("lang_choose", language=code)][:LANGUAGES_AT_MOST]
+    return voice.speaks("lang_choose", _known(session))[:LANGUAGES_AT_MOST]
 
 
 def _known(session: Session) -> list[str]:

@@ -12,11 +12,11 @@ import aiohttp
 from sqlalchemy import insert, select
 
 from messaging import channels
-from messaging.models import Attempt, Call, CallState, Channel, Contact, Direction, Kind
+from messaging.models import Attempt, Call, CallState, Channel, Consent, Contact, Direction, Kind, Purpose
 from messaging.voice.webhooks import signature
 from runtime.database import Database
 from tests import crowd
-from tests.bench import receiving
+from tests.bench import receiving, voices
 from tests.bench.receiving import CONNECTIONS
 from tests.faults.processes import Fleet
 from tests.voice import sounds
@@ -108,6 +108,7 @@ def steps(database: Database, fleet: Fleet, world: World, folder: Path) -> list[
 
 def _calls(database: Database, world: World) -> tuple[str, list[str]]:
     now = datetime.now(UTC)
+    voices.approve(database, world, now)
     numbers = crowd.gather(database, world, SPOKEN, now)
     with database.writing() as session:
         opened(session)
@@ -120,6 +121,8 @@ def _calls(database: Database, world: World) -> tuple[str, list[str]]:
         ids = list(session.scalars(select(Call.id).where(Call.channel_id == channel.id)))
         tried = {"channel_id": channel.id, "number": 1, "started_at": now}
         session.execute(insert(Attempt), [{"id": f"attempt-{one}", "call_id": one, **tried} for one in ids])
+        agreed = {"purpose": Purpose.CALL, "via": "list", "script_version": "1", "given_at": now}
+        session.execute(insert(Consent), [{"contact_id": one, **agreed} for one in people])
         return f"/hooks/{channel.token}/call", [f"attempt-{one}" for one in ids]
 
 

@@ -1,4 +1,4 @@
-"""Play a life's SMS through the webhooks of the whole service, at the moments they arrive, with the clock's beats between them."""
+"""Play a life's SMS through the webhooks of the whole service, when they arrive, with the clock's beats between them."""
 
 import re
 import sqlite3
