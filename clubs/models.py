@@ -104,6 +104,8 @@ class Club(Base):
     weekday: Mapped[int | None]
     meets_at: Mapped[str | None] = mapped_column(String(5))
     evening: Mapped[bool] = mapped_column(default=False)
+    talk_weekday: Mapped[int | None]  # with `talk_at`, the weekly hour in which its members record in turn
+    talk_at: Mapped[str | None] = mapped_column(String(5))
     next_expected: Mapped[date | None]
     paused_until: Mapped[date | None]
     active: Mapped[bool] = mapped_column(default=True)

@@ -101,6 +101,17 @@ class Call(Base):
     ended_at: Mapped[datetime | None]
 
 
+class CallHour(Base):
+    """How often a number was called in one hour of the local day, and how often it answered."""
+
+    __tablename__ = "call_hour"
+
+    contact_id: Mapped[int] = mapped_column(ForeignKey("contact.id"), primary_key=True)
+    hour: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    tried: Mapped[int] = mapped_column(default=0)
+    answered: Mapped[int] = mapped_column(default=0)
+
+
 class CallEvent(Base):
     """Something that happened in a call: a state, a clip heard, a key, a recording."""
 
@@ -118,7 +129,7 @@ class Recording(Base):
     """A voice left by a caller; private until moderated, on air only with its own consent.
 
     Until it is fetched from `place`, a word of the provider's that no address is made of but on our own configured base, `sha256`
-    is empty and `seconds` is what the provider says; `refused` says why it never will be.
+    is empty and `seconds` is what the provider says; `refused` says why it never will be. A `brief` one may be a single word.
     """
 
     __tablename__ = "recording"
@@ -138,3 +149,4 @@ class Recording(Base):
     next_try_at: Mapped[datetime | None] = mapped_column(index=True)
     fetched_at: Mapped[datetime | None]
     refused: Mapped[str | None] = mapped_column(String(24))
+    brief: Mapped[bool] = mapped_column(default=False, server_default="0")
