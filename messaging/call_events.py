@@ -12,13 +12,14 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from messaging import bips, contacts, steps
-from messaging.gateways.protocol import CallStep
+from messaging import bips, callers, contacts, steps
+from messaging.call_ends import end_call
+from messaging.gateways.protocol import CallStep, Cause
 from messaging.models import Attempt, Budget, Call, CallEvent, CallState, Channel, Contact, Direction, InboundKey, Kind
 from messaging.money import scopes
 from messaging.numbers import normalise
+from messaging.retry import SHORTEST_HEARD
 from messaging.rows import insert_once
-from messaging.settling import end_call
 from messaging.states import allowed, move
 from messaging.steps import Hangup, Reject, Step
 from messaging.windows import Windows
@@ -36,6 +37,8 @@ _ENDS = {
 }
 
 
+_OUR_OWN = (Cause.NO_CONNECTION, Cause.BUSY_GATEWAY, Cause.THROTTLED)
+_OUR_OWN_CODES = ("500", "502", "503", "504")  # SIP's, of a trunk in trouble
 _UNNAMED = (CallState.DIALLING, CallState.UNKNOWN)  # the answer that names a call at its provider may not have been read
 
 
@@ -51,12 +54,14 @@ def take(session: Session, channel: Channel, step: CallStep, now: datetime, wind
     """Apply one event. `steps` () means nothing to say; None means the conversation must be asked."""
     call = _find(session, channel, step)
     if call is None:
-        return _bip(session, channel, step, now, windows) if step.inbound else _unknown(channel, step)
+        return _caller(session, channel, step, now, windows) if step.inbound else _unknown(channel, step)
     if call.state in _UNNAMED and call.external_id is None and _free(session, channel, step):
         call.external_id = step.external_id
     if call.direction is Direction.OUT and step.inbound:
         # Some providers call our own calls inbound, too. The call is ours, so what they call ringing is its answer.
         step = replace(step, inbound=False, event="answered" if step.event == "ringing" else step.event)
+    elif call.direction is Direction.IN and call.state is CallState.ANSWERED and step.event == "ringing":
+        step = replace(step, event="answered")  # the first request again: its answer was lost
     call.heard_at = now
     _measure(call, step)
     session.add(CallEvent(call_id=call.id, at=now, kind=step.event[:24], turn=step.turn, details=_details(step)))
@@ -64,8 +69,12 @@ def take(session: Session, channel: Channel, step: CallStep, now: datetime, wind
         return _voice(session, call, now)
     _advance(session, call, step, now, windows)
     session.flush()
+    if call.direction is Direction.IN and step.event == "completed" and _only_a_bip(call):
+        call.reason = bips.BIP
+        session.flush()
+        return Heard(bips.call_back(session, channel, session.get_one(Contact, call.contact_id), now, windows) or call, ())
     # A bip asked about again, because its first answer was lost, must be refused again: silence would let it ring.
-    return Heard(call, (Reject(),) if step.inbound and step.event == "ringing" and call.reason == "bip" else ())
+    return Heard(call, (Reject(),) if step.inbound and step.event == "ringing" and call.reason == bips.BIP else ())
 
 
 def answered_with(call: Call, given: tuple[Step, ...]) -> None:
@@ -93,19 +102,25 @@ def _advance(session: Session, call: Call, step: CallStep, now: datetime, window
     if step.event == "completed":
         _complete(session, call, now, windows)
         return
-    to = _ENDS[step.event]
+    to = _end(call, step)
     if to is CallState.MACHINE and allowed(call, CallState.ANSWERED):
         move(call, CallState.ANSWERED, now)  # a machine has answered: its provider says both at once
     if allowed(call, to):
         call.error_code = step.code or None
-        end_call(call, to, now, None if step.cause is None else step.cause.value)
+        end_call(session, call, to, now, None if step.cause is None else step.cause.value, windows)
         _settle_price(session, call, windows)
+
+
+def _end(call: Call, step: CallStep) -> CallState:
+    """The state of a call that got through to nobody; a failure of the line itself is not the number's."""
+    ours = step.event in ("failed", "no_answer") and (step.cause in _OUR_OWN or step.code in _OUR_OWN_CODES)
+    return CallState.ERRORED if ours and allowed(call, CallState.ERRORED) else _ENDS[step.event]
 
 
 def _complete(session: Session, call: Call, now: datetime, windows: Windows) -> None:
     if call.state is not CallState.ANSWERED and allowed(call, CallState.ANSWERED):
         if not call.seconds:
-            end_call(call, CallState.NO_ANSWER, now, None)
+            end_call(session, call, CallState.NO_ANSWER, now, None, windows)
             _settle_price(session, call, windows)
             return
         move(call, CallState.ANSWERED, now)
@@ -113,8 +128,13 @@ def _complete(session: Session, call: Call, now: datetime, windows: Windows) -> 
         return
     said = steps.from_json(call.last_answer) if call.last_answer else ()
     ended = bool(said) and isinstance(said[-1], Hangup)
-    end_call(call, CallState.COMPLETED if ended else CallState.DROPPED, now, None)
+    end_call(session, call, CallState.COMPLETED if ended else CallState.DROPPED, now, None, windows)
     _settle_price(session, call, windows)
+
+
+def _only_a_bip(call: Call) -> bool:
+    """Answered, and gone before anybody could have listened: they wait to be called back."""
+    return call.state is CallState.DROPPED and call.turn <= 1 and (call.seconds or 0) < SHORTEST_HEARD and call.reason is None
 
 
 def _measure(call: Call, step: CallStep) -> None:
@@ -188,6 +208,14 @@ def _free(session: Session, channel: Channel, step: CallStep) -> bool:
     return session.scalar(select(Call.id).where(*same)) is None
 
 
+def _caller(session: Session, channel: Channel, step: CallStep, now: datetime, windows: Windows) -> Heard:
+    call = callers.answer(session, channel, step, now)
+    if call is None:
+        return _bip(session, channel, step, now, windows)
+    session.add(CallEvent(call_id=call.id, at=now, kind="ringing", turn=None, details={}))
+    return _voice(session, call, now)
+
+
 def _bip(session: Session, channel: Channel, step: CallStep, now: datetime, windows: Windows) -> Heard:
     refused = (Reject(),) if step.event in ("ringing", "answered", "turn") else ()  # a call that is over hears nothing
     number = normalise(step.number)
@@ -202,7 +230,7 @@ def _bip(session: Session, channel: Channel, step: CallStep, now: datetime, wind
         contact_id=contact.id,
         kind=Kind.REPLY,
         state=CallState.NO_ANSWER,
-        reason="bip",
+        reason=bips.BIP,
         external_id=step.external_id,
         not_before=now,
         created_at=now,
