@@ -9,7 +9,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from messaging import hours, retry
-from messaging.models import Call, CallEvent, CallState, Direction
+from messaging.models import Budget, Call, CallEvent, CallState, Channel, Direction
+from messaging.money import RESERVED_SECONDS, call_price, scopes
 from messaging.retry import Ending
 from messaging.states import move
 from messaging.windows import Windows
@@ -43,6 +44,32 @@ def end_call(session: Session, call: Call, to: CallState, now: datetime, reason:
     if following is not None:
         call.not_before = following.at
         call.uncounted += 0 if following.counts else 1
+
+
+def settle_price(session: Session, call: Call, windows: Windows, paid: int | None = None) -> None:
+    """The reserved price becomes the real one: what the provider says it is, else by the channel's tariff.
+
+    Said again with more seconds, it is put right; an unanswered call costs nothing.
+    """
+    if call.direction is not Direction.OUT or call.dialling_at is None:
+        return
+    channel = session.get_one(Channel, call.channel_id)
+    real = paid if paid is not None else call_price(channel, _spoken(call))
+    change = real - (call.price if call.settled is None else call.settled)
+    rows = select(Budget).where(Budget.scope.in_(scopes(call, call.dialling_at, windows))).order_by(Budget.id)
+    for budget in session.scalars(rows.with_for_update().execution_options(populate_existing=True)):
+        budget.reserved = max(0, budget.reserved + change)
+    call.settled = real
+    call.price = call_price(channel, RESERVED_SECONDS) if call.retry else real
+
+
+def _spoken(call: Call) -> float:
+    """Seconds of the call; of one that fell silent, until it was last heard of. A machine is told of before its seconds are."""
+    if call.seconds is not None:
+        return call.seconds
+    if call.answered_at is None:
+        return 0
+    return max(1.0, ((call.heard_at or call.answered_at) - call.answered_at).total_seconds())
 
 
 def _before(session: Session, call: Call, why: Ending | None) -> int:

@@ -127,7 +127,7 @@ def take_call(exchange: Exchange, known: Known, request: WebhookRequest, now: da
         given, turn = heard.steps, 0
         if given is None and heard.call is not None:
             given = on_call(session, exchange, heard.call, step, now)
-            call_events.answered_with(heard.call, given)
+            call_events.answered_with(heard.call, given, now)
             turn = heard.call.turn
     _tell(exchange, told, now)
     return Spoken(*known.gateway.render(given, turn)) if given else None

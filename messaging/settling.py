@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from messaging import failover, windows
-from messaging.call_ends import end_call
+from messaging.call_ends import end_call, settle_price
 from messaging.errors import NotSettled
 from messaging.exchange import DIAL, DISPATCH, Exchange
 from messaging.models import (
@@ -116,6 +116,8 @@ def _lost_calls(session: Session, lease: LeaseTime, now: datetime, hours: Window
     ends = {CallState.DIALLING: CallState.UNKNOWN, CallState.RINGING: CallState.NO_ANSWER, CallState.ANSWERED: CallState.DROPPED}
     for call in calls:
         end_call(session, call, ends[call.state], now, "silent", hours)
+        if call.state is not CallState.UNKNOWN:
+            settle_price(session, call, hours)
     _end_attempts(session, [Attempt.call_id.in_([call.id for call in calls])] if calls else [], now)
     return len(calls)
 

@@ -62,7 +62,7 @@ def ringing(session: Session, contact: Contact) -> Call | None:
 def cost(session: Session, contact: Contact) -> int:
     """What this phone has cost us so far, in whole FCFA; its owner pays for what they write themselves."""
     sent = session.scalar(select(func.sum(Message.price)).where(Message.contact_id == contact.id, Message.attempts > 0)) or 0
-    return sent + (session.scalar(select(func.sum(Call.price)).where(Call.contact_id == contact.id)) or 0)
+    return sent + (session.scalar(select(func.sum(Call.price + Call.spent)).where(Call.contact_id == contact.id)) or 0)
 
 
 def write(exchange: Exchange, channel: Channel, number: str, text: str, now: datetime | None = None) -> Answered:

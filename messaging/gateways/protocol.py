@@ -260,7 +260,7 @@ class CallStep:
     it goes on. `turn` is the number our own address carried; `digits` None without any keypad news, "" after a silence.
     `recorded` is how long a recording is, where the line is our own. `heard` is seconds of the message heard so far, None where
     nobody knows; `sounds` the seconds heard of each sound since the last request, by the last part of its address, from a line of
-    our own only.
+    our own only. `untold`: a line that never tells what was heard. `paid`: what the provider charged, in whole FCFA.
     """
 
     external_id: str
@@ -276,6 +276,8 @@ class CallStep:
     heard: float | None = None
     recorded: float | None = None
     sounds: tuple[tuple[str, float], ...] = ()
+    untold: bool = False
+    paid: int | None = None
     cause: Cause | None = None
     code: str = ""
 

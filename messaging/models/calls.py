@@ -92,7 +92,10 @@ class Call(Base):
     seconds_heard: Mapped[float | None]
     core_end_s: Mapped[float | None]
     core_reached: Mapped[bool | None]
-    price: Mapped[int] = mapped_column(default=0)
+    heard_computed: Mapped[bool] = mapped_column(default=False, server_default="0")  # by the clock: nobody told
+    price: Mapped[int] = mapped_column(default=0)  # of the last try, or set aside for the next
+    settled: Mapped[int | None]  # what the last try cost, once it is known
+    spent: Mapped[int] = mapped_column(default=0, server_default="0")  # on the tries before it
     created_at: Mapped[datetime] = mapped_column(index=True)
     dialling_at: Mapped[datetime | None]
     ringing_at: Mapped[datetime | None]

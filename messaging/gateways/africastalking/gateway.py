@@ -10,6 +10,8 @@ import hmac
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from math import ceil
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -32,6 +34,7 @@ from messaging.gateways.protocol import (
 )
 from messaging.steps import Step
 
+MOST_PAID = 100_000  # whole francs: no call of ours costs as much
 RECORDING_HOSTS = ("africastalking.com",)
 
 
@@ -130,7 +133,9 @@ def _turn(form: Mapping[str, str], query: str) -> CallStep:
         event, digits = ("ringing" if inbound else "answered"), None
     else:
         event, digits = "turn", keys if keys is not None or recording else ""
-    return CallStep(form["sessionId"], form["callerNumber"], event, inbound, turn=turn, digits=digits, recording=recording)
+    return CallStep(
+        form["sessionId"], form["callerNumber"], event, inbound, turn=turn, digits=digits, recording=recording, untold=True
+    )
 
 
 def _end(form: Mapping[str, str]) -> CallStep:
@@ -141,7 +146,27 @@ def _end(form: Mapping[str, str]) -> CallStep:
     if seconds:  # ‡ a call that lasted was answered, however it was cut
         event, cause = "completed", None
     inbound = form.get("direction") == "Inbound"
-    return CallStep(form["sessionId"], form["callerNumber"], event, inbound, seconds=seconds, cause=cause, code=word)
+    return CallStep(
+        form["sessionId"],
+        form["callerNumber"],
+        event,
+        inbound,
+        seconds=seconds,
+        untold=True,
+        paid=_paid(form),
+        cause=cause,
+        code=word,
+    )
+
+
+def _paid(form: Mapping[str, str]) -> int | None:
+    """What they charged, rounded up to a whole franc; None in another currency, whose rate we do not know."""
+    try:
+        amount = Decimal(form.get("amount", ""))
+    except InvalidOperation:
+        return None
+    known = form.get("currencyCode") == "XOF" and amount.is_finite() and 0 <= amount < MOST_PAID
+    return ceil(amount) if known else None
 
 
 def moment(text: str) -> datetime | None:

@@ -119,6 +119,7 @@ class Twilio:
             recording=_place(given),
             seconds=_whole(given.get("CallDuration", "")),  # Duration is minutes, as billed
             sounds=_sounds(given.get(HEARD, "")),
+            untold=HEARD not in given,
             cause=known[1] if known else None,
             code=given.get("ErrorCode") or given.get("SipResponseCode", ""),
         )

@@ -17,6 +17,11 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("billing_least", sa.Integer(), server_default="0", nullable=False))
         batch_op.add_column(sa.Column("inbound", sa.String(length=24), server_default="call_back", nullable=False))
 
+    with op.batch_alter_table("call", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("heard_computed", sa.Boolean(), server_default="0", nullable=False))
+        batch_op.add_column(sa.Column("settled", sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column("spent", sa.Integer(), server_default="0", nullable=False))
+
     with op.batch_alter_table("club", schema=None) as batch_op:
         batch_op.add_column(sa.Column("talk_weekday", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("talk_at", sa.String(length=5), nullable=True))
@@ -77,6 +82,10 @@ def downgrade() -> None:
     with op.batch_alter_table("club", schema=None) as batch_op:
         batch_op.drop_column("talk_at")
         batch_op.drop_column("talk_weekday")
+    with op.batch_alter_table("call", schema=None) as batch_op:
+        batch_op.drop_column("spent")
+        batch_op.drop_column("settled")
+        batch_op.drop_column("heard_computed")
     with op.batch_alter_table("channel", schema=None) as batch_op:
         batch_op.drop_column("inbound")
         batch_op.drop_column("billing_least")
