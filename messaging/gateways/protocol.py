@@ -357,6 +357,10 @@ class Gateway(Protocol):
         """The address and headers to fetch a recording with, built from its `place`; None where that can lead nowhere good."""
         ...
 
+    def recording_removal(self, account: Account, place: str) -> tuple[str, Mapping[str, str]] | None:
+        """What to ask a DELETE of, once a recording is in our own store; None where the provider keeps it, or never had it."""
+        ...
+
     def render(self, steps: Sequence[Step], turn: int) -> tuple[str, str]:
         """The body that carries out these steps, and its content type."""
         ...
@@ -372,6 +376,9 @@ class SmsOnly:
         raise Unreadable("recording")
 
     def recording_request(self, account: Account, place: str) -> tuple[str, Mapping[str, str]] | None:
+        return None
+
+    def recording_removal(self, account: Account, place: str) -> tuple[str, Mapping[str, str]] | None:
         return None
 
     def render(self, steps: Sequence[Step], turn: int) -> tuple[str, str]:

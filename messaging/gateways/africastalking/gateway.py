@@ -119,6 +119,9 @@ class AfricasTalking:
             return None
         return f"https://{host}{found.path}" + (f"?{found.query}" if found.query else ""), {}
 
+    def recording_removal(self, account: Account, place: str) -> tuple[str, Mapping[str, str]] | None:
+        return None  # ‡ its documents name no way to delete one
+
     def render(self, steps: Sequence[Step], turn: int) -> tuple[str, str]:
         return voice.render(steps), voice.CONTENT_TYPE
 
