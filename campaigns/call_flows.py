@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaigns import keypad_reports, quizzes
+from campaigns import enrolments, keypad_reports, quizzes
 from campaigns.models import CampaignEvent, Occurrence, Question, Repeat
 from campaigns.talk import Talk
 from campaigns.voice import Voice, label_of
@@ -35,7 +35,7 @@ _AUDIENCES = {Sex.WOMAN.value: "woman", Sex.MAN.value: "man"}
 def flow_of(talk: Talk) -> Flow:
     """The flow this call begins with."""
     voice = talk.voice
-    if talk.stranger and voice.has("consent_ask"):
+    if talk.stranger and voice.offers(Pack.A, "consent_ask"):
         return stranger_flow(languages=_spoken(talk.session, voice))
     broadcast = talk.session.get(Broadcast, talk.call.broadcast_id) if talk.call.broadcast_id is not None else None
     return _menu(talk, voice) if broadcast is None else _pushed(talk, voice, broadcast)
@@ -66,6 +66,9 @@ def _menu(talk: Talk, voice: Voice) -> Flow:
     content = _latest(talk.session, voice)
     question = _question(talk.session, content, voice)
     reports = voice.offers(Pack.C, *facilitator.LABELS) and keypad_reports.may_report(talk)
+    if content is not None and not reports and not voice.offers(Pack.B, "menu_main"):
+        # No menu can be said: the latest message plays, with the keys of a message that we send.
+        return outgoing_flow(label_of(content.id), languages=_languages(talk.session, content, voice))
     return main_flow(
         latest=(label_of(content.id),) if content else (),
         quiz=_script(question, voice) if question else None,
@@ -73,6 +76,7 @@ def _menu(talk: Talk, voice: Voice) -> Flow:
         asks=voice.offers(Pack.B, *recording.LABELS),
         reports=reports,
         guided=_guided(talk, voice, content) if reports else None,
+        series_asks=voice.offers(Pack.SERIES, "series_ask", "series_done") and enrolments.to_ask(talk.session, talk.contact),
         first=facilitator.FIRST if reports else "opening",
     )
 
@@ -136,7 +140,7 @@ def _themes(session: Session, voice: Voice) -> dict[int, list[str]]:
 
 def _question(session: Session, content: Content | None, voice: Voice) -> Question | None:
     """The content's own question, or one on the same theme: the club question first."""
-    if content is None:
+    if content is None or not voice.offers(Pack.B):
         return None
     if content.kind is ContentKind.QUESTION:
         return quizzes.question_of(session, content.id)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaigns import quizzes
+from campaigns import enrolments, quizzes
 from campaigns.agreements import agree
 from campaigns.models import Question
 from campaigns.wording import fallbacks
@@ -84,6 +84,10 @@ class Replies:
                 return self._say("stop_done") if verdict.reply else Words("")
             case Do.INBOX | Do.TICKET:
                 return self._for_staff(verdict)
+            case Do.END_SERIES:
+                # Said once: a second FIN finds nothing that could end.
+                ended = enrolments.end_all(self._session, self._contact, self._now)
+                return Words(verdict.reply) if ended else self._say("nothing_open")
             case Do.HELP if self._context.sender in (Sender.MEMBER, Sender.UNKNOWN) and verdict.values.note is None:
                 return self._say("help_general")
             case _:

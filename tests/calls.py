@@ -187,7 +187,7 @@ def clip(exchange: Exchange, world: World, variant_id: int, sha256: str, core: f
         session.add(
             Clip(
                 variant_id=variant_id,
-                sha256=sha256 * 64,
+                sha256=sha256 * (64 // len(sha256)),
                 media_type="audio/wav",
                 bytes=1,
                 seconds=20.0,
