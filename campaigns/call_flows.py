@@ -22,6 +22,7 @@ from dialogue.flow import Flow
 from dialogue.flows import LANGUAGES_AT_MOST, QuizScript, main_flow, outgoing_flow
 from dialogue.nodes import Speak
 from dialogue.stranger import stranger_flow
+from dialogue.turns import turns_flow
 from messaging.models import Broadcast, BroadcastState
 from translations.content_entries import Pack
 from translations.models import Content, ContentKind, Language
@@ -38,7 +39,17 @@ def flow_of(talk: Talk) -> Flow:
     if talk.stranger and voice.offers(Pack.A, "consent_ask"):
         return stranger_flow(languages=_spoken(talk.session, voice))
     broadcast = talk.session.get(Broadcast, talk.call.broadcast_id) if talk.call.broadcast_id is not None else None
-    return _menu(talk, voice) if broadcast is None else _pushed(talk, voice, broadcast)
+    if broadcast is not None:
+        return _pushed(talk, voice, broadcast)
+    return turns_flow() if _in_turn(talk, voice) else _menu(talk, voice)
+
+
+def _in_turn(talk: Talk, voice: Voice) -> bool:
+    """Whether a club behind this phone is in its weekly hour."""
+    if not voice.offers(Pack.B, *recording.LABELS):
+        return False
+    local = talk.now.astimezone(ZoneInfo(talk.zone))
+    return any(people.talk_hour(club, local) for club in people.clubs_behind(talk.session, talk.contact))
 
 
 def _pushed(talk: Talk, voice: Voice, broadcast: Broadcast) -> Flow:

@@ -6,7 +6,7 @@ behind a number decides what the number may do.
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, or_, select, union
@@ -14,6 +14,8 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from clubs.models import Club, Member, Post, Role, Village
 from messaging.models import Contact
+
+TALK_LASTS = timedelta(hours=1)
 
 
 class SpeaksAs(StrEnum):
@@ -64,6 +66,22 @@ def who_is(session: Session, contact: Contact, today: date) -> Sender:
 def clubs_of(session: Session, contact: Contact, today: date) -> list[Club]:
     """The clubs a number may report for, by code."""
     return list(session.scalars(select(Club).where(Club.code.in_(who_is(session, contact, today).clubs)).order_by(Club.code)))
+
+
+def clubs_behind(session: Session, contact: Contact) -> list[Club]:
+    """The open clubs whose members, or whose own phone, a number is."""
+    mine = select(Member.club_id).where(Member.contact_id == contact.id, Member.left_at.is_(None), Member.club_id.is_not(None))
+    found = select(Club).where(or_(Club.id.in_(mine), Club.phone_id == contact.id), Club.active)
+    return list(session.scalars(found.order_by(Club.code)))
+
+
+def talk_hour(club: Club, local: datetime) -> bool:
+    """Whether a local moment lies within the hour in which this club's members record in turn."""
+    if club.talk_weekday != local.weekday() or not club.talk_at:
+        return False
+    hour, minute = club.talk_at.split(":")
+    begins = local.replace(hour=int(hour), minute=int(minute), second=0, microsecond=0)
+    return begins <= local < begins + TALK_LASTS
 
 
 def _codes(session: Session, club_ids: Iterable[int | None]) -> tuple[str, ...]:

@@ -14,25 +14,30 @@ LABELS = frozenset({"rec_how", "rec_menu", "rec_kept"})
 SECONDS = 60
 
 
-def question_nodes(*, then: str, checks_age: bool = True, asks_air: bool = True) -> dict[str, Node]:
+def question_nodes(
+    *, then: str, checks_age: bool = True, asks_air: bool = True, again: str = "", seconds: int = SECONDS
+) -> dict[str, Node]:
     """The nodes of a question, all named `ask_…`, leading to `then`; `ask_begin` is the first where `checks_age` is not.
+
+    Whoever kept or deleted one goes on to `again`, where that is somewhere else.
 
     Consult `recorded` (sound): kept, with `inquiry` (its number) learned, or lost. Happened: `recording_deleted` (sound, and
     `again` when another follows), `air` (sound, yes).
     """
+    on = again or then
     how = lines("rec_how", "rec_no_names")
     after = (Route("1", "ask_kept"), Route("2", "ask_redo"), Route("3", "ask_delete"))
     nodes: dict[str, Node] = {
-        "ask_begin": Ask(how, sound(max_s=SECONDS), (Route(ANY, "ask_recorded"),), save="sound", give_up=then),
+        "ask_begin": Ask(how, sound(max_s=seconds), (Route(ANY, "ask_recorded"),), save="sound", give_up=then),
         "ask_recorded": Consult("recorded", (Route("kept", "ask_menu"), Route("lost", then)), {"sound": "$sound"}),
         "ask_menu": Ask(
             (Line("recording", {"id": "$sound"}), Line("rec_menu")), choice("1", "2", "3"), after, give_up="ask_kept"
         ),
         "ask_redo": Note("recording_deleted", "ask_begin", {"sound": "$sound", "again": True}),
         "ask_delete": Note("recording_deleted", "ask_deleted", {"sound": "$sound", "again": False}),
-        "ask_deleted": Speak(lines("rec_deleted"), then),
+        "ask_deleted": Speak(lines("rec_deleted"), on),
         "ask_kept": Speak(lines("rec_kept"), "ask_air" if asks_air else "ask_receipt"),
-        "ask_receipt": Speak((Line("receipt"), Line("digits", {"n": "$inquiry"})), then),
+        "ask_receipt": Speak((Line("receipt"), Line("digits", {"n": "$inquiry"})), on),
     }
     if asks_air:
         on_air = (Route("1", "ask_air_yes"), Route("2", "ask_air_no"))
