@@ -30,7 +30,7 @@ import results.models
 import runtime.audit
 import runtime.installation
 import translations.models
-from campaigns import broadcasts, conversations, enrolments, schedule, voiced
+from campaigns import broadcasts, conversations, enrolments, recorders, schedule, voiced
 from clubs import expected
 from console import api, assets, commands, frame, health
 from console.commands import begin, service
@@ -200,6 +200,7 @@ def _beats(exchange: Exchange) -> list[Beat]:
         (conversations.sweep, 10.0, False),
         (settling.requeue_stale, 30.0, False),
         (voiced.fetch_recordings, 10.0, False),
+        (recorders.take_dictations, 10.0, False),
         (enrolments.suspend_unheard, 3600.0, False),
         (lookup.look_up, 30.0, False),
         (beats.apply_pending, 30.0, False),

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import structlog
 from sqlalchemy import select
 
-from campaigns import enrolments, keypad_reports, quizzes, voiced
+from campaigns import enrolments, keypad_reports, quizzes, recorders, voiced
 from campaigns.agreements import agree
 from campaigns.keypad_reports import Answered
 from campaigns.models import CampaignEvent, FlowSession, Occurrence, Question
@@ -68,6 +68,8 @@ class Effects:
         found = keypad_reports.answer(self._talk, kind, values, self._draft is not None)
         if found is not None:
             return found
+        if (dictated := recorders.answer(self._talk, kind, values)) is not None:
+            return dictated
         if kind == "recorded":
             return voiced.asked(self._talk, str(values["sound"]))
         if kind == "join":

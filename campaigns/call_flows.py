@@ -11,13 +11,14 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaigns import enrolments, keypad_reports, quizzes
+from campaigns import enrolments, keypad_reports, quizzes, recorders
 from campaigns.models import CampaignEvent, Occurrence, Question, Repeat
 from campaigns.talk import Talk
 from campaigns.voice import Voice, label_of
 from clubs import people
 from clubs.models import Sex
 from dialogue import facilitator, guided, recording
+from dialogue.dictation import dictation_flow
 from dialogue.flow import Flow
 from dialogue.flows import LANGUAGES_AT_MOST, QuizScript, main_flow, outgoing_flow
 from dialogue.nodes import Speak
@@ -36,6 +37,8 @@ _AUDIENCES = {Sex.WOMAN.value: "woman", Sex.MAN.value: "man"}
 def flow_of(talk: Talk) -> Flow:
     """The flow this call begins with."""
     voice = talk.voice
+    if talk.call.broadcast_id is None and recorders.behind(talk.session, talk.contact):
+        return dictation_flow()
     if talk.stranger and voice.offers(Pack.A, "consent_ask"):
         return stranger_flow(languages=_spoken(talk.session, voice))
     broadcast = talk.session.get(Broadcast, talk.call.broadcast_id) if talk.call.broadcast_id is not None else None

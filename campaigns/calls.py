@@ -14,7 +14,7 @@ from campaigns.call_flows import flow_of
 from campaigns.keypad_reports import PIN_NODES
 from campaigns.models import FlowSession
 from campaigns.talk import Talk
-from dialogue import facilitator, guided
+from dialogue import dictation, facilitator, guided
 from dialogue.engine import resume, start
 from dialogue.errors import DialogueError
 from dialogue.flow import Flow
@@ -25,7 +25,7 @@ from messaging import channels
 from messaging.exchange import Exchange
 from messaging.gateways.protocol import CallStep
 from messaging.models import Call, CallEvent, Channel, Contact, Direction
-from messaging.recordings import TOO_SHORT, announce
+from messaging.recordings import SHORTEST_WORD, TOO_SHORT, announce
 from messaging.steps import Step, from_json, to_json
 
 SESSION_LIFE = timedelta(hours=24)
@@ -61,7 +61,7 @@ def _advance(talk: Talk, kept: FlowSession | None, step: CallStep) -> tuple[Flow
     if flow is None or kept is None:
         flow = flow_of(talk)
         return flow, start(flow)
-    _hide(talk.session, call, step, secret=kept.state is not None and kept.state.get("node") in PIN_NODES)
+    _hide(talk.session, call, step, secret=kept.state is not None and kept.state.get("node") in PIN_NODES | dictation.PIN_NODES)
     if _over(talk, flow):
         return flow, Turn(None, (Line("goodbye"),), ended=True)
     return flow, resume(flow, json.dumps(kept.state) if kept.state is not None else None, _given(talk, flow, kept, step))
@@ -77,9 +77,10 @@ def _flow(kept: FlowSession) -> Flow | None:
 
 def _given(talk: Talk, flow: Flow, kept: FlowSession, step: CallStep) -> Input:
     if step.recording and _awaits_sound(flow, kept):
-        if step.recorded is not None and step.recorded < TOO_SHORT:
+        brief = flow.name == dictation.DICTATION
+        if step.recorded is not None and step.recorded < (SHORTEST_WORD if brief else TOO_SHORT):
             return Recorded("", step.recorded)
-        row = announce(talk.session, talk.exchange.settings.var, talk.call, step.recording, talk.now)
+        row = announce(talk.session, talk.exchange.settings.var, talk.call, step.recording, talk.now, brief=brief)
         # Of one still to be fetched nobody knows the length; the job measures it.
         return Recorded(str(row.id), row.seconds if row.fetched_at else TOO_SHORT)
     return Pressed(step.digits or "", step.finished_on) if step.digits or step.finished_on else TimedOut()

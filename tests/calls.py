@@ -96,9 +96,9 @@ class Line:
         """Press at the turn the call is at; what is heard then."""
         return words(self.post(event="turn", digits=digits, finished=finished, turn=str(self.row.turn)))
 
-    def speak(self, seconds: float) -> list[str]:
-        """Say something where a recording is awaited; what is heard then."""
-        stored = recordings.keep(self.exchange.settings.var, hum(seconds))
+    def speak(self, seconds: float, voice: bytes = b"") -> list[str]:
+        """Say something, or a voice of one's own, where a recording is awaited; what is heard then."""
+        stored = recordings.keep(self.exchange.settings.var, voice or hum(seconds))
         form = {"event": "turn", "finished": "#", "recording": stored.sha256, "recorded": str(stored.seconds)}
         return words(self.post(turn=str(self.row.turn), **form))
 
