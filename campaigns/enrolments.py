@@ -80,7 +80,7 @@ def agreed(session: Session, contact: Contact, now: datetime, zone: ZoneInfo) ->
 def suspend_unheard(exchange: Exchange, now: datetime) -> int:
     """Suspend the places of phones silent for 90 days: the number may be somebody else's by now. How many."""
     since = now - UNHEARD
-    heard = exists().where(Call.contact_id == Contact.id, Call.core_reached, Call.answered_at >= since)
+    heard = exists().where(Call.contact_id == Contact.id, Call.core_reached.is_(True), Call.answered_at >= since)
     asked = select(Enrolment, Contact).join(Member, Member.id == Enrolment.member_id).join(Contact)
     silent = or_(Contact.last_heard_at.is_(None), Contact.last_heard_at < since)
     old = (Enrolment.state == EnrolmentState.ACTIVE, Enrolment.enrolled_at < since, silent, ~heard)

@@ -100,7 +100,7 @@ def _full(session: Session, channel: Channel, contact: Contact, stranger: bool, 
     return None
 
 
-def _mine(contact: Contact) -> Select[tuple[int]]:
+def _mine(contact: Contact) -> Select[int]:
     return select(func.count()).select_from(Call).where(Call.contact_id == contact.id)
 
 
