@@ -49,10 +49,9 @@ def flow_of(talk: Talk) -> Flow:
 
 def _in_turn(talk: Talk, voice: Voice) -> bool:
     """Whether a club behind this phone is in its weekly hour."""
-    if not voice.offers(Pack.B, *recording.LABELS):
-        return False
     local = talk.now.astimezone(ZoneInfo(talk.zone))
-    return any(people.talk_hour(club, local) for club in people.clubs_behind(talk.session, talk.contact))
+    now = any(people.talk_hour(club, local) for club in people.clubs_behind(talk.session, talk.contact))
+    return now and voice.offers(Pack.B, *recording.LABELS)
 
 
 def _pushed(talk: Talk, voice: Voice, broadcast: Broadcast) -> Flow:
@@ -90,7 +89,7 @@ def _menu(talk: Talk, voice: Voice) -> Flow:
         asks=voice.offers(Pack.B, *recording.LABELS),
         reports=reports,
         guided=_guided(talk, voice, content) if reports else None,
-        series_asks=voice.offers(Pack.SERIES, "series_ask", "series_done") and enrolments.to_ask(talk.session, talk.contact),
+        series_asks=enrolments.to_ask(talk.session, talk.contact) and voice.offers(Pack.SERIES, "series_ask", "series_done"),
         first=facilitator.FIRST if reports else "opening",
     )
 

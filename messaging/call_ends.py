@@ -3,6 +3,7 @@
 Each end leaves an event of its own, by which the next one knows how often the same happened before.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -61,6 +62,16 @@ def settle_price(session: Session, call: Call, windows: Windows, paid: int | Non
         budget.reserved = max(0, budget.reserved + change)
     call.settled = real
     call.price = call_price(channel, RESERVED_SECONDS) if call.retry else real
+
+
+def settle_prices(session: Session, calls: Iterable[Call], windows: Windows) -> None:
+    """The same of many; of unknown ones nothing is known. Every budget is locked first, in the order of all who lock them."""
+    known = [call for call in calls if call.state is not CallState.UNKNOWN and call.direction is Direction.OUT]
+    wanted = {scope for call in known if call.dialling_at is not None for scope in scopes(call, call.dialling_at, windows)}
+    if wanted:
+        session.scalars(select(Budget).where(Budget.scope.in_(wanted)).order_by(Budget.id).with_for_update()).all()
+    for call in known:
+        settle_price(session, call, windows)
 
 
 def _spoken(call: Call) -> float:

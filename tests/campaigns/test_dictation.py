@@ -157,3 +157,17 @@ def test_two_of_staff_may_share_a_phone(exchange: Exchange, world: World, line: 
     line.speak(1)
     line.key("1")
     assert [row.staff_id for row in dictations(exchange)] == [world.staff["moussa"]]
+
+
+@ffmpeg
+def test_a_sound_that_is_no_good_says_why(exchange: Exchange, line: Line) -> None:
+    line.answer()
+    line.key(PIN)
+    line.key(number("num_2"), "#")
+    line.speak(1.5)  # a hum, of which nothing is left once it is trimmed
+    line.key("1")
+    assert recorders.take_dictations(exchange, NOW) == 1
+    [row] = dictations(exchange)
+    assert (row.done_at, row.refused) == (NOW, "L'enregistrement est trop court.")
+    with exchange.database.reading() as session:
+        assert session.scalar(select(Clip.id)) is None
