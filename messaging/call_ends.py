@@ -35,7 +35,7 @@ def end_call(session: Session, call: Call, to: CallState, now: datetime, reason:
         why,
         _before(session, call, why),
         now,
-        lambda: hours.next_day(hours.of(session, call.contact_id), now, windows),
+        lambda: hours.next_day(hours.of(session, call.contact_id), now, windows, call.expires_at),
     )
     if why is not None:
         session.add(CallEvent(call_id=call.id, at=now, kind=f"{ENDED}{why}", turn=None, details={}))

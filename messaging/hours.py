@@ -51,19 +51,24 @@ def best_hour(known: Mapping[int, Tries], hours: Sequence[int], usual: int, chan
     return max(hours, key=lambda hour: (known.get(hour, Tries()).worth, -abs(hour - usual), -hour))
 
 
-def next_day(known: Mapping[int, Tries], now: datetime, windows: Windows) -> datetime:
-    """The best moment of the next day with an open window: within the best hour, not at its first minute for everybody."""
+def next_day(known: Mapping[int, Tries], now: datetime, windows: Windows, until: datetime | None = None) -> datetime:
+    """The best moment of the next day with an open window: within the best hour, not at its first minute for everybody.
+
+    `until` is when the call is worth nothing any more; a moment after it is given only where that day has none before it.
+    """
     tomorrow = windows.local_day(now) + timedelta(days=1)
     day = windows.next_open(tomorrow.astimezone(now.tzinfo)).astimezone(windows.zone)
     midnight = windows.local_day(day)
     spans = [(midnight.replace(hour=start.hour, minute=start.minute), end) for start, end in windows.spans(day)]
     hours = sorted({hour for start, end in spans for hour in range(start.hour, end.hour + (1 if end.minute else 0))})
     draw = random.random
-    hour = best_hour(known, hours or [day.hour], now.astimezone(windows.zone).hour, draw(), draw())
+    in_time = [hour for hour in hours if until is None or midnight.replace(hour=hour) < until]
+    hour = best_hour(known, in_time or hours or [day.hour], now.astimezone(windows.zone).hour, draw(), draw())
     begin = max(midnight.replace(hour=hour), day)
     at = begin + draw() * HOUR
-    # An hour may be open for some of its minutes only.
-    return windows.next_open((at if windows.is_open(at) else begin).astimezone(now.tzinfo))
+    # An hour may be open for some of its minutes only, or the call expire within it.
+    fits = windows.is_open(at) and (until is None or at < until)
+    return windows.next_open((at if fits else begin).astimezone(now.tzinfo))
 
 
 def of(session: Session, contact_id: int) -> dict[int, Tries]:

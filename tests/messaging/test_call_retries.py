@@ -163,6 +163,22 @@ def test_the_next_day_lies_within_its_windows() -> None:
 
 
 @pytest.mark.parametrize(
+    ("until", "last"),
+    [
+        pytest.param(TOMORROW, 9, id="a day of life: an hour before it ends"),
+        pytest.param(TOMORROW.replace(minute=30), 10, id="the hour in which it ends"),
+        pytest.param(TOMORROW.replace(hour=6), 18, id="over before the day opens: past its end"),
+    ],
+)
+def test_the_next_day_comes_before_the_expiry_where_it_can(until: datetime, last: int) -> None:
+    open_hours = windows.of(Settings(push_windows="08:00-12:00,16:00-19:00"))
+    for _ in range(20):
+        at = hours.next_day({18: Tries(9, 9)}, NOW, open_hours, until)
+        assert at.hour <= last
+        assert (at < until) is (until.hour > 8)
+
+
+@pytest.mark.parametrize(
     ("events", "counts"),
     [
         pytest.param(("answered", "completed"), (1, 1), id="answered"),
