@@ -29,7 +29,7 @@ import results.models
 import runtime.audit
 import runtime.installation
 import translations.models
-from campaigns import answers, broadcasts, conversations, schedule, voiced
+from campaigns import answers, broadcasts, conversations, enrolments, recorders, schedule, voiced
 from clubs import feedback, reminders, spot_checks
 from console import api, assets, commands, frame, health
 from console.commands import begin, service
@@ -202,6 +202,8 @@ def _beats(exchange: Exchange) -> list[Beat]:
         (settling.requeue_stale, 30.0, False),
         (voiced.fetch_recordings, 10.0, False),
         (answers.deliver, 30.0, False),
+        (recorders.take_dictations, 10.0, False),
+        (enrolments.suspend_unheard, 3600.0, False),
         (lookup.look_up, 30.0, False),
         (beats.apply_pending, 30.0, False),
         (beats.replay_spool, 10.0, False),

@@ -5,23 +5,22 @@ Each effect is the one an SMS has: quiz answers, languages, stops, consents and 
 
 import json
 from collections.abc import Mapping
+from zoneinfo import ZoneInfo
 
 import structlog
 from sqlalchemy import select
 
-from campaigns import keypad_reports, quizzes, voiced
+from campaigns import enrolments, keypad_reports, quizzes, recorders, voiced
 from campaigns.agreements import agree
-from campaigns.enrolments import end
 from campaigns.keypad_reports import Answered
-from campaigns.models import CampaignEvent, Enrolment, EnrolmentState, FlowSession, Occurrence, Question
+from campaigns.models import CampaignEvent, FlowSession, Occurrence, Question
 from campaigns.talk import Talk
 from clubs import people, strangers
-from clubs.models import Member
 from dialogue.engine import after, reopen, told
 from dialogue.flow import Flow
 from dialogue.values import Happened, Turn, Value
 from messaging import contacts
-from messaging.models import Broadcast, CallEvent, Listener
+from messaging.models import Broadcast, CallEvent, Listener, Purpose
 
 ENDS_DRAFT = frozenset({"report_restarted", "report_dropped"})
 """What makes a report's draft worth nothing, besides its being stored."""
@@ -69,6 +68,8 @@ class Effects:
         found = keypad_reports.answer(self._talk, kind, values, self._draft is not None)
         if found is not None:
             return found
+        if (dictated := recorders.answer(self._talk, kind, values)) is not None:
+            return dictated
         if kind == "recorded":
             return voiced.asked(self._talk, str(values["sound"]), str(values.get("what", "")))
         if kind == "join":
@@ -101,6 +102,8 @@ class Effects:
                 voiced.take_back(talk, str(values["sound"]))
             case "air":
                 voiced.on_air(talk, str(values["sound"]), bool(values["yes"]))
+            case "series":
+                self._series(bool(values["yes"]))
             case "series_over":
                 self._end_series()
             case "stop":
@@ -135,11 +138,19 @@ class Effects:
         agree(talk.session, talk.contact, talk.now, via="voice", script=script, language=voice.language)
 
     def _end_series(self) -> None:
-        """Of everybody behind the phone: nobody said who listens, and none is asked why."""
         talk = self._talk
         campaign = select(CampaignEvent.campaign_id).join(Occurrence, Occurrence.event_id == CampaignEvent.id)
-        of_call = campaign.where(Occurrence.broadcast_id == talk.call.broadcast_id).scalar_subquery()
-        mine = select(Enrolment).join(Member, Member.id == Enrolment.member_id)
-        places = mine.where(Member.contact_id == talk.contact.id, Enrolment.campaign_id == of_call)
-        for row in talk.session.scalars(places.where(Enrolment.state != EnrolmentState.ENDED)):
-            end(row, talk.now)
+        of_call = talk.session.scalar(campaign.where(Occurrence.broadcast_id == talk.call.broadcast_id))
+        enrolments.end_all(talk.session, talk.contact, talk.now, of_call)
+
+    def _series(self, yes: bool) -> None:
+        """A consent of its own: that to messages and calls is not asked for here."""
+        talk, voice = self._talk, self._talk.voice
+        if not yes:
+            enrolments.end_all(talk.session, talk.contact, talk.now)
+            return
+        version = f"voice-{voice.variant_of('series_ask') or 'shipped'}"
+        contacts.consent(
+            talk.session, talk.contact, Purpose.SERIES, talk.now, via="voice", script_version=version, language=voice.language
+        )
+        enrolments.agreed(talk.session, talk.contact, talk.now, ZoneInfo(talk.zone))

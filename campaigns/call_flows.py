@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaigns import answers, keypad_reports, quizzes
+from campaigns import answers, enrolments, keypad_reports, quizzes, recorders
 from campaigns.models import CampaignEvent, Occurrence, Question, Repeat
 from campaigns.talk import Talk
 from campaigns.voice import Voice, label_of
@@ -19,10 +19,12 @@ from clubs import feedback, people
 from clubs.models import Sex
 from clubs.month import before, month_of
 from dialogue import facilitator, guided, recording
+from dialogue.dictation import dictation_flow
 from dialogue.flow import Flow
 from dialogue.flows import LANGUAGES_AT_MOST, QuizScript, main_flow, outgoing_flow
 from dialogue.nodes import Speak
 from dialogue.stranger import stranger_flow
+from dialogue.turns import turns_flow
 from dialogue.values import Line
 from messaging.models import Broadcast, BroadcastState, Kind
 from translations.content_entries import Pack
@@ -37,12 +39,23 @@ _AUDIENCES = {Sex.WOMAN.value: "woman", Sex.MAN.value: "man"}
 def flow_of(talk: Talk) -> Flow:
     """The flow this call begins with."""
     voice = talk.voice
-    if talk.stranger and voice.has("consent_ask"):
+    if talk.call.broadcast_id is None and recorders.behind(talk.session, talk.contact):
+        return dictation_flow()
+    if talk.stranger and voice.offers(Pack.A, "consent_ask"):
         return stranger_flow(languages=_spoken(talk.session, voice))
     if talk.call.kind is Kind.ANSWER:
         return answers.answer_flow(talk) or _menu(talk, voice)
     broadcast = talk.session.get(Broadcast, talk.call.broadcast_id) if talk.call.broadcast_id is not None else None
-    return _menu(talk, voice) if broadcast is None else _pushed(talk, voice, broadcast)
+    if broadcast is not None:
+        return _pushed(talk, voice, broadcast)
+    return turns_flow() if _in_turn(talk, voice) else _menu(talk, voice)
+
+
+def _in_turn(talk: Talk, voice: Voice) -> bool:
+    """Whether a club behind this phone is in its weekly hour."""
+    local = talk.now.astimezone(ZoneInfo(talk.zone))
+    now = any(people.talk_hour(club, local) for club in people.clubs_behind(talk.session, talk.contact))
+    return now and voice.offers(Pack.B, *recording.LABELS)
 
 
 def _pushed(talk: Talk, voice: Voice, broadcast: Broadcast) -> Flow:
@@ -69,7 +82,10 @@ def _pushed(talk: Talk, voice: Voice, broadcast: Broadcast) -> Flow:
 def _menu(talk: Talk, voice: Voice) -> Flow:
     content = _latest(talk.session, voice)
     question = _question(talk.session, content, voice)
-    reports = keypad_reports.may_report(talk) and voice.offers(Pack.C, *facilitator.LABELS)
+    reports = voice.offers(Pack.C, *facilitator.LABELS) and keypad_reports.may_report(talk)
+    if content is not None and not reports and not voice.offers(Pack.B, "menu_main"):
+        # No menu can be said: the latest message plays, with the keys of a message that we send.
+        return outgoing_flow(label_of(content.id), languages=_languages(talk.session, content, voice))
     return main_flow(
         latest=(label_of(content.id),) if content else (),
         quiz=_script(question, voice) if question else None,
@@ -81,6 +97,7 @@ def _menu(talk: Talk, voice: Voice) -> Flow:
         summary=_summary(talk, voice),
         reports=reports,
         guided=_guided(talk, voice, content) if reports else None,
+        series_asks=enrolments.to_ask(talk.session, talk.contact) and voice.offers(Pack.SERIES, "series_ask", "series_done"),
         first=facilitator.FIRST if reports else "opening",
     )
 
@@ -160,7 +177,7 @@ def _themes(session: Session, voice: Voice) -> dict[int, list[str]]:
 
 def _question(session: Session, content: Content | None, voice: Voice) -> Question | None:
     """The content's own question, or one on the same theme: the club question first."""
-    if content is None:
+    if content is None or not voice.offers(Pack.B):
         return None
     if content.kind is ContentKind.QUESTION:
         return quizzes.question_of(session, content.id)

@@ -15,7 +15,7 @@ from campaigns.call_flows import flow_of
 from campaigns.keypad_reports import PIN_NODES
 from campaigns.models import FlowSession
 from campaigns.talk import Talk
-from dialogue import facilitator, guided
+from dialogue import dictation, facilitator, guided
 from dialogue.engine import resume, start
 from dialogue.errors import DialogueError
 from dialogue.flow import Flow
@@ -26,7 +26,7 @@ from messaging import channels
 from messaging.exchange import Exchange
 from messaging.gateways.protocol import CallStep
 from messaging.models import Call, CallEvent, Channel, Contact, Direction
-from messaging.recordings import TOO_SHORT, announce
+from messaging.recordings import SHORTEST_WORD, TOO_SHORT, announce
 from messaging.steps import Step, from_json, to_json
 
 SESSION_LIFE = timedelta(hours=24)
@@ -66,7 +66,7 @@ def _advance(talk: Talk, kept: FlowSession | None, stored: str, step: CallStep) 
     if flow is None or kept is None:
         flow = flow_of(talk)
         return flow, start(flow)
-    if kept.state is not None and kept.state.get("node") in PIN_NODES:
+    if kept.state is not None and kept.state.get("node") in PIN_NODES | dictation.PIN_NODES:
         _hide(talk.session, call, step, secret=True)
     if _over(talk, flow):
         return flow, Turn(None, (Line("goodbye"),), ended=True)
@@ -84,9 +84,10 @@ def _flow(stored: str) -> Flow | None:
 
 def _given(talk: Talk, flow: Flow, kept: FlowSession, step: CallStep) -> Input:
     if step.recording and _awaits_sound(flow, kept):
-        if step.recorded is not None and step.recorded < TOO_SHORT:
+        brief = flow.name == dictation.DICTATION
+        if step.recorded is not None and step.recorded < (SHORTEST_WORD if brief else TOO_SHORT):
             return Recorded("", step.recorded)
-        row = announce(talk.session, talk.exchange.settings.var, talk.call, step.recording, talk.now)
+        row = announce(talk.session, talk.exchange.settings.var, talk.call, step.recording, talk.now, brief=brief)
         # Of one still to be fetched nobody knows the length; the job measures it.
         return Recorded(str(row.id), row.seconds if row.fetched_at else TOO_SHORT)
     return Pressed(step.digits or "", step.finished_on) if step.digits or step.finished_on else TimedOut()

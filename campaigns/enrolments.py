@@ -3,17 +3,22 @@
 Only the month is kept, so everything is due on its first day; nothing here asks or stores why a series ended.
 """
 
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session
 
 from campaigns.errors import CampaignError
 from campaigns.models import Campaign, CampaignEvent, Enrolment, EnrolmentState, Repeat
 from clubs.models import Member
+from messaging import contacts
+from messaging.exchange import Exchange
+from messaging.models import Call, Contact, Purpose
 
 MORNING = time(9)
+UNHEARD = timedelta(days=90)
+AT_ONCE = 500
 
 
 def enrol(session: Session, campaign: Campaign, member: Member, anchor_month: date, now: datetime, zone: ZoneInfo) -> Enrolment:
@@ -38,12 +43,52 @@ def end(row: Enrolment, now: datetime) -> None:
         row.state, row.ended_at, row.next_event_id, row.next_due = EnrolmentState.ENDED, now, None, None
 
 
-def end_for_phone(session: Session, contact_id: int, now: datetime) -> int:
-    """End every series of everybody behind a phone; how many. Nobody said who writes, and none is asked why."""
-    mine = select(Enrolment).join(Member, Member.id == Enrolment.member_id)
-    rows = session.scalars(mine.where(Member.contact_id == contact_id, Enrolment.state != EnrolmentState.ENDED)).all()
+def end_all(session: Session, contact: Contact, now: datetime, campaign_id: int | None = None) -> int:
+    """End every place of everybody behind a phone, or those of one campaign; how many. Nobody is asked why."""
+    rows = places(session, contact, campaign_id)
     for row in rows:
         end(row, now)
+    if rows and not places(session, contact):
+        contacts.withdraw(session, contact, Purpose.SERIES, now)
+    session.flush()
+    return len(rows)
+
+
+def places(session: Session, contact: Contact, campaign_id: int | None = None) -> list[Enrolment]:
+    """The places that have not ended of everybody behind a phone."""
+    mine = select(Enrolment).join(Member, Member.id == Enrolment.member_id).where(Member.contact_id == contact.id)
+    if campaign_id is not None:
+        mine = mine.where(Enrolment.campaign_id == campaign_id)
+    return list(session.scalars(mine.where(Enrolment.state != EnrolmentState.ENDED).order_by(Enrolment.id)))
+
+
+def to_ask(session: Session, contact: Contact) -> bool:
+    """Whether a place waits for the agreement of this phone: it gave none yet, or was not heard of for too long."""
+    waits = any(row.state is EnrolmentState.SUSPENDED for row in places(session, contact))
+    return waits and not contacts.has_consent(session, contact.id, Purpose.SERIES)
+
+
+def agreed(session: Session, contact: Contact, now: datetime, zone: ZoneInfo) -> None:
+    """Take the waiting places of a phone up where they stand today; what was due meanwhile is left out."""
+    for row in places(session, contact):
+        if row.state is EnrolmentState.SUSPENDED:
+            row.state = EnrolmentState.ACTIVE
+            _advance(row, session.get_one(Campaign, row.campaign_id), now, zone)
+    session.flush()
+
+
+def suspend_unheard(exchange: Exchange, now: datetime) -> int:
+    """Suspend the places of phones silent for 90 days: the number may be somebody else's by now. How many."""
+    since = now - UNHEARD
+    heard = exists().where(Call.contact_id == Contact.id, Call.core_reached.is_(True), Call.answered_at >= since)
+    asked = select(Enrolment, Contact).join(Member, Member.id == Enrolment.member_id).join(Contact)
+    silent = or_(Contact.last_heard_at.is_(None), Contact.last_heard_at < since)
+    old = (Enrolment.state == EnrolmentState.ACTIVE, Enrolment.enrolled_at < since, silent, ~heard)
+    with exchange.database.writing() as session:
+        rows = session.execute(asked.where(*old).limit(AT_ONCE)).all()
+        for row, contact in rows:
+            row.state = EnrolmentState.SUSPENDED
+            contacts.withdraw(session, contact, Purpose.SERIES, now)
     return len(rows)
 
 

@@ -238,3 +238,31 @@ class FlowSession(Base):
     opened_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
+
+
+class Recorder(Base):
+    """A member of staff who records prompts by calling in: from one phone, with a PIN of her own."""
+
+    __tablename__ = "recorder"
+
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), primary_key=True)
+    contact_id: Mapped[int] = mapped_column(ForeignKey("contact.id"), index=True)
+    pin_hash: Mapped[str] = mapped_column(String(120))
+    pin_tries: Mapped[int] = mapped_column(default=0, server_default="0")
+    pin_locked_until: Mapped[datetime | None]
+    set_at: Mapped[datetime]
+
+
+class Dictation(Base):
+    """A prompt spoken into a call; kept, it becomes a clip to be heard as soon as its sound is here. `refused` says why not."""
+
+    __tablename__ = "dictation"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    recording_id: Mapped[int] = mapped_column(ForeignKey("recording.id"), unique=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    content_id: Mapped[int] = mapped_column(ForeignKey("content.id"))
+    language: Mapped[str] = mapped_column(ForeignKey("language.code"))
+    kept_at: Mapped[datetime]
+    done_at: Mapped[datetime | None] = mapped_column(index=True)
+    refused: Mapped[str | None] = mapped_column(String(120))

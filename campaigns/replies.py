@@ -78,15 +78,16 @@ class Replies:
                 return self._say("consent_no")
             case Do.ASK_CONSENT:
                 return self._say("consent_ask")
-            case Do.END_SERIES:
-                enrolments.end_for_phone(self._session, self._contact.id, self._now)
-                return Words(verdict.reply)
             case Do.OPT_OUT:
                 # Read as a STOP by the grammar alone: the reception obeys the clear ones before this.
                 contacts.stop(self._session, self._contact, self._now, "sms")
                 return self._say("stop_done") if verdict.reply else Words("")
             case Do.INBOX | Do.TICKET:
                 return self._for_staff(verdict)
+            case Do.END_SERIES:
+                # Said once: a second FIN finds nothing that could end.
+                ended = enrolments.end_all(self._session, self._contact, self._now)
+                return Words(verdict.reply) if ended else self._say("nothing_open")
             case Do.HELP if self._context.sender in (Sender.MEMBER, Sender.UNKNOWN) and verdict.values.note is None:
                 return self._say("help_general")
             case _:

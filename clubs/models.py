@@ -114,6 +114,8 @@ class Club(Base):
     meets_at: Mapped[str | None] = mapped_column(String(5))
     evening: Mapped[bool] = mapped_column(default=False)
     market_rule: Mapped[MarketRule | None] = mapped_column(choice(MarketRule))
+    talk_weekday: Mapped[int | None]  # with `talk_at`, the weekly hour in which its members record in turn
+    talk_at: Mapped[str | None] = mapped_column(String(5))
     next_expected: Mapped[date | None]
     paused_from: Mapped[date | None]
     paused_until: Mapped[date | None]

@@ -6,7 +6,7 @@ behind a number decides what the number may do.
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, or_, select, union
@@ -14,6 +14,8 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from clubs.models import Club, Member, Post, Role, Village
 from messaging.models import Contact
+
+TALK_LASTS = timedelta(hours=1)
 
 
 class SpeaksAs(StrEnum):
@@ -66,6 +68,22 @@ def clubs_of(session: Session, contact: Contact, today: date) -> list[Club]:
     return list(session.scalars(select(Club).where(Club.code.in_(who_is(session, contact, today).clubs)).order_by(Club.code)))
 
 
+def clubs_behind(session: Session, contact: Contact) -> list[Club]:
+    """The open clubs whose members, or whose own phone, a number is."""
+    mine = select(Member.club_id).where(Member.contact_id == contact.id, Member.left_at.is_(None), Member.club_id.is_not(None))
+    found = select(Club).where(or_(Club.id.in_(mine), Club.phone_id == contact.id), Club.active)
+    return list(session.scalars(found.order_by(Club.code)))
+
+
+def talk_hour(club: Club, local: datetime) -> bool:
+    """Whether a local moment lies within the hour in which this club's members record in turn."""
+    if club.talk_weekday != local.weekday() or not club.talk_at:
+        return False
+    hour, minute = club.talk_at.split(":")
+    begins = local.replace(hour=int(hour), minute=int(minute), second=0, microsecond=0)
+    return begins <= local < begins + TALK_LASTS
+
+
 def _codes(session: Session, club_ids: Iterable[int | None]) -> tuple[str, ...]:
     wanted = {id_ for id_ in club_ids if id_ is not None}
     return tuple(session.scalars(select(Club.code).where(Club.id.in_(wanted)).order_by(Club.code)))
@@ -80,14 +98,14 @@ def _posts(member_ids: Iterable[int], today: date, column: InstrumentedAttribute
     return select(column).where(Post.member_id.in_(list(member_ids)), in_office(today), column.is_not(None))
 
 
-def phones_of(villages: Collection[int]) -> CompoundSelect[tuple[int | None]]:
+def phones_of(villages: Collection[int]) -> CompoundSelect[int | None]:
     """The ids of the numbers of these villages: of members still there, and the clubs' own phones."""
     people = select(Member.contact_id).join(Club, Club.id == Member.club_id)
     people = people.where(Club.village_id.in_(villages), Member.left_at.is_(None), Member.contact_id.is_not(None))
     return union(people, select(Club.phone_id).where(Club.village_id.in_(villages), Club.phone_id.is_not(None)))
 
 
-def phones_of_club(club_id: int) -> CompoundSelect[tuple[int | None]]:
+def phones_of_club(club_id: int) -> CompoundSelect[int | None]:
     """The ids of the numbers of one club: of members still there, and its own phone."""
     people = select(Member.contact_id).where(Member.club_id == club_id, Member.left_at.is_(None), Member.contact_id.is_not(None))
     return union(people, select(Club.phone_id).where(Club.id == club_id, Club.phone_id.is_not(None)))

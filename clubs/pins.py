@@ -34,7 +34,7 @@ class Pin(StrEnum):
 def issue(session: Session, member: Member) -> str:
     """A new PIN for a member, the old one being worth nothing any more; it is in the answer and nowhere else."""
     pin = _fresh()
-    member.pin_hash, member.pin_tries, member.pin_locked_until = _HASHER.hash(_keyed(member, pin)), 0, None
+    member.pin_hash, member.pin_tries, member.pin_locked_until = sealed(str(member.id), pin), 0, None
     session.flush()
     return pin
 
@@ -63,6 +63,24 @@ def check(session: Session, contact: Contact, typed: str, now: datetime) -> Pin:
     return Pin.LOCKED if all(member.pin_locked_until and member.pin_locked_until > now for member in free) else Pin.WRONG
 
 
+def easy(pin: str) -> bool:
+    """Whether a PIN is no secret, or none at all."""
+    return pin in _EASY or len(pin) != 4 or not (pin.isascii() and pin.isdigit())
+
+
+def sealed(owner: str, pin: str) -> str:
+    """A PIN as it is kept, worth nothing to anybody else than its owner."""
+    return _HASHER.hash(blind(f"pin:{owner}:{pin}").hex())
+
+
+def opens(kept: str, owner: str, typed: str) -> bool:
+    """Whether what was typed is the PIN kept so."""
+    try:
+        return _HASHER.verify(kept, blind(f"pin:{owner}:{typed}").hex())
+    except (VerificationError, InvalidHashError):
+        return False
+
+
 def _fresh() -> str:
     pin = ""
     while not pin or pin in _EASY:
@@ -70,12 +88,5 @@ def _fresh() -> str:
     return pin
 
 
-def _keyed(member: Member, pin: str) -> str:
-    return blind(f"pin:{member.id}:{pin}").hex()
-
-
 def _fits(member: Member, typed: str) -> bool:
-    try:
-        return _HASHER.verify(member.pin_hash or "", _keyed(member, typed))
-    except (VerificationError, InvalidHashError):
-        return False
+    return opens(member.pin_hash or "", str(member.id), typed)

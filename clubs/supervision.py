@@ -30,11 +30,12 @@ def pause(session: Session, club: Club, until: date | None, now: datetime) -> in
 
 def _phones_of_this_club_alone(session: Session, club: Club) -> set[int]:
     """A phone that members of another club share keeps what is meant for them."""
-    phones = {id_ for (id_,) in session.execute(phones_of_club(club.id)) if id_ is not None}
+    phones: set[int] = {id_ for id_ in session.scalars(phones_of_club(club.id)) if id_ is not None}
     elsewhere = select(Member.contact_id).where(
         Member.contact_id.in_(phones), Member.left_at.is_(None), Member.club_id.is_not(None), Member.club_id != club.id
     )
-    return phones - {id_ for id_ in session.scalars(elsewhere) if id_ is not None}
+    shared: set[int | None] = set(session.scalars(elsewhere))
+    return {id_ for id_ in phones if id_ not in shared}
 
 
 def count(session: Session, report: Report, supervisor_id: int, seen: Values, now: datetime) -> SpotCheck:

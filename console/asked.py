@@ -1,6 +1,7 @@
 """What the address of a page of results asks for: period, place, language, sex, operator."""
 
 from datetime import date, timedelta
+from typing import Any
 
 from flask import abort, request
 
@@ -57,7 +58,7 @@ def _villages(session: Session) -> frozenset[int] | None:
     return here if allowed is None else here & allowed
 
 
-def query(form: Typed) -> dict[str, str]:
+def query(form: Typed) -> dict[str, Any]:
     """The filters as they stand in an address."""
     return {name: form.value(name) for name in FILTERS if form.value(name)}
 

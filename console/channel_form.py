@@ -13,23 +13,34 @@ from console.forms import Typed
 from console.words import _, lazy
 from messaging import channels
 from messaging.gateways.protocol import Capabilities, Gateway, Setting
-from messaging.models import Channel
+from messaging.models import Channel, Inbound
 
 FORGET = "forget_"
 KINDS = {channels.SMS: lazy("SMS"), channels.VOICE: lazy("Appels"), channels.BIP: lazy("Bips, à rappeler")}
+INBOUND = {
+    Inbound.CALL_BACK: lazy("Ne pas décrocher, puis rappeler : l'appel ne coûte rien à la personne"),
+    Inbound.ANSWER: lazy("Décrocher : la personne paie son appel, 10 minutes au plus"),
+}
 MOST_IN_FLIGHT = 500
 # Column, least, most, what stands in the form of a new channel.
 WHOLE = (
     ("price_per_part", 0, 100_000, 0),
     ("price_per_minute", 0, 100_000, 0),
+    ("billing_step", 1, 3600, 60),
+    ("billing_least", 0, 3600, 0),
     ("parts_per_minute", 1, 100_000, 600),
     ("parts_per_hour", 0, 1_000_000, 0),
     ("in_flight", 1, MOST_IN_FLIGHT, 8),
     ("calls_at_once", 1, 10_000, 4),
     ("warn_below", 0, 1_000_000_000, 0),
 )
-COLUMNS = (*(name for name, *_rest in WHOLE), "needs_bundle", "failover_id")  # what a channel has beside its gateway's settings
-BY_CALL = ("price_per_minute", "calls_at_once")
+COLUMNS = (
+    *(name for name, *_rest in WHOLE),
+    "needs_bundle",
+    "failover_id",
+    "inbound",
+)  # what a channel has beside its gateway's settings
+BY_CALL = ("price_per_minute", "billing_step", "billing_least", "calls_at_once")
 BY_SMS = ("price_per_part", "parts_per_minute", "parts_per_hour", "in_flight", "needs_bundle")
 
 
@@ -97,9 +108,10 @@ def filled(gateway: Gateway, channel: Channel | None) -> dict[str, Any]:
     }
     if channel is None:
         values |= {name: begin for name, _least, _most, begin in WHOLE} | {"kinds": [channels.SMS]}
+        values["inbound"] = Inbound.CALL_BACK.value
         return values | {"parts_per_hour": channels.UNTESTED_PER_HOUR.get(gateway.name, 0)}
     values |= {name: getattr(channel, name) for name, *_rest in WHOLE}
-    values |= {name: getattr(channel, name) for name in ("name", "number", "kinds", "needs_bundle", "failover_id")}
+    values |= {name: getattr(channel, name) for name in ("name", "number", "kinds", "needs_bundle", "failover_id", "inbound")}
     operators = [one for one in channel.default_for if one in OPERATORS]
     return values | {"languages": [one for one in channel.default_for if one not in OPERATORS], "operators": operators}
 
@@ -118,6 +130,8 @@ def read(form: Typed, gateway: Gateway, channel: Channel | None, others: Sequenc
     if gateway.capabilities.sms:
         settings["needs_bundle"] = "1" if form.ticked("needs_bundle") else "0"
         settings["failover_id"] = form.one_of("failover_id", [str(other.id) for other in others])
+    if gateway.capabilities.voice and (inbound := form.one_of("inbound", list(Inbound))):
+        settings["inbound"] = inbound
     first = [one for one in form.many("languages") if one in spoken] + [one for one in form.many("operators") if one in OPERATORS]
     return Given(name, number, kinds, first, settings)
 

@@ -13,6 +13,7 @@ from dialogue.nodes import BACK, Ask, Node, Note, Route, Speak
 from dialogue.parts import (
     GOODBYE,
     LANGUAGES_AT_MOST,
+    YES_NO,
     QuizScript,
     language_nodes,
     lines,
@@ -100,6 +101,7 @@ def main_flow(
     testifies: bool = False,
     reports: bool = False,
     guided: tuple[int, Sequence[str]] | None = None,
+    series_asks: bool = False,
     first: str = "opening",
     name: str = "main",
     version: int = 2,
@@ -109,8 +111,8 @@ def main_flow(
 
     `neighbour` is what another club found, heard after the answers. Empty options are skipped; with nothing but it, the latest
     message plays at once. `first` may be `facilitator.FIRST`; with `guided`, a theme and its message, a report is the guided
-    session's. Happened: `answer`, `language` (its code), `stop`, and those of a question and a report. Raises `DialogueError` for
-    more than eight languages.
+    session's. `series_asks` asks first for the agreement to a series. Happened: `answer`, `language` (its code), `stop`, `series`
+    (yes), and those of a question and a report. Raises `DialogueError` for more than eight languages.
     """
     parts: list[tuple[str, str, str, dict[str, Node]]] = []
     if latest:
@@ -142,11 +144,26 @@ def main_flow(
     nodes["menu"] = menu(tuple(said), [Route(key, to) for key, _, to, _ in parts])
     greeting = ["who"] if parts else ["who", "no_content"]
     nodes["opening"] = Speak(lines(*greeting), "latest" if latest and len(parts) == 1 else "menu")
+    if series_asks:
+        nodes |= _series(first)
+        first = "series_asked"
     return with_keys(name, version, first, nodes, languages)
 
 
 def _neighbour(said: Line | None) -> tuple[Line, ...]:
     return () if said is None else (Line("neighbour_intro"), said)
+
+
+def _series(then: str) -> dict[str, Node]:
+    """A silence is no answer: it is asked again another time."""
+    routes = (Route("1", "series_yes"), Route("2", "series_no"))
+    return {
+        "series_asked": Ask(lines("jingle", "who", "series_ask"), YES_NO, routes, give_up=then, once=True),
+        "series_yes": Note("series", "series_thanks", {"yes": True}),
+        "series_thanks": Speak(lines("consent_yes"), then),
+        "series_no": Note("series", "series_ended", {"yes": False}),
+        "series_ended": Speak(lines("series_done"), then),
+    }
 
 
 def _reports(guided: tuple[int, Sequence[str]] | None) -> dict[str, Node]:

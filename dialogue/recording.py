@@ -17,13 +17,16 @@ LABELS = frozenset({"rec_how", "rec_menu", "rec_kept"})
 SECONDS = {QUESTION: 60, TESTIMONY: 120}
 
 
-def question_nodes(*, then: str, checks_age: bool = True, asks_air: bool = True, what: str = QUESTION) -> dict[str, Node]:
+def question_nodes(
+    *, then: str, checks_age: bool = True, asks_air: bool = True, again: str = "", what: str = QUESTION
+) -> dict[str, Node]:
     """The nodes of a question (or, by `what`, a testimony), all named `ask_…` (`tell_…`), leading to `then`; `ask_begin` is the
-    first where `checks_age` is not.
+    first where `checks_age` is not. Whoever kept or deleted one goes on to `again`, where that is somewhere else.
 
     Consult `recorded` (sound, what): kept, with `inquiry` (its number) learned, or lost. Happened: `recording_deleted` (sound,
     and `again` when another follows), `air` (sound, yes).
     """
+    on = again or then
     how = lines("rec_how", "rec_no_names")
     after = (Route("1", f"{what}_kept"), Route("2", f"{what}_redo"), Route("3", f"{what}_delete"))
     told = (Route("kept", f"{what}_menu"), Route("lost", then))
@@ -36,9 +39,9 @@ def question_nodes(*, then: str, checks_age: bool = True, asks_air: bool = True,
         ),
         f"{what}_redo": Note("recording_deleted", f"{what}_begin", {"sound": "$sound", "again": True}),
         f"{what}_delete": Note("recording_deleted", f"{what}_deleted", {"sound": "$sound", "again": False}),
-        f"{what}_deleted": Speak(lines("rec_deleted"), then),
+        f"{what}_deleted": Speak(lines("rec_deleted"), on),
         f"{what}_kept": Speak(lines("rec_kept"), f"{what}_air" if asks_air else f"{what}_receipt"),
-        f"{what}_receipt": Speak((Line("receipt"), Line("digits", {"n": "$inquiry"})), then),
+        f"{what}_receipt": Speak((Line("receipt"), Line("digits", {"n": "$inquiry"})), on),
     }
     if asks_air:
         on_air = (Route("1", f"{what}_air_yes"), Route("2", f"{what}_air_no"))

@@ -135,8 +135,8 @@ def text(*, digits: int = 0) -> Wait:
     return Wait(WaitKind.TEXT, digits=digits)
 
 
-def sound(*, max_s: int = 60, silence_s: int = 4) -> Wait:
-    return Wait(WaitKind.SOUND, max_s=max_s, silence_s=silence_s)
+def sound(*, max_s: int = 60, silence_s: int = 4, min_s: int = 2) -> Wait:
+    return Wait(WaitKind.SOUND, max_s=max_s, silence_s=silence_s, min_s=min_s)
 
 
 @dataclass(frozen=True)

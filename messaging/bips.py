@@ -6,11 +6,11 @@ The limits are against toll fraud as much as against annoyance: only Malian mobi
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from messaging import channels, contacts
-from messaging.models import Call, CallState, Channel, Contact, ContactState, Direction, Kind, Purpose
+from messaging.models import Call, CallState, Channel, Consent, Contact, ContactState, Direction, Kind, Purpose
 from messaging.numbers import is_malian_mobile, is_simulated
 from messaging.queue import queue_call
 from messaging.states import LIVE_CALLS
@@ -18,6 +18,8 @@ from messaging.windows import Windows
 
 log = structlog.get_logger(__name__)
 
+BIP = "bip"
+"""The reason of a call that came in and was no more than a bip."""
 AFTER = timedelta(seconds=15)
 LIFE = timedelta(hours=2)
 BETWEEN = timedelta(minutes=10)
@@ -29,8 +31,7 @@ NIGHT_FROM, NIGHT_TO, MORNING = 22, 5, 8
 def call_back(session: Session, channel: Channel, contact: Contact, now: datetime, windows: Windows) -> Call | None:
     """Queue the call back to a bip, or None, with a log line, when a limit says no. The contact is locked first."""
     session.refresh(contact, with_for_update={"key_share": True})
-    if contact.state is ContactState.ANNOUNCED:
-        contact.state = ContactState.ACTIVE  # announced by a facilitator: its own bip is what activates it
+    awake(contact, now)
     number = contact.number or ""
     stranger = not contacts.has_consent(session, contact.id, Purpose.CALL)
     if why := _why_not(session, channel, contact, stranger, now):
@@ -49,43 +50,71 @@ def call_back(session: Session, channel: Channel, contact: Contact, now: datetim
     return call
 
 
-def _why_not(session: Session, channel: Channel, contact: Contact, stranger: bool, now: datetime) -> str | None:
-    number = contact.number or ""
-    if not is_malian_mobile(number) or number == channel.number:
-        return "number"
-    if is_simulated(number) and channel.gateway != "simulator":
-        return "number"
-    mine = select(func.count()).select_from(Call).where(Call.contact_id == contact.id, Call.direction == Direction.OUT)
-    if session.scalar(mine.where(Call.state.in_((CallState.QUEUED, *LIVE_CALLS)), Call.kind == Kind.REPLY)):
-        return "pending"
-    if session.scalar(mine.where(Call.state.in_(LIVE_CALLS))):
+def awake(contact: Contact, now: datetime) -> None:
+    """A number called us: what a facilitator announced is made active by its own call alone."""
+    if contact.state is ContactState.ANNOUNCED:
+        contact.state = ContactState.ACTIVE
+    contact.last_heard_at = now
+
+
+def why_not_answered(session: Session, channel: Channel, contact: Contact, now: datetime) -> str | None:
+    """The limit by which a call of this contact is not answered, None where it may be. Its caller pays: it may follow another."""
+    stranger = not contacts.has_consent(session, contact.id, Purpose.CALL)
+    if why := _unfit(channel, contact):
+        return why
+    if session.scalar(_mine(contact).where(Call.state.in_(LIVE_CALLS))):
         return "live"
-    backs = mine.where(Call.kind == Kind.REPLY)
+    return _full(session, channel, contact, stranger, now)
+
+
+def _why_not(session: Session, channel: Channel, contact: Contact, stranger: bool, now: datetime) -> str | None:
+    if why := _unfit(channel, contact):
+        return why
+    backs = _mine(contact).where(Call.direction == Direction.OUT, Call.kind == Kind.REPLY)
+    if session.scalar(backs.where(Call.state.in_((CallState.QUEUED, *LIVE_CALLS)))):
+        return "pending"
+    if session.scalar(_mine(contact).where(Call.state.in_(LIVE_CALLS))):
+        return "live"
     if session.scalar(backs.where(Call.created_at > now - BETWEEN)):
         return "ten_minutes"
-    if (session.scalar(backs.where(Call.created_at > now - timedelta(days=1))) or 0) >= (
-        STRANGERS_PER_DAY if stranger else PER_DAY
-    ):
+    return _full(session, channel, contact, stranger, now)
+
+
+def _unfit(channel: Channel, contact: Contact) -> str | None:
+    number = contact.number or ""
+    unfit = not is_malian_mobile(number) or number == channel.number
+    return "number" if unfit or (is_simulated(number) and channel.gateway != "simulator") else None
+
+
+def _full(session: Session, channel: Channel, contact: Contact, stranger: bool, now: datetime) -> str | None:
+    """The contact's day, then the channel's hour: calls back and calls answered count alike."""
+    mine = _mine(contact).where(_talk(), Call.created_at > now - timedelta(days=1))
+    if (session.scalar(mine) or 0) >= (STRANGERS_PER_DAY if stranger else PER_DAY):
         return "day"
-    return _channel_full(session, channel, stranger, now)
-
-
-def _channel_full(session: Session, channel: Channel, stranger: bool, now: datetime) -> str | None:
-    hour = (
-        select(func.count())
-        .select_from(Call)
-        .where(
-            Call.channel_id == channel.id,
-            Call.kind == Kind.REPLY,
-            Call.direction == Direction.OUT,
-            Call.created_at > now - timedelta(hours=1),
-        )
-    )
+    hour = select(func.count()).select_from(Call).where(_talk(), Call.channel_id == channel.id)
+    hour = hour.where(Call.created_at > now - timedelta(hours=1))
     if (session.scalar(hour) or 0) >= PER_HOUR:
         return "hour"
-    if stranger and (session.scalar(hour.where(Call.reason == "bip_stranger")) or 0) >= STRANGERS_PER_HOUR:
+    if stranger and (session.scalar(hour.where(_of_strangers())) or 0) >= STRANGERS_PER_HOUR:
         return "strangers"
     return None
+
+
+def _mine(contact: Contact) -> Select[int]:
+    return select(func.count()).select_from(Call).where(Call.contact_id == contact.id)
+
+
+def _talk() -> ColumnElement[bool]:
+    """A call back, or a call that we answered."""
+    answered = and_(Call.answered_at.is_not(None), func.coalesce(Call.reason, "") != BIP)
+    return and_(Call.kind == Kind.REPLY, or_(Call.direction == Direction.OUT, answered))
+
+
+def _of_strangers() -> ColumnElement[bool]:
+    agreed = exists().where(
+        Consent.contact_id == Call.contact_id, Consent.purpose == Purpose.CALL, Consent.withdrawn_at.is_(None)
+    )
+    return ~agreed
 
 
 def _after_night(at: datetime, windows: Windows) -> datetime:

@@ -111,6 +111,7 @@ def _lease(session: Session, settings: Settings, call: Call, number: str, now: d
     move(call, CallState.DIALLING, now)
     call.attempts += 1
     call.retry = False
+    call.spent, call.settled = call.spent + (call.settled or 0), None
     call.turn, call.last_answer, call.external_id = 0, None, None
     call.ringing_at = call.answered_at = call.heard_at = call.seconds = None
     call.lease_until, call.lease_boot = lease.seconds + settings.message_lease_seconds, lease.boot

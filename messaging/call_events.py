@@ -4,7 +4,6 @@ Events come twice and late; each moves the call only where the table allows, so 
 request proves that a call was answered, whatever was not reported before it.
 """
 
-import math
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -12,13 +11,13 @@ import structlog
 from sqlalchemy import bindparam, exists, insert, select
 from sqlalchemy.orm import Session
 
-from messaging import bips, contacts, steps
-from messaging.gateways.protocol import CallStep
-from messaging.models import Attempt, Budget, Call, CallEvent, CallState, Channel, Contact, Direction, InboundKey, Kind
-from messaging.money import scopes
+from messaging import bips, callers, contacts, steps
+from messaging.call_ends import end_call, settle_price
+from messaging.gateways.protocol import CallStep, Cause
+from messaging.models import Attempt, Call, CallEvent, CallState, Channel, Contact, Direction, InboundKey, Kind
 from messaging.numbers import normalise
+from messaging.retry import SHORTEST_HEARD
 from messaging.rows import insert_once
-from messaging.settling import end_call
 from messaging.states import allowed, move
 from messaging.steps import Hangup, Reject, Step
 from messaging.windows import Windows
@@ -36,6 +35,9 @@ _ENDS = {
 }
 
 
+_OUR_OWN = (Cause.NO_CONNECTION, Cause.BUSY_GATEWAY, Cause.THROTTLED)
+_OUR_OWN_CODES = ("500", "502", "503", "504")  # SIP's, of a trunk in trouble
+SAID_AT = "at"  # beside the steps last given, the moment they were
 _UNNAMED = (CallState.DIALLING, CallState.UNKNOWN)  # the answer that names a call at its provider may not have been read
 
 
@@ -76,27 +78,35 @@ def take(session: Session, channel: Channel, step: CallStep, now: datetime, wind
     """Apply one event. `steps` () means nothing to say; None means the conversation must be asked."""
     found = _find(session, channel, step)
     if found is None:
-        return _bip(session, channel, step, now, windows) if step.inbound else _unknown(channel, step)
+        return _caller(session, channel, step, now, windows) if step.inbound else _unknown(channel, step)
     call, contact = found
     if call.state in _UNNAMED and call.external_id is None and _free(session, channel, step):
         call.external_id = step.external_id
     if call.direction is Direction.OUT and step.inbound:
         # Some providers call our own calls inbound, too. The call is ours, so what they call ringing is its answer.
         step = replace(step, inbound=False, event="answered" if step.event == "ringing" else step.event)
+    elif call.direction is Direction.IN and call.state is CallState.ANSWERED and step.event == "ringing":
+        step = replace(step, event="answered")  # the first request again: its answer was lost
     call.heard_at = now
-    _measure(call, step)
+    _measure(call, step, now)
     about = {"call_id": call.id, "at": now, "kind": step.event[:24], "turn": step.turn, "details": _details(step)}
     session.connection().execute(_EVENT, about)
     if step.event in _SPOKEN:
         return _voice(session, call, contact, now)
     _advance(session, call, step, now, windows)
     session.flush()
+    if call.direction is Direction.IN and step.event == "completed" and _only_a_bip(call):
+        call.reason = bips.BIP
+        session.flush()
+        return Heard(bips.call_back(session, channel, session.get_one(Contact, call.contact_id), now, windows) or call, ())
     # A bip asked about again, because its first answer was lost, must be refused again: silence would let it ring.
-    return Heard(call, (Reject(),) if step.inbound and step.event == "ringing" and call.reason == "bip" else ())
+    return Heard(call, (Reject(),) if step.inbound and step.event == "ringing" and call.reason == bips.BIP else ())
 
 
-def answered_with(call: Call, given: tuple[Step, ...]) -> None:
-    """Remember what the conversation said: where its message's core ends."""
+def answered_with(call: Call, given: tuple[Step, ...], now: datetime) -> None:
+    """Remember what the conversation said and when: where its message's core ends."""
+    if call.last_answer is not None:
+        call.last_answer = {**call.last_answer, SAID_AT: now.isoformat()}
     end = steps.core_end(given)
     if end is not None:
         call.core_end_s = end
@@ -117,40 +127,68 @@ def _advance(session: Session, call: Call, step: CallStep, now: datetime, window
             move(call, CallState.RINGING, now)
         return
     if step.event == "completed":
-        _complete(session, call, now, windows)
+        _complete(session, call, step, now, windows)
         return
-    to = _ENDS[step.event]
+    to = _end(call, step)
     if to is CallState.MACHINE and allowed(call, CallState.ANSWERED):
         move(call, CallState.ANSWERED, now)  # a machine has answered: its provider says both at once
     if allowed(call, to):
         call.error_code = step.code or None
-        end_call(call, to, now, None if step.cause is None else step.cause.value)
-        _settle_price(session, call, windows)
+        end_call(session, call, to, now, None if step.cause is None else step.cause.value, windows)
+        settle_price(session, call, windows, step.paid)
 
 
-def _complete(session: Session, call: Call, now: datetime, windows: Windows) -> None:
+def _end(call: Call, step: CallStep) -> CallState:
+    """The state of a call that got through to nobody; a failure of the line itself is not the number's."""
+    ours = step.event in ("failed", "no_answer") and (step.cause in _OUR_OWN or step.code in _OUR_OWN_CODES)
+    return CallState.ERRORED if ours and allowed(call, CallState.ERRORED) else _ENDS[step.event]
+
+
+def _complete(session: Session, call: Call, step: CallStep, now: datetime, windows: Windows) -> None:
+    if call.state is CallState.MACHINE:
+        settle_price(session, call, windows, step.paid)  # its seconds come after it
+        return
     if call.state is not CallState.ANSWERED and allowed(call, CallState.ANSWERED):
         if not call.seconds:
-            end_call(call, CallState.NO_ANSWER, now, None)
-            _settle_price(session, call, windows)
+            end_call(session, call, CallState.NO_ANSWER, now, None, windows)
+            settle_price(session, call, windows, step.paid)
             return
         move(call, CallState.ANSWERED, now)
     if call.state is not CallState.ANSWERED:
         return
     said = steps.from_json(call.last_answer) if call.last_answer else ()
     ended = bool(said) and isinstance(said[-1], Hangup)
-    end_call(call, CallState.COMPLETED if ended else CallState.DROPPED, now, None)
-    _settle_price(session, call, windows)
+    end_call(session, call, CallState.COMPLETED if ended else CallState.DROPPED, now, None, windows)
+    settle_price(session, call, windows, step.paid)
 
 
-def _measure(call: Call, step: CallStep) -> None:
+def _only_a_bip(call: Call) -> bool:
+    """Answered, and gone before anybody could have listened: they wait to be called back."""
+    return call.state is CallState.DROPPED and call.turn <= 1 and (call.seconds or 0) < SHORTEST_HEARD and call.reason is None
+
+
+def _measure(call: Call, step: CallStep, now: datetime) -> None:
     if step.seconds is not None:
         call.seconds = step.seconds
     heard = step.heard if step.heard is not None else _of_message(call, step)
+    if heard is None and step.untold and (heard := _by_the_clock(call, now)) is not None:
+        call.heard_computed = True
     if heard is not None:
         call.seconds_heard = max(call.seconds_heard or 0.0, heard)
     if call.core_end_s is not None and call.seconds_heard is not None:
         call.core_reached = bool(call.core_reached) or call.seconds_heard >= call.core_end_s
+
+
+def _by_the_clock(call: Call, now: datetime) -> float | None:
+    """What may have been heard of the message last given: the time since, less the sounds before it, at most its length."""
+    if call.state is not CallState.ANSWERED or not call.last_answer or SAID_AT not in call.last_answer:
+        return None
+    left = (now - datetime.fromisoformat(call.last_answer[SAID_AT])).total_seconds()
+    for clip in steps.sounds(steps.from_json(call.last_answer)):
+        if clip.core_end_s is not None:
+            return min(max(left, 0.0), clip.seconds)
+        left -= clip.seconds
+    return None
 
 
 def _of_message(call: Call, step: CallStep) -> float | None:
@@ -158,22 +196,6 @@ def _of_message(call: Call, step: CallStep) -> float | None:
     given = steps.sounds(steps.from_json(call.last_answer)) if call.last_answer and step.sounds else []
     message = {clip.url.rpartition("/")[2] for clip in given if clip.core_end_s is not None}
     return max((seconds for name, seconds in step.sounds if name in message), default=None)
-
-
-def _settle_price(session: Session, call: Call, windows: Windows) -> None:
-    """The reserved price becomes the real one: started minutes of the seconds spoken, nothing for an unanswered call."""
-    if call.direction is not Direction.OUT or call.dialling_at is None:
-        return
-    channel = session.get_one(Channel, call.channel_id)
-    # A machine is told of before its seconds are: the minute it began is paid.
-    spoken = call.seconds or (1 if call.state is CallState.MACHINE else 0)
-    real = math.ceil(spoken / 60) * channel.price_per_minute
-    change = real - channel.price_per_minute
-    rows = select(Budget).where(Budget.scope.in_(scopes(call, call.dialling_at, windows))).order_by(Budget.id)
-    for budget in session.scalars(rows.with_for_update()):
-        budget.reserved = max(0, budget.reserved + change)
-    # What the attempts so far cost; the next one reserves its own minute again.
-    call.price = channel.price_per_minute if call.retry else real
 
 
 def _find(session: Session, channel: Channel, step: CallStep) -> tuple[Call, Contact] | None:
@@ -212,6 +234,14 @@ def _free(session: Session, channel: Channel, step: CallStep) -> bool:
     return session.scalar(select(Call.id).where(*same)) is None
 
 
+def _caller(session: Session, channel: Channel, step: CallStep, now: datetime, windows: Windows) -> Heard:
+    call = callers.answer(session, channel, step, now)
+    if call is None:
+        return _bip(session, channel, step, now, windows)
+    session.add(CallEvent(call_id=call.id, at=now, kind="ringing", turn=None, details={}))
+    return _voice(session, call, session.get_one(Contact, call.contact_id), now)
+
+
 def _bip(session: Session, channel: Channel, step: CallStep, now: datetime, windows: Windows) -> Heard:
     refused = (Reject(),) if step.event in ("ringing", "answered", "turn") else ()  # a call that is over hears nothing
     number = normalise(step.number)
@@ -226,7 +256,7 @@ def _bip(session: Session, channel: Channel, step: CallStep, now: datetime, wind
         contact_id=contact.id,
         kind=Kind.REPLY,
         state=CallState.NO_ANSWER,
-        reason="bip",
+        reason=bips.BIP,
         external_id=step.external_id,
         not_before=now,
         created_at=now,

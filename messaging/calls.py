@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from messaging import channels, outcomes, windows
 from messaging.call_claim import ClaimedCall, claim
+from messaging.call_ends import end_call
 from messaging.exchange import Exchange
 from messaging.gateways.protocol import TOTAL_SECONDS, Account, Cause, Gateway, Line, Outcome, Sent
 from messaging.leasing import NOT_TAKEN
@@ -21,8 +22,8 @@ from messaging.models import Attempt, Call, CallState, Channel, ChannelState
 from messaging.money import Outgoing, release
 from messaging.outbox import BUSY_SECONDS, BUSY_TIMES
 from messaging.outcomes import AboutContact, Answer
-from messaging.settling import end_call
 from messaging.states import move
+from messaging.windows import Windows
 from runtime import spool
 
 log = structlog.get_logger(__name__)
@@ -81,12 +82,13 @@ async def _ask(exchange: Exchange, line: Line, claimed: ClaimedCall, total_secon
 def _record(exchange: Exchange, channel_id: int, answers: list[Answer], now: datetime) -> None:
     told: list[AboutContact] = []
     owed: list[tuple[Outgoing, datetime | None]] = []
+    hours = windows.of(exchange.settings)
     with exchange.database.writing() as session:
-        known = [answer for answer in answers if _record_one(session, channel_id, answer, now, told, owed)]
+        known = [answer for answer in answers if _record_one(session, channel_id, answer, now, told, owed, hours)]
         outcomes.remember_later(session, channel_id, [answer.sent for answer in known], now)
         session.flush()
         outcomes.account_for(session, channel_id, answers, now)
-        release(session, owed, windows.of(exchange.settings))
+        release(session, owed, hours)
     if told:
         with exchange.database.writing() as session:
             outcomes.tell_contacts(session, told, now)
@@ -99,6 +101,7 @@ def _record_one(
     now: datetime,
     told: list[AboutContact],
     owed: list[tuple[Outgoing, datetime | None]],
+    hours: Windows,
 ) -> bool:
     """False when a look-up has already ended this attempt."""
     attempt, sent = session.get_one(Attempt, answer.attempt_id), answer.sent
@@ -114,13 +117,13 @@ def _record_one(
             owed.append((call, call.dialling_at))
         call.external_id = call.external_id or sent.external_id
         if call.state in (CallState.DIALLING, CallState.UNKNOWN):
-            _settle(call, sent, now)
+            _settle(session, call, sent, now, hours)
     if sent.cause in (Cause.DEAD_NUMBER, Cause.OPT_OUT):
         told.append(AboutContact(call.contact_id, sent.cause))
     return True
 
 
-def _settle(call: Call, sent: Sent, now: datetime) -> None:
+def _settle(session: Session, call: Call, sent: Sent, now: datetime, hours: Windows) -> None:
     call.error_code = sent.code or call.error_code
     if sent.outcome is Outcome.WIRED:
         call.lease_until = call.lease_boot = call.lease_holder = None
@@ -130,7 +133,7 @@ def _settle(call: Call, sent: Sent, now: datetime) -> None:
     elif call.state is CallState.UNKNOWN:
         return
     elif sent.outcome is Outcome.ERRORED:
-        end_call(call, CallState.ERRORED, now, (sent.cause or Cause.OTHER).value)
+        end_call(session, call, CallState.ERRORED, now, (sent.cause or Cause.OTHER).value, hours)
     elif sent.outcome is Outcome.NOT_BEGUN:
         move(call, CallState.QUEUED, now)
         call.uncounted += 1

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from messaging import pace
 from messaging.errors import ChannelError
 from messaging.gateways.protocol import Account
-from messaging.models import Channel, ChannelState
+from messaging.models import Channel, ChannelState, Inbound
 from messaging.numbers import is_simulated, normalise, operator_of
 from runtime.crypto import blind
 from runtime.installation import Installation, installation
@@ -32,7 +32,7 @@ UNTESTED_PER_HOUR: Mapping[str, int] = {"android": 60}
 """What a channel of such a gateway may send an hour until somebody has tested its SIM."""
 _COLUMNS = (
     *("in_flight", "parts_per_minute", "parts_per_hour", "calls_at_once", "price_per_part", "price_per_minute"),
-    *("needs_bundle", "warn_below", "failover_id"),
+    *("needs_bundle", "warn_below", "failover_id", "billing_step", "billing_least", "inbound"),
 )
 _YES, _NO = ("1", "oui", "true", "yes"), ("", "0", "non", "false", "no")
 _SAME_OPERATOR: Mapping[str, str] = {"malitel": "moov", "atel": "telecel"}
@@ -61,7 +61,7 @@ def add(
     """Store a channel with a fresh token. Settings named like a column (price_per_part…) set it; the rest are the gateway's.
 
     `kinds` are sms, voice and bip; `default_for` holds language codes and names of operators.
-    ChannelError: "name_taken", "real_in_simulation", "not_a_number" (for such a column), "own_failover".
+    ChannelError: "name_taken", "real_in_simulation", "not_a_number", "not_a_choice" (for such a column), "own_failover".
     """
     if session.scalar(select(Channel.id).where(Channel.name == name)) is not None:
         raise ChannelError("name_taken")
@@ -184,14 +184,20 @@ def choose(session: Session, kind: str, language: str | None, number: str) -> Ch
     return min(found, key=rank, default=None)
 
 
-def _column(channel: Channel, name: str, value: str) -> int | bool | None:
+def _column(channel: Channel, name: str, value: str) -> int | bool | Inbound | None:
     if name == "needs_bundle":
         if value.lower() not in _YES + _NO:
             raise ChannelError("not_a_number")
         return value.lower() in _YES
     if name == "failover_id" and value == "":
         return None
+    if name == "inbound":
+        if value not in set(Inbound):
+            raise ChannelError("not_a_choice")
+        return Inbound(value)
     number = _whole(value)
+    if name == "billing_step" and number < 1:
+        raise ChannelError("not_a_number")
     if name == "failover_id" and number == channel.id:
         raise ChannelError("own_failover")
     return number

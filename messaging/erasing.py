@@ -7,12 +7,13 @@ coming back, is a new contact, and a stopped one.
 import secrets
 from datetime import datetime
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import delete, exists, select, update
 from sqlalchemy.orm import Session
 
 from messaging import contacts
 from messaging.models import (
     Call,
+    CallHour,
     Consent,
     Contact,
     ContactState,
@@ -36,6 +37,7 @@ def erase(session: Session, contact: Contact, now: datetime) -> bool:
     session.execute(update(Message).where(Message.contact_id == mine).values(text=None, parse=None))
     session.execute(update(Consent).where(Consent.contact_id == mine).values(witness=None, register_page=None))
     session.execute(update(OpenPrompt).where(OpenPrompt.contact_id == mine).values(details={}))
+    session.execute(delete(CallHour).where(CallHour.contact_id == mine))
     calls = select(Call.id).where(Call.contact_id == mine)
     session.execute(update(Recording).where(Recording.call_id.in_(calls)).values(delete_after=now, transcript=None))
     session.execute(update(StatusUpdate).where(StatusUpdate.number_index == contact.number_index).values(number_index=None))

@@ -140,7 +140,7 @@ def take_call(exchange: Exchange, known: Known, request: WebhookRequest, now: da
         given, turn = heard.steps, 0
         if given is None and heard.call is not None:
             given = on_call(session, exchange, heard.call, step, now)
-            call_events.answered_with(heard.call, given)
+            call_events.answered_with(heard.call, given, now)
             turn = heard.call.turn
         about = None if heard.call is None else heard.call.id
         exchanges.write(session, exchanges.log_of(known.channel_id, "call", request, step, now, call_id=about))

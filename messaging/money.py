@@ -3,6 +3,7 @@
 Budgets are locked last and by id, after every message, contact and channel, so that no two transactions wait for each other.
 """
 
+import math
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -10,17 +11,27 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from messaging.models import Budget, Call, Message
+from messaging.models import Budget, Call, Channel, Message
 from messaging.windows import Windows
 from runtime.installation import installation
 
 Outgoing = Message | Call
+RESERVED_SECONDS = 60
+"""The length a call is thought to have until it is over."""
 
 
 def scopes(row: Outgoing, at: datetime, windows: Windows) -> list[str]:
     """Every cap a row counts against, at the moment it leaves."""
     found = [f"channel:{row.channel_id}", f"day:{windows.local_day(at).date().isoformat()}"]
     return found if row.broadcast_id is None else [*found, f"broadcast:{row.broadcast_id}"]
+
+
+def call_price(channel: Channel, seconds: float) -> int:
+    """What a call of so many seconds costs: whole steps of the channel's tariff, its least at least, nothing unanswered."""
+    if seconds <= 0:
+        return 0
+    billed = max(channel.billing_least, math.ceil(seconds / channel.billing_step) * channel.billing_step)
+    return math.ceil(billed * channel.price_per_minute / 60)
 
 
 class Purse:

@@ -12,7 +12,7 @@ _CALLS = (CallState.ANSWERED, CallState.COMPLETED, CallState.DROPPED, CallState.
 def spent_on(session: Session, broadcast_id: int) -> int:
     """Whole FCFA of what left, and of what may have left and nobody knows."""
     texts = select(func.sum(Message.price)).where(Message.broadcast_id == broadcast_id, Message.state.in_(_TEXTS))
-    calls = select(func.sum(Call.price)).where(Call.broadcast_id == broadcast_id, Call.state.in_(_CALLS))
+    calls = select(func.sum(Call.price + Call.spent)).where(Call.broadcast_id == broadcast_id, Call.state.in_(_CALLS))
     return int(session.scalar(texts) or 0) + int(session.scalar(calls) or 0)
 
 

@@ -23,6 +23,7 @@ from messaging.models import (
     Message,
     MessageState,
 )
+from messaging.money import RESERVED_SECONDS, call_price
 from runtime.work import WorkEngine
 from translations.models import Variant
 from translations.sms import measure, prepare, price
@@ -113,7 +114,8 @@ def queue_call(
         language=contact.language if variant is None else variant.language,
         not_before=now if broadcast is None else max(now, broadcast.not_before),
         expires_at=None if broadcast is None else broadcast.expires_at,
-        price=channel.price_per_minute,
+        price=call_price(channel, RESERVED_SECONDS),
+        spent=0,
         created_at=now,
         attempts=0,
         uncounted=0,

@@ -20,6 +20,7 @@ MOST_BYTES = 10 * 1024 * 1024
 TOTAL_SECONDS = 15.0
 CONNECT_SECONDS = 3.05
 _LATER = (404, 408, 425, 429)  # a recording may be a minute in the making
+_GONE = (200, 202, 204, 404)
 _CHUNK = 64 * 1024
 
 
@@ -34,6 +35,14 @@ class FetchError(MessagingError):
 def fetch(url: str, headers: Mapping[str, str]) -> bytes:
     """The bytes behind an address a gateway built; FetchError says why there are none."""
     return asyncio.run(_fetch(URL(url), headers))
+
+
+def remove(url: str, headers: Mapping[str, str]) -> bool:
+    """Ask that what is behind an address be deleted; whether it is gone. What stays is the provider's to delete in time."""
+    try:
+        return asyncio.run(_remove(URL(url), headers))
+    except (TimeoutError, aiohttp.ClientError, OSError):
+        return False
 
 
 def is_public(address: str) -> bool:
@@ -62,17 +71,18 @@ class _Public(AbstractResolver):
         await self._known.close()
 
 
-async def _fetch(url: URL, headers: Mapping[str, str]) -> bytes:
-    if url.scheme not in ("https", "http") or not url.host:
-        raise FetchError("address", again=False)
+def _session(url: URL) -> aiohttp.ClientSession:
     patience = aiohttp.ClientTimeout(total=TOTAL_SECONDS, connect=CONNECT_SECONDS)
     local = url.host == "localhost"
     connector = aiohttp.TCPConnector(resolver=None if local else _Public(), family=socket.AF_INET if local else socket.AF_UNSPEC)
+    return aiohttp.ClientSession(connector=connector, timeout=patience, trust_env=False)
+
+
+async def _fetch(url: URL, headers: Mapping[str, str]) -> bytes:
+    if url.scheme not in ("https", "http") or not url.host:
+        raise FetchError("address", again=False)
     try:
-        async with (
-            aiohttp.ClientSession(connector=connector, timeout=patience, trust_env=False) as session,
-            session.get(url, headers=headers, allow_redirects=False) as answer,
-        ):
+        async with _session(url) as session, session.get(url, headers=headers, allow_redirects=False) as answer:
             if answer.status != 200:
                 later = answer.status in _LATER or answer.status >= 500
                 raise FetchError(f"status_{answer.status}", again=later)
@@ -81,6 +91,11 @@ async def _fetch(url: URL, headers: Mapping[str, str]) -> bytes:
         raise FetchError("timeout", again=True) from error
     except (aiohttp.ClientError, OSError) as error:
         raise FetchError("no_connection", again=True) from error
+
+
+async def _remove(url: URL, headers: Mapping[str, str]) -> bool:
+    async with _session(url) as session, session.delete(url, headers=headers, allow_redirects=False) as answer:
+        return answer.status in _GONE
 
 
 async def _body(answer: aiohttp.ClientResponse) -> bytes:

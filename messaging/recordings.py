@@ -24,12 +24,13 @@ from messaging import channels, moderation
 from messaging.errors import MessagingError
 from messaging.exchange import Exchange
 from messaging.models import Call, Channel, Moderation, Recording
-from messaging.recording_fetch import FetchError, fetch
+from messaging.recording_fetch import FetchError, fetch, remove
 from runtime.crypto import blind
 from translations.clips import STRANGERS
 
 TOO_SHORT = 2.0
 """Seconds below which nothing was said."""
+SHORTEST_WORD = 0.3
 LONGEST = 300
 REPLAYED_FOR = timedelta(minutes=10)
 AFTER = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 720))
@@ -56,8 +57,11 @@ class Stored:
     bytes: int
 
 
-def announce(session: Session, var: Path, call: Call, place: str, now: datetime) -> Recording:
-    """Write down that a call left a sound at `place`, the same one only once. What is in our own store already needs no job."""
+def announce(session: Session, var: Path, call: Call, place: str, now: datetime, *, brief: bool = False) -> Recording:
+    """Write down that a call left a sound at `place`, the same one only once; a `brief` one may be a single word.
+
+    What is in our own store already needs no job.
+    """
     rows = session.scalars(select(Recording).where(Recording.call_id == call.id))
     if found := next((row for row in rows if row.place == place or row.sha256 == place), None):
         return found
@@ -74,6 +78,7 @@ def announce(session: Session, var: Path, call: Call, place: str, now: datetime)
         place=place,
         tries=0,
         next_try_at=now,
+        brief=brief,
     )
     channel = session.get_one(Channel, call.channel_id)
     if channel.gateway == channels.SIMULATOR and (here := _read(var, place)) is not None:
@@ -165,7 +170,9 @@ def _fetch_one(exchange: Exchange, id_: int, now: datetime) -> bool:
         call = session.get_one(Call, row.call_id)
         channel = session.get_one(Channel, call.channel_id)
         gateway = exchange.gateways.get(channel.gateway)
-        asked = gateway and gateway.recording_request(channels.account(channel, exchange.settings.base_url), row.place)
+        account = channels.account(channel, exchange.settings.base_url)
+        asked = gateway and gateway.recording_request(account, row.place)
+        removal = gateway and gateway.recording_removal(account, row.place)
     stored: Stored | None = None
     why, again = "place", False
     if asked:
@@ -176,7 +183,11 @@ def _fetch_one(exchange: Exchange, id_: int, now: datetime) -> bool:
         except SoundError as error:
             why = error.why
     with exchange.database.writing() as session:
-        return _settle(session, exchange.settings.var, id_, stored, why, again, now)
+        settled = _settle(session, exchange.settings.var, id_, stored, why, again, now)
+    # Only what is ours for good: the transaction above has committed.
+    if settled and stored is not None and removal and not remove(*removal):
+        log.warning("recording.left_behind", recording=id_)
+    return settled
 
 
 def _settle(session: Session, var: Path, id_: int, stored: Stored | None, why: str, again: bool, now: datetime) -> bool:
@@ -197,9 +208,10 @@ def _settle(session: Session, var: Path, id_: int, stored: Stored | None, why: s
 
 
 def _heard(row: Recording, stored: Stored, now: datetime) -> None:
+    shortest = SHORTEST_WORD if row.brief else TOO_SHORT
     row.sha256, row.seconds, row.bytes, row.fetched_at = stored.sha256, stored.seconds, stored.bytes, now
     row.next_try_at = row.place = None
-    row.refused = "too_short" if stored.seconds < TOO_SHORT else None
+    row.refused = "too_short" if stored.seconds < shortest else None
 
 
 def _unlink(session: Session, var: Path, row: Recording) -> None:

@@ -4,9 +4,10 @@ Throttling is nobody's fault: it uses up no attempt. What needs a person pauses 
 """
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from messaging.gateways.protocol import Cause
 from messaging.models import Call, CallState, Message
@@ -14,7 +15,6 @@ from messaging.models import Call, CallState, Message
 MOST_ATTEMPTS = 6
 MOST_CALLS = 4
 SPREAD = 0.2
-RESTING = timedelta(hours=20)  # « the next day »: about the same hour, moved into the push window
 SHORTEST_HEARD = 5  # seconds; under it the call counts as refused
 
 
@@ -73,34 +73,60 @@ def next_sms(message: Message, cause: Cause | None, now: datetime, retry_after: 
     return Next(at, rule.counts)
 
 
-_CALL_DELAYS: Mapping[CallState, tuple[timedelta, ...]] = {
-    CallState.BUSY: _minutes(15, 15, 15),
-    CallState.NO_ANSWER: (timedelta(hours=2), RESTING, RESTING),
-    CallState.MACHINE: (RESTING,),
-    CallState.DROPPED: (RESTING,),
-    CallState.ERRORED: _minutes(15, 15, 15),
+class Ending(StrEnum):
+    """Why a call did not do what it was for."""
+
+    BUSY = "busy"
+    NO_ANSWER = "no_answer"  # unreachable, too
+    REFUSED = "refused"  # or cut within seconds: it was not wanted now
+    UNHEARD = "unheard"  # a person or a machine answered, and the core of the message was not reached
+    TRUNK = "trunk"  # our line's or our provider's own failure
+
+
+class NextDay(StrEnum):
+    """A delay that is no span of time."""
+
+    BEST_HOUR = "best_hour"
+
+
+Delay = timedelta | NextDay
+CALL_DELAYS: Mapping[Ending, tuple[Delay, ...]] = {
+    Ending.BUSY: _minutes(15, 15, 15),
+    Ending.NO_ANSWER: (timedelta(hours=2), NextDay.BEST_HOUR, NextDay.BEST_HOUR),
+    Ending.REFUSED: (NextDay.BEST_HOUR,) * 3,
+    Ending.UNHEARD: (NextDay.BEST_HOUR,),
+    Ending.TRUNK: _minutes(15, 15, 15),
 }
+"""By ending, the delay after its first, second… time (voice/README.md 4); four counted attempts in all."""
+_REFUSALS = frozenset({"603", "607", "608", "CALL_REJECTED"})
+_STATES = {CallState.BUSY: Ending.BUSY, CallState.NO_ANSWER: Ending.NO_ANSWER, CallState.ERRORED: Ending.TRUNK}
 
 
-def next_call(call: Call, ended: CallState, now: datetime) -> Next | None:
-    """The next try of a call after one of its ways to end (voice/README.md 4); None for heard, last and inbound ones.
-
-    An answered call whose core was not heard is tried once more the next day; a trunk's failure counts as no attempt.
-    """
-    delays = _CALL_DELAYS.get(ended)
-    counted = call.attempts - call.uncounted
-    if delays is None or call.attempts == 0 or counted >= MOST_CALLS:
-        return None
-    if ended in (CallState.DROPPED, CallState.MACHINE) and (call.core_reached or call.core_end_s is None):
-        return None
-    counts = ended is not CallState.ERRORED
-    place = counted - 1 if counts else call.uncounted
+def ending(call: Call, ended: CallState) -> Ending | None:
+    """Why a call that came to `ended` is to be tried again; None for one that is done with."""
+    if ended is CallState.BUSY and call.error_code in _REFUSALS:
+        return Ending.REFUSED
+    if ended not in (CallState.DROPPED, CallState.MACHINE):
+        return _STATES.get(ended)
     if ended is CallState.DROPPED and (call.seconds or 0) < SHORTEST_HEARD:
-        delays = (RESTING,) * MOST_CALLS  # refused: the next day, as often as attempts allow
-    if place >= len(delays):
+        return Ending.REFUSED
+    # Where something was said that has no core, nobody can say that it was not heard.
+    return Ending.UNHEARD if call.core_end_s is not None or call.turn == 0 else None
+
+
+def next_call(call: Call, why: Ending | None, before: int, now: datetime, next_day: Callable[[], datetime]) -> Next | None:
+    """The next try of a call that ended so, `before` times already; None where there is none, or only past its expiry.
+
+    `next_day` says when on another day; it is asked only then.
+    """
+    counted = call.attempts - call.uncounted
+    if why is None or call.attempts == 0 or call.core_reached:
         return None
-    at = now + _spread(delays[place])
-    return None if call.expires_at is not None and at >= call.expires_at else Next(at, counts)
+    if before >= len(CALL_DELAYS[why]) or (counted >= MOST_CALLS and why is not Ending.TRUNK):
+        return None
+    delay = CALL_DELAYS[why][before]
+    at = next_day() if isinstance(delay, NextDay) else now + _spread(delay)
+    return None if call.expires_at is not None and at >= call.expires_at else Next(at, why is not Ending.TRUNK)
 
 
 def _spread(delay: timedelta) -> timedelta:

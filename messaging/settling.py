@@ -10,7 +10,8 @@ import structlog
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from messaging import failover, retry
+from messaging import failover, windows
+from messaging.call_ends import end_call, settle_prices
 from messaging.errors import NotSettled
 from messaging.exchange import DIAL, DISPATCH, Exchange
 from messaging.models import (
@@ -21,11 +22,11 @@ from messaging.models import (
     ChannelState,
     Contact,
     ContactState,
-    Direction,
     Message,
     MessageState,
 )
 from messaging.states import RETRIED_CALLS, UNCLAIMED, move, move_all
+from messaging.windows import Windows
 from runtime import audit
 from runtime.clock import jumped
 from runtime.database import LeaseTime, lease_time
@@ -42,9 +43,12 @@ NO_RECORD = "no_record"  # the code of an attempt whose sender died before it wr
 def requeue_stale(exchange: Exchange, now: datetime) -> int:
     """The sweep, every 30 s: leases that ran out, retries and expiries that are due, nudges that were lost. Rows moved."""
     with exchange.database.writing() as session:
-        moved = _lost_leases(session, now) + failover.shift_waiting(session, exchange, now) + _retries(session, now)
+        hours = windows.of(exchange.settings)
+        calls = _lost_calls(session, now, hours)
+        moved = _lost_leases(session, now) + len(calls) + failover.shift_waiting(session, exchange, now) + _retries(session, now)
         moved += 0 if jumped(session) else _expired(session, now)  # by a clock that jumped, anything may look expired
         _nudge(session, exchange, now)
+        settle_prices(session, calls, hours)
     return moved
 
 
@@ -99,32 +103,21 @@ def _lost_leases(session: Session, now: datetime) -> int:
     for message in messages:
         move(message, MessageState.UNKNOWN, now, "lease")
     _end_attempts(session, [Attempt.message_id.in_([message.id for message in messages])] if messages else [], now)
-    return len(messages) + _lost_calls(session, lease, now)
+    return len(messages)
 
 
-def _lost_calls(session: Session, lease: LeaseTime, now: datetime) -> int:
+def _lost_calls(session: Session, now: datetime, hours: Windows) -> list[Call]:
+    lease = lease_time(session)
     dialling = and_(Call.state == CallState.DIALLING, or_(_over(Call, lease), Call.dialling_at < now - SILENT_DIALLING))
     ringing = and_(Call.state == CallState.RINGING, Call.ringing_at < now - SILENT_DIALLING)
     answered = and_(Call.state == CallState.ANSWERED, func.coalesce(Call.heard_at, Call.answered_at) < now - SILENT_ANSWERED)
     lost = select(Call).where(or_(dialling, ringing, answered)).limit(AT_ONCE)
-    calls = session.scalars(lost.with_for_update(skip_locked=True, key_share=True)).all()
+    calls = list(session.scalars(lost.with_for_update(skip_locked=True, key_share=True)))
     ends = {CallState.DIALLING: CallState.UNKNOWN, CallState.RINGING: CallState.NO_ANSWER, CallState.ANSWERED: CallState.DROPPED}
     for call in calls:
-        end_call(call, ends[call.state], now, "silent")
+        end_call(session, call, ends[call.state], now, "silent", hours)
     _end_attempts(session, [Attempt.call_id.in_([call.id for call in calls])] if calls else [], now)
-    return len(calls)
-
-
-def end_call(call: Call, to: CallState, now: datetime, reason: str | None) -> None:
-    """Move a call to one of its ends and plan its next try by cause; inbound calls have none."""
-    move(call, to, now, reason)
-    following = retry.next_call(call, to, now) if call.direction is Direction.OUT else None
-    call.retry = following is not None
-    if following is None and to is CallState.ERRORED:
-        move(call, CallState.FAILED, now, reason)
-    if following is not None:
-        call.not_before = following.at
-        call.uncounted += 0 if following.counts else 1
+    return calls
 
 
 def _over(model: type[Message] | type[Call], lease: LeaseTime) -> ColumnElement[bool]:

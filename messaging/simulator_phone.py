@@ -16,6 +16,7 @@ from messaging.exchange import Exchange
 from messaging.models import Call, CallState, Channel, Contact, Direction, Message, MessageState
 from messaging.simulator_network import network
 from messaging.steps import Gather, Record, Redirect, Step, from_json
+from runtime.crypto import blind
 
 ARRIVED = (MessageState.WIRED, MessageState.SENT, MessageState.DELIVERED)
 _GOES_ON = (Gather, Record, Redirect)
@@ -54,14 +55,14 @@ def thread(session: Session, contact: Contact, limit: int = 50) -> list[Bubble]:
 def ringing(session: Session, contact: Contact) -> Call | None:
     """The call this phone is in, or that makes it ring."""
     live = (CallState.DIALLING, CallState.RINGING, CallState.ANSWERED)
-    mine = select(Call).where(Call.contact_id == contact.id, Call.direction == Direction.OUT, Call.state.in_(live))
+    mine = select(Call).where(Call.contact_id == contact.id, Call.state.in_(live))
     return session.scalars(mine.order_by(Call.id.desc()).limit(1)).first()
 
 
 def cost(session: Session, contact: Contact) -> int:
     """What this phone has cost us so far, in whole FCFA; its owner pays for what they write themselves."""
     sent = session.scalar(select(func.sum(Message.price)).where(Message.contact_id == contact.id, Message.attempts > 0)) or 0
-    return sent + (session.scalar(select(func.sum(Call.price)).where(Call.contact_id == contact.id)) or 0)
+    return sent + (session.scalar(select(func.sum(Call.price + Call.spent)).where(Call.contact_id == contact.id)) or 0)
 
 
 def write(exchange: Exchange, channel: Channel, number: str, text: str, now: datetime | None = None) -> Answered:
@@ -72,10 +73,19 @@ def write(exchange: Exchange, channel: Channel, number: str, text: str, now: dat
     return Answered(network(exchange).post(f"/hooks/{channel.token}/sms", form)[0])
 
 
-def bip(exchange: Exchange, channel: Channel, number: str) -> Answered:
-    """Let it ring once and hang up."""
+def call_line(exchange: Exchange, channel: Channel, number: str) -> Answered:
+    """Call the line and wait: what it plays where it answers, a refusal where it calls back."""
     form = {"id": f"in-{uuid.uuid4().hex}", "phone": number, "direction": "in", "event": "ringing"}
     return _posted(exchange, f"/hooks/{channel.token}/call", form)
+
+
+def bip(exchange: Exchange, channel: Channel, number: str) -> Answered:
+    """Let it ring once and hang up; a line that answers has done so by then, and hears nothing."""
+    said = call_line(exchange, channel, number)
+    with exchange.database.reading() as session:
+        mine = select(Call).join(Contact, Contact.id == Call.contact_id).where(Contact.number_index == blind(number))
+        begun = session.scalar(mine.where(Call.direction == Direction.IN, Call.state == CallState.ANSWERED).limit(1))
+    return said if begun is None else _voice(exchange, begun, {"event": "completed", "seconds": "1"})
 
 
 def answer(exchange: Exchange, call: Call) -> Answered:

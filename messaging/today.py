@@ -86,5 +86,6 @@ def _by_state(session: Session, row: type[Message] | type[Call], since: datetime
 
 
 def _price(session: Session, row: type[Message] | type[Call], since: datetime) -> int:
-    total = select(func.coalesce(func.sum(row.price), 0)).where(row.direction == Direction.OUT, row.created_at >= since)
+    paid = Call.price + Call.spent if row is Call else Message.price
+    total = select(func.coalesce(func.sum(paid), 0)).where(row.direction == Direction.OUT, row.created_at >= since)
     return int(session.scalar(total) or 0)

@@ -17,7 +17,9 @@ from messaging.models import (
     BroadcastState,
     Call,
     CallState,
+    Channel,
     Direction,
+    Inbound,
     Kind,
     Route,
 )
@@ -109,9 +111,9 @@ class Line:
         """Press at the turn the call is at; what is heard then."""
         return words(self.post(event="turn", digits=digits, finished=finished, turn=str(self.row.turn)))
 
-    def speak(self, seconds: float) -> list[str]:
-        """Say something where a recording is awaited; what is heard then."""
-        stored = recordings.keep(self.exchange.settings.var, hum(seconds))
+    def speak(self, seconds: float, voice: bytes = b"") -> list[str]:
+        """Say something, or a voice of one's own, where a recording is awaited; what is heard then."""
+        stored = recordings.keep(self.exchange.settings.var, voice or hum(seconds))
         form = {"event": "turn", "finished": "#", "recording": stored.sha256, "recorded": str(stored.seconds)}
         return words(self.post(turn=str(self.row.turn), **form))
 
@@ -123,6 +125,33 @@ class Line:
     def row(self) -> Call:
         with self.exchange.database.reading() as session:
             return session.get_one(Call, self.id)
+
+
+class Caller(Line):
+    """One who calls our line, which answers calls; Awa unless said otherwise, or any `number`."""
+
+    def __init__(
+        self, exchange: Exchange, client: FlaskClient, world: World, *, who: str = "awa", number: str = "", now: datetime = NOW
+    ) -> None:
+        self.exchange, self.client, self.world, self.who, self.now = exchange, client, world, who, now
+        self.number, self.sid = number or world.numbers[who], f"in-{who}-{now:%d%H%M}"
+        with exchange.database.writing() as session:
+            session.get_one(Channel, world.channel).inbound = Inbound.ANSWER
+
+    def post(self, **fields: str) -> dict[str, object]:
+        with time_machine.travel(self.now, tick=False):
+            form = {"id": self.sid, "phone": self.number, "direction": "in", **fields}
+            answer = self.client.post(f"/hooks/{self.world.token}/call", data=form)
+        assert answer.status_code == 200
+        found: dict[str, object] = json.loads(answer.data or "{}")
+        return found
+
+    def answer(self) -> dict[str, object]:
+        """What is heard when the line takes the call."""
+        said = self.post(event="ringing")
+        with self.exchange.database.reading() as session:
+            self.id = session.scalar(select(Call.id).where(Call.external_id == self.sid)) or 0
+        return said
 
 
 def words(answer: dict[str, object]) -> list[str]:
@@ -173,7 +202,7 @@ def clip(exchange: Exchange, world: World, variant_id: int, sha256: str, core: f
         session.add(
             Clip(
                 variant_id=variant_id,
-                sha256=sha256 * 64,
+                sha256=sha256 * (64 // len(sha256)),
                 media_type="audio/wav",
                 bytes=1,
                 seconds=20.0,

@@ -4,9 +4,9 @@
 question with that content; `< name text` is what a phone sends (a name of the small world or a number); each `> text` below it is
 a reply, `...` standing for any words, `> -` for silence.
 
-Below `--- voix` the same conversation goes by voice, in a world of its own: `~ name` is a bip called back and answered, `? key
-name` a call that brings that content, `* keys` what is pressed (`-` nothing, `PIN` hers, `VOIX` speaks), `|` the line is cut,
-`> labels` what is heard.
+Below `--- voix` the same conversation goes by voice, in a world of its own: `~ name` is a bip called back and answered, `^ name`
+a call to a line that answers, `? key name` a call that brings that content, `* keys` what is pressed (`-` nothing, `PIN` hers,
+`VOIX` speaks), `|` the line is cut, `> labels` what is heard.
 Below `--- traces` stand the rows that both ways must leave.
 """
 
@@ -30,7 +30,7 @@ from dialogue.flows import QuizScript, main_flow, outgoing_flow
 from messaging.exchange import Exchange
 from messaging.models import Broadcast, BroadcastState, Contact, ContactState, Direction, Message, MessageState, Route
 from messaging.queue import queue_reply
-from tests.calls import Line, clip, prompt, sending, words
+from tests.calls import Caller, Line, clip, prompt, sending, words
 from tests.world import World
 from translations.models import Content, Variant
 
@@ -164,6 +164,12 @@ class Calls(Phones):
         self.line = Line(self.exchange, self.client, self.world, broadcast_id, who=name, reason="bip", now=self.now)
         return words(self.line.answer())
 
+    def ring(self, name: str) -> list[str]:
+        """`name`: a call to our line, which answers."""
+        self.cut()
+        self.line = Caller(self.exchange, self.client, self.world, who=name, now=self.now)
+        return words(self.line.answer())
+
     def press(self, keys: str) -> list[str]:
         """`12#`: keys, and what is heard then."""
         assert self.line is not None
@@ -232,7 +238,7 @@ def play(phones: Phones, script: str) -> None:
     waiting: list[str] = []
     for number, line in enumerate(script.splitlines(), start=1):
         mark, _, said = line.partition(" ")
-        if mark in ("<", "?", "!", "@", "~", "*", "|"):
+        if mark in ("<", "?", "!", "@", "~", "^", "*", "|"):
             assert waiting == [], f"line {number}: a reply nobody expected: {waiting}"
         match mark:
             case "<":
@@ -245,6 +251,8 @@ def play(phones: Phones, script: str) -> None:
                 waiting = waiting[1:]
             case "~" if isinstance(phones, Calls):
                 waiting = [" ".join(phones.call(said))]
+            case "^" if isinstance(phones, Calls):
+                waiting = [" ".join(phones.ring(said))]
             case "*" if isinstance(phones, Calls):
                 waiting = [" ".join(phones.press(said))]
             case "|" if isinstance(phones, Calls):

@@ -12,12 +12,15 @@ from typing import cast
 import structlog
 from flask import Blueprint, Response, current_app, request
 
+from campaigns.apologies import Apologies
 from campaigns.conversations import on_call
 from messaging import intake, replay
 from messaging.away import is_away
 from messaging.exchange import Exchange
-from messaging.gateways.protocol import GatewayError, Refused, WebhookRequest
-from messaging.steps import Hangup, Say
+from messaging.gateways.protocol import CallStep, GatewayError, Refused, WebhookRequest
+from messaging.models import Call
+from messaging.steps import Step
+from runtime.database import Session
 from runtime.spool import SpoolError
 
 log = structlog.get_logger(__name__)
@@ -28,7 +31,6 @@ MOST_FIELDS = 50
 PAUSES = (0.1, 0.2, 0.4, 0.8)  # seconds between five tries, 1.5 in all; the app's WEBHOOK_PAUSES replaces them in tests
 PATIENCE = 1.5
 SPOKEN = ("answered", "turn")  # events whose answer a person hears
-SYSTEM_DOWN = Say("Le service ne répond pas. Merci de rappeler plus tard.")
 
 Take = Callable[[Exchange, intake.Known, WebhookRequest, datetime], None]
 
@@ -59,31 +61,42 @@ def call(token: str) -> Response:
         known, now = intake.arrive(exchange, token, datetime.now(UTC))
         if known is None:
             return Response(status=403)
+        _apologies().meet(token, known)
         known.gateway.verify(known.account, given)
-        spoken = intake.take_call(exchange, known, given, now, on_call)
+        spoken = intake.take_call(exchange, known, given, now, _converse)
     except Refused:
         return Response(status=403)
     except Exception as error:  # a caller is on the line: silence would be worse than any apology
         if not is_away(error):
             log.exception("call.failed")
-        if known is not None and _is_on_the_line(known, given):
-            return _system_down(known)
+        known = known or _apologies().known(token)
+        if known is not None and (waiting := _on_the_line(known, given)):
+            body, content_type = known.gateway.render(_apologies().steps(known, waiting), 0)
+            return Response(body, content_type=content_type)
         # Nobody listens to the answer, and nothing is stored: the provider must come again.
         return Response(status=503 if known is not None or is_away(error) else 500)
     body, content_type = (spoken.body, spoken.content_type) if spoken else known.gateway.acknowledgement
     return Response(body, content_type=content_type)
 
 
-def _is_on_the_line(known: intake.Known, given: WebhookRequest) -> bool:
+def _converse(session: Session, exchange: Exchange, call: Call, step: CallStep, now: datetime) -> tuple[Step, ...]:
+    said = on_call(session, exchange, call, step, now)
+    _apologies().learn(session, exchange, call, now)
+    return said
+
+
+def _on_the_line(known: intake.Known, given: WebhookRequest) -> str:
+    """The id of the call that waits for our words; "" for a request that is none of this channel's, or that nobody hears."""
     try:
-        return known.gateway.read_call(known.account, given).event in SPOKEN
+        known.gateway.verify(known.account, given)
+        step = known.gateway.read_call(known.account, given)
     except GatewayError:
-        return False
+        return ""
+    return step.external_id if step.event in SPOKEN else ""
 
 
-def _system_down(known: intake.Known) -> Response:
-    body, content_type = known.gateway.render((SYSTEM_DOWN, Hangup()), 0)
-    return Response(body, content_type=content_type)
+def _apologies() -> Apologies:
+    return cast(Apologies, current_app.extensions.setdefault("apologies", Apologies()))
 
 
 def _stored(token: str, kind: str, take: Take) -> Response:

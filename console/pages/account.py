@@ -3,16 +3,21 @@
 from flask import session, url_for
 from flask_security import verify_password
 
-from console.access import EVERYONE, Answer, Pages, who
-from console.edge import reading, wall_time, writing
+from campaigns import recorders
+from campaigns.errors import CampaignError
+from campaigns.models import Dictation, Recorder
+from console.access import EVERYONE, Answer, Pages, R, who
+from console.edge import now, reading, wall_time, writing
 from console.forms import Typed, done, render
 from console.sign_in import PASSWORD_LEAST, alive, end_sessions, set_password, weak
 from console.staff import Staff, StaffSession
 from console.words import _
+from runtime import audit
 from runtime.crypto import blind
 from runtime.database import Session
 
 pages = Pages("account")
+RECORDS = {R.COMMUNICATION, R.LANGUE}
 
 
 @pages.page("/compte", roles=EVERYONE)
@@ -52,6 +57,28 @@ def end(number: int) -> Answer:
     return done(url_for("account.index"), _("Session fermée."))
 
 
+@pages.page("/compte/telephone", roles=RECORDS, post=True)
+def phone() -> Answer:
+    """Choose the phone and the PIN with which I record prompts by calling in, or give them up."""
+    form = Typed.sent_or()
+    if form.value("act") == "forget":
+        with writing() as transaction:
+            if recorders.forget(transaction, who().id):
+                audit.record(transaction, now(transaction), "forget_recorder", "staff", who().id, staff_id=who().id)
+        return done(url_for("account.index"), _("Ce téléphone n'enregistre plus d'annonces."))
+    try:
+        with writing() as transaction:
+            recorders.register(transaction, who().id, form.text("phone"), form.value("pin"), now(transaction))
+            audit.record(transaction, now(transaction), "set_recorder", "staff", who().id, staff_id=who().id)
+    except CampaignError as error:
+        if error.code == "number":
+            form.wrong("phone", _("Écrivez un numéro mobile du Mali, 8 chiffres."))
+        else:
+            form.wrong("pin", _("Choisissez quatre chiffres, pas tous pareils et pas 1234."))
+        return _page(form), 422
+    return done(url_for("account.index"), _("Téléphone et code enregistrés. Faites un bip à la ligne, puis tapez le code."))
+
+
 def _page(form: Typed) -> str:
     with reading() as transaction:
         staff = transaction.get_one(Staff, who().id)
@@ -60,6 +87,9 @@ def _page(form: Typed) -> str:
             "sessions": _open_sessions(transaction, staff.id),
             "needs_old": staff.password is not None and not session.get("by_link"),
             "required": staff.check_tf_required_setup(),
+            "records": bool(who().roles & RECORDS),
+            "recorder": transaction.get(Recorder, staff.id),
+            "dictations": transaction.query(Dictation).filter_by(staff_id=staff.id).order_by(Dictation.id.desc()).limit(5).all(),
         }
     this = blind(session.get("sid", ""))
     return render("account/index.html", form=form, this=this, least=PASSWORD_LEAST, wall=wall_time(), **values)

@@ -24,8 +24,15 @@ TYPES = {
     FileKind.DHIS2: "application/json",
 }
 # What the printed report tells, in the order of its two pages; the rest stands in the workbook.
-FIRST_PAGE = ("sessions", "sessions_held", "active_clubs", "attendances", "attendance_mean", "women", "youth", "mothers")
-FIRST_PAGE += (
+FIRST_PAGE = (
+    "sessions",
+    "sessions_held",
+    "active_clubs",
+    "attendances",
+    "attendance_mean",
+    "women",
+    "youth",
+    "mothers",
     "radio",
     "theme_coverage",
     "quiz_gain",
@@ -45,8 +52,11 @@ SECOND_PAGE = (
     "core_cost",
     "ivr_right",
     "opt_out",
+    "completeness",
+    "promptness",
+    "report_error",
+    "verification",
 )
-SECOND_PAGE += ("completeness", "promptness", "report_error", "verification")
 
 
 @pages.page("/resultats/fichiers", roles=EVERYONE)

@@ -23,7 +23,7 @@ from messaging.gateways.simulator import Fault
 from messaging.models import Call, CallState, Channel, Contact
 from messaging.numbers import is_simulated
 from messaging.recordings import SoundError
-from messaging.steps import Gather, Play, Record, Say, Step, from_json
+from messaging.steps import Gather, Play, Record, Reject, Say, Step, from_json
 from runtime import audit
 from runtime.database import Session
 from runtime.installation import InstallationError, advance
@@ -152,6 +152,16 @@ def bip(number: int) -> Answer:
     return _after(
         simulator_phone.bip(exchange(), channel, contact.number or ""), _("Le bip est parti. On rappelle dans la minute.")
     )
+
+
+@pages.page("/simulateur/appeler/<int:number>", roles=MAY, post=True)
+def ring(number: int) -> Answer:
+    """Call the line and stay on it."""
+    with reading() as session:
+        contact, channel = _own(session, number), _needed(session)
+    said = simulator_phone.call_line(exchange(), channel, contact.number or "")
+    refused = any(isinstance(step, Reject) for step in said.steps)
+    return _after(said, _("La ligne ne décroche pas : elle rappelle, comme après un bip.") if refused else None)
 
 
 @pages.page("/simulateur/appel/<int:number>", roles=MAY, post=True)

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import abort, request, url_for
 
+from campaigns import recorders
 from console import content_words, voice_words
 from console import contents as shared
 from console.access import Answer, Pages, R, who
@@ -67,7 +68,8 @@ def script(code: str, name: str) -> Answer:
     which = _pack(name)
     with reading() as session:
         language, found = _language(session, code), _takes(session, code, which)
-    return render("voice/script.html", tongue=language, which=which, title=voice_words.PACKS[which], takes=found)
+    values: dict[str, Any] = {"tongue": language, "which": which, "title": voice_words.PACKS[which], "takes": found}
+    return render("voice/script.html", numbers=recorders.numbers(), first=language.menu_number * recorders.A_LANGUAGE, **values)
 
 
 @pages.page("/voix/<code>/<name>/publier", roles={R.VALIDATION}, post=True)

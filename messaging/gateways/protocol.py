@@ -260,7 +260,7 @@ class CallStep:
     it goes on. `turn` is the number our own address carried; `digits` None without any keypad news, "" after a silence.
     `recorded` is how long a recording is, where the line is our own. `heard` is seconds of the message heard so far, None where
     nobody knows; `sounds` the seconds heard of each sound since the last request, by the last part of its address, from a line of
-    our own only.
+    our own only. `untold`: a line that never tells what was heard. `paid`: what the provider charged, in whole FCFA.
     """
 
     external_id: str
@@ -276,6 +276,8 @@ class CallStep:
     heard: float | None = None
     recorded: float | None = None
     sounds: tuple[tuple[str, float], ...] = ()
+    untold: bool = False
+    paid: int | None = None
     cause: Cause | None = None
     code: str = ""
 
@@ -355,6 +357,10 @@ class Gateway(Protocol):
         """The address and headers to fetch a recording with, built from its `place`; None where that can lead nowhere good."""
         ...
 
+    def recording_removal(self, account: Account, place: str) -> tuple[str, Mapping[str, str]] | None:
+        """What to ask a DELETE of, once a recording is in our own store; None where the provider keeps it, or never had it."""
+        ...
+
     def render(self, steps: Sequence[Step], turn: int) -> tuple[str, str]:
         """The body that carries out these steps, and its content type."""
         ...
@@ -370,6 +376,9 @@ class SmsOnly:
         raise Unreadable("recording")
 
     def recording_request(self, account: Account, place: str) -> tuple[str, Mapping[str, str]] | None:
+        return None
+
+    def recording_removal(self, account: Account, place: str) -> tuple[str, Mapping[str, str]] | None:
         return None
 
     def render(self, steps: Sequence[Step], turn: int) -> tuple[str, str]:

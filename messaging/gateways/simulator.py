@@ -143,6 +143,9 @@ class Simulator:
     def recording_request(self, account: Account, place: str) -> tuple[str, Mapping[str, str]] | None:
         return None  # its sounds are in our own store before they are announced
 
+    def recording_removal(self, account: Account, place: str) -> tuple[str, Mapping[str, str]] | None:
+        return None  # never had it
+
     def render(self, steps: Sequence[Step], turn: int) -> tuple[str, str]:
         return json.dumps(to_json(steps, turn)), "application/json"
 

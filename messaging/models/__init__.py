@@ -1,12 +1,13 @@
 """The rows of messaging, in five files; import them from here."""
 
-from messaging.models.calls import Call, CallEvent, CallState, Listener, Moderation, Recording
+from messaging.models.calls import Call, CallEvent, CallHour, CallState, Listener, Moderation, Recording
 from messaging.models.channels import (
     Budget,
     Bundle,
     Channel,
     ChannelLog,
     ChannelState,
+    Inbound,
     InboundKey,
     WebhookBody,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "Bundle",
     "Call",
     "CallEvent",
+    "CallHour",
     "CallState",
     "Channel",
     "ChannelLog",
@@ -49,6 +51,7 @@ __all__ = [
     "Contact",
     "ContactState",
     "Direction",
+    "Inbound",
     "InboundKey",
     "Kind",
     "Listener",

@@ -92,13 +92,27 @@ class Call(Base):
     seconds_heard: Mapped[float | None]
     core_end_s: Mapped[float | None]
     core_reached: Mapped[bool | None]
-    price: Mapped[int] = mapped_column(default=0)
+    heard_computed: Mapped[bool] = mapped_column(default=False, server_default="0")  # by the clock: nobody told
+    price: Mapped[int] = mapped_column(default=0)  # of the last try, or set aside for the next
+    settled: Mapped[int | None]  # what the last try cost, once it is known
+    spent: Mapped[int] = mapped_column(default=0, server_default="0")  # on the tries before it
     created_at: Mapped[datetime] = mapped_column(index=True)
     dialling_at: Mapped[datetime | None]
     ringing_at: Mapped[datetime | None]
     answered_at: Mapped[datetime | None]
     heard_at: Mapped[datetime | None]  # the last news of this call
     ended_at: Mapped[datetime | None]
+
+
+class CallHour(Base):
+    """How often a number was called in one hour of the local day, and how often it answered."""
+
+    __tablename__ = "call_hour"
+
+    contact_id: Mapped[int] = mapped_column(ForeignKey("contact.id"), primary_key=True)
+    hour: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    tried: Mapped[int] = mapped_column(default=0)
+    answered: Mapped[int] = mapped_column(default=0)
 
 
 class CallEvent(Base):
@@ -118,7 +132,7 @@ class Recording(Base):
     """A voice left by a caller; private until moderated, on air only with its own consent.
 
     Until it is fetched from `place`, a word of the provider's that no address is made of but on our own configured base, `sha256`
-    is empty and `seconds` is what the provider says; `refused` says why it never will be.
+    is empty and `seconds` is what the provider says; `refused` says why it never will be. A `brief` one may be a single word.
     """
 
     __tablename__ = "recording"
@@ -144,3 +158,4 @@ class Recording(Base):
     transcript: Mapped[str | None] = mapped_column(Sealed("recording:transcript"))
     cleared_at: Mapped[datetime | None]  # staff let the radio and other clubs have it, while its speaker agrees
     closed_at: Mapped[datetime | None]  # the focal point is done with a quarantined one
+    brief: Mapped[bool] = mapped_column(default=False, server_default="0")

@@ -18,10 +18,18 @@ class ChannelState(StrEnum):
     REMOVED = "removed"
 
 
+class Inbound(StrEnum):
+    """What somebody gets who calls this number."""
+
+    CALL_BACK = "call_back"  # refused unanswered, so that it costs the caller nothing, then called back
+    ANSWER = "answer"
+
+
 class Channel(Base):
     """One of our numbers on one gateway. `settings` is a JSON object, sealed because it holds credentials.
 
-    `failover_id` carries what this one provably cannot. `balance`, `units` and `health` are what its provider said last.
+    `failover_id` carries what this one provably cannot. A call is paid by started `billing_step`s of seconds, `billing_least` at
+    least. `balance`, `units` and `health` are what its provider said last.
     """
 
     __tablename__ = "channel"
@@ -48,6 +56,9 @@ class Channel(Base):
     calls_at_once: Mapped[int] = mapped_column(default=4)
     price_per_part: Mapped[int] = mapped_column(default=0)
     price_per_minute: Mapped[int] = mapped_column(default=0)
+    billing_step: Mapped[int] = mapped_column(default=60, server_default="60")
+    billing_least: Mapped[int] = mapped_column(default=0, server_default="0")
+    inbound: Mapped[Inbound] = mapped_column(choice(Inbound), default=Inbound.CALL_BACK, server_default=Inbound.CALL_BACK.value)
     default_for: Mapped[list[str]] = mapped_column(default=list)
     failover_id: Mapped[int | None] = mapped_column(ForeignKey("channel.id"))
     needs_bundle: Mapped[bool] = mapped_column(default=False, server_default="0")  # sends only what its bundles still hold

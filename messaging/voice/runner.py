@@ -99,9 +99,9 @@ class Runner:
                 await self._apologise()
 
     def heard(self) -> dict[str, str]:
-        """The seconds heard of each sound since the service was last told, as the field that carries them."""
+        """The seconds heard of each sound since the service was last told, as the field that carries them; of none, too."""
         told, self._heard = self._heard, []
-        return {"LamenHeard": " ".join(f"{name}={seconds:.2f}" for name, seconds in told)} if told else {}
+        return {"LamenHeard": " ".join(f"{name}={seconds:.2f}" for name, seconds in told)}
 
     async def _ask(self, step: Next) -> bytes:
         form = self._about.form("in-progress" if self._up else "ringing") | self.heard() | dict(step.extra)

@@ -16,7 +16,7 @@ from clubs.records import Inquiry
 from console.staff import RoleName
 from dialogue import facilitator
 from messaging.exchange import Exchange
-from messaging.models import Channel, Contact, Recording
+from messaging.models import Call, Channel, Contact, Inbound, Recording
 from runtime.database import Database
 from runtime.installation import business_time, installation
 from runtime.work import Immediate
@@ -162,3 +162,22 @@ def test_several_keys_at_once_are_typed_as_one_number(
     for keys, heard in ((pin, "theme_ask"), ("99#", "theme_bad"), ("12#", "women_ask"), ("x" * 5, "women_ask")):
         post(fanta, f"/simulateur/appel/{line.id}", {"keys": keys})
         assert heard in fanta.get(f"/simulateur/ecran/{world.contacts['moussa']}").get_data(as_text=True)
+
+
+def test_a_call_to_a_line_that_answers_is_spoken_on_the_page_and_refused_by_one_that_does_not(
+    fanta: FlaskClient, post: Post, database: Database, world: World, exchange: Exchange
+) -> None:
+    prompt(exchange, world, "who", "Le service de nutrition.")
+    awa = world.contacts["awa"]
+    assert post(fanta, f"/simulateur/appeler/{awa}").status_code == 303
+    assert "La ligne ne décroche pas" in fanta.get("/simulateur").text
+    with database.writing() as session:
+        session.get_one(Channel, world.channel).inbound = Inbound.ANSWER
+    post(fanta, f"/simulateur/appeler/{world.contacts['binta']}")
+    page = fanta.get(f"/simulateur/ecran/{world.contacts['binta']}").text
+    assert "En communication" in page
+    assert "Le service de nutrition." in page
+    with database.reading() as session:
+        call = session.query(Call).filter_by(direction="in", state="answered").one()
+    post(fanta, f"/simulateur/appel/{call.id}", {"act": "hang_up"})
+    assert "En communication" not in fanta.get(f"/simulateur/ecran/{world.contacts['binta']}").text

@@ -85,7 +85,7 @@ def test_a_call_goes_its_way_and_is_paid_by_the_minute(exchange: Exchange, world
     with exchange.database.writing() as session:
         call = session.get_one(Call, call_id)
         call.last_answer = to_json((MESSAGE, Hangup()), 1)
-        call_events.answered_with(call, (MESSAGE, Hangup()))
+        call_events.answered_with(call, (MESSAGE, Hangup()), now)
     event(exchange, world, now + timedelta(seconds=70), "completed", seconds=70, heard=30.0)
     call = get(exchange, call_id)
     assert (call.state, call.seconds, call.seconds_heard, call.core_reached, call.price) == (
@@ -102,15 +102,15 @@ def test_a_call_goes_its_way_and_is_paid_by_the_minute(exchange: Exchange, world
 def test_a_line_cut_before_the_core_is_tried_once_more_the_next_day(exchange: Exchange, world: World, now: datetime) -> None:
     [call_id] = queued(exchange, world, now)
     for day in range(2):
-        at = now + timedelta(days=day)
+        at = now + timedelta(days=day, hours=day)
         dialled(exchange, world, at)
         event(exchange, world, at, "answered")
         with exchange.database.writing() as session:
             call = session.get_one(Call, call_id)
             call.last_answer = to_json((Gather((MESSAGE,), "https://x?turn=1"),), 1)
-            call_events.answered_with(call, (Gather((MESSAGE,), "https://x?turn=1"),))
+            call_events.answered_with(call, (Gather((MESSAGE,), "https://x?turn=1"),), at)
         event(exchange, world, at, "completed", seconds=9, heard=8.0)
-        settling.requeue_stale(exchange, now + timedelta(days=1))
+        settling.requeue_stale(exchange, now + timedelta(days=1, hours=1))
     assert get(exchange, call_id).state is CallState.DROPPED
     assert (get(exchange, call_id).attempts, get(exchange, call_id).retry) == (2, False)
 

@@ -33,9 +33,16 @@ class Provider:
     def __init__(self) -> None:
         self.status, self.body, self.asked = 200, hum(3), list[tuple[str, str | None]]()
         self.location = ""
+        self.deletes_with, self.deleted = 204, list[tuple[str, str | None]]()
         provider = self
 
         class Handler(BaseHTTPRequestHandler):
+            def do_DELETE(self) -> None:
+                provider.deleted.append((self.path, self.headers.get("Authorization")))
+                self.send_response(provider.deletes_with)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
             def do_GET(self) -> None:
                 provider.asked.append((self.path, self.headers.get("Authorization")))
                 self.send_response(provider.status)
@@ -260,3 +267,23 @@ def test_one_sound_of_two_recordings_stays_for_the_other(
         recordings.discard(session, exchange.settings.var, second)
         assert not path.exists()
         assert session.scalars(select(Recording)).all() == []
+
+
+@pytest.mark.parametrize("status", [204, 404, 500], ids=["deleted", "gone already", "the provider cannot"])
+def test_what_is_in_our_store_is_deleted_at_the_provider(
+    status: int, exchange: Exchange, provider: Provider, call_id: int, now: datetime
+) -> None:
+    provider.deletes_with = status
+    id_ = announced(exchange, call_id, now)
+    assert recordings.fetch_due(exchange, now) == [id_]
+    assert [path for path, proof in provider.deleted if proof] == [f"/2010-04-01/Accounts/AC1/Recordings/{SID}.json"]
+    assert row(exchange, id_).sha256
+
+
+def test_what_could_not_be_stored_is_left_at_the_provider(
+    exchange: Exchange, provider: Provider, call_id: int, now: datetime
+) -> None:
+    provider.body = b"no sound"
+    announced(exchange, call_id, now)
+    recordings.fetch_due(exchange, now)
+    assert provider.deleted == []

@@ -69,7 +69,7 @@ def test_only_the_message_counts_and_its_best_hearing(
         )
         session.add(row)
         session.flush()
-        call_events.answered_with(row, steps)
+        call_events.answered_with(row, steps, now)
         session.add(Attempt(id="attempt", call_id=row.id, channel_id=world.channel, number=1, started_at=now))
         session.flush()
         step = CallStep("CA1", world.numbers["awa"], "turn", reference="attempt", turn=1, digits="1", sounds=sounds)

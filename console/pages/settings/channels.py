@@ -119,6 +119,7 @@ def _form(form: Typed, gateway: Gateway, channel: Channel | None) -> Answer:
         "kinds": channel_form.carried(gateway.capabilities),
         "numbers": channel_form.numbers(gateway.capabilities),
         "others": others,
+        "inbound": channel_form.INBOUND.items() if gateway.capabilities.voice else (),
         "spoken": [(each.code, each.name) for each in languages if each.active or each.code in chosen],
         "operators": channel_words.OPERATORS.items(),
         "refused": channel is None and not gateway.capabilities.simulated and simulated(),

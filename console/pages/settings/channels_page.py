@@ -55,6 +55,7 @@ def show(number: int) -> Answer:
         kinds=[channel_form.KINDS[kind] for kind in channel.kinds if kind in channel_form.KINDS],
         health=channel_states.health(channel),
         paused=channel_states.why_paused(channel.paused_reason),
+        inbound=channel_form.INBOUND,
         can=gateway.capabilities if gateway else None,
     )
 

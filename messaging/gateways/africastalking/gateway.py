@@ -10,6 +10,8 @@ import hmac
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from math import ceil
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -32,6 +34,7 @@ from messaging.gateways.protocol import (
 )
 from messaging.steps import Step
 
+MOST_PAID = 100_000  # whole francs: no call of ours costs as much
 RECORDING_HOSTS = ("africastalking.com",)
 
 
@@ -116,6 +119,9 @@ class AfricasTalking:
             return None
         return f"https://{host}{found.path}" + (f"?{found.query}" if found.query else ""), {}
 
+    def recording_removal(self, account: Account, place: str) -> tuple[str, Mapping[str, str]] | None:
+        return None  # ‡ its documents name no way to delete one
+
     def render(self, steps: Sequence[Step], turn: int) -> tuple[str, str]:
         return voice.render(steps), voice.CONTENT_TYPE
 
@@ -130,7 +136,9 @@ def _turn(form: Mapping[str, str], query: str) -> CallStep:
         event, digits = ("ringing" if inbound else "answered"), None
     else:
         event, digits = "turn", keys if keys is not None or recording else ""
-    return CallStep(form["sessionId"], form["callerNumber"], event, inbound, turn=turn, digits=digits, recording=recording)
+    return CallStep(
+        form["sessionId"], form["callerNumber"], event, inbound, turn=turn, digits=digits, recording=recording, untold=True
+    )
 
 
 def _end(form: Mapping[str, str]) -> CallStep:
@@ -141,7 +149,27 @@ def _end(form: Mapping[str, str]) -> CallStep:
     if seconds:  # ‡ a call that lasted was answered, however it was cut
         event, cause = "completed", None
     inbound = form.get("direction") == "Inbound"
-    return CallStep(form["sessionId"], form["callerNumber"], event, inbound, seconds=seconds, cause=cause, code=word)
+    return CallStep(
+        form["sessionId"],
+        form["callerNumber"],
+        event,
+        inbound,
+        seconds=seconds,
+        untold=True,
+        paid=_paid(form),
+        cause=cause,
+        code=word,
+    )
+
+
+def _paid(form: Mapping[str, str]) -> int | None:
+    """What they charged, rounded up to a whole franc; None in another currency, whose rate we do not know."""
+    try:
+        amount = Decimal(form.get("amount", ""))
+    except InvalidOperation:
+        return None
+    known = form.get("currencyCode") == "XOF" and amount.is_finite() and 0 <= amount < MOST_PAID
+    return ceil(amount) if known else None
 
 
 def moment(text: str) -> datetime | None:

@@ -119,6 +119,7 @@ class Twilio:
             recording=_place(given),
             seconds=_whole(given.get("CallDuration", "")),  # Duration is minutes, as billed
             sounds=_sounds(given.get(HEARD, "")),
+            untold=HEARD not in given,
             cause=known[1] if known else None,
             code=given.get("ErrorCode") or given.get("SipResponseCode", ""),
         )
@@ -134,15 +135,16 @@ class Twilio:
 
     def recording_request(self, account: Account, place: str) -> tuple[str, Mapping[str, str]] | None:
         """The recording as a WAV, always on the configured server: no other is ever shown our credentials."""
-        sid, path = str(account.settings["account_sid"]), place
         if RECORDING_SID.fullmatch(place):
-            path = f"/2010-04-01/Accounts/{sid}/Recordings/{place}"
-        elif not place.startswith("/") or ".." in place:
+            return f"{_recording(account, place)}.wav", _proof(account)
+        if not place.startswith("/") or ".." in place:
             return None
-        suffix = "" if path.endswith(".wav") else ".wav"
-        base = str(account.settings.get("base_url") or BASE_URL).rstrip("/")
-        proof = base64.b64encode(f"{sid}:{account.settings['auth_token']}".encode()).decode()
-        return f"{base}{path}{suffix}", {"Authorization": f"Basic {proof}"}
+        suffix = "" if place.endswith(".wav") else ".wav"
+        return f"{_base(account)}{place}{suffix}", _proof(account)
+
+    def recording_removal(self, account: Account, place: str) -> tuple[str, Mapping[str, str]] | None:
+        """Its own resource; one that was announced by a bare path has none that we know."""
+        return (f"{_recording(account, place)}.json", _proof(account)) if RECORDING_SID.fullmatch(place) else None
 
     def render(self, steps: Sequence[Step], turn: int) -> tuple[str, str]:
         return twiml.write(steps), "text/xml"
@@ -194,6 +196,19 @@ def _keys(given: Mapping[str, str]) -> tuple[str, str]:
     if "RecordingUrl" in given or digits == HANGUP:
         return "", "" if digits == HANGUP else digits
     return digits, given.get("FinishedOnKey", "")
+
+
+def _base(account: Account) -> str:
+    return str(account.settings.get("base_url") or BASE_URL).rstrip("/")
+
+
+def _recording(account: Account, sid: str) -> str:
+    return f"{_base(account)}/2010-04-01/Accounts/{account.settings['account_sid']}/Recordings/{sid}"
+
+
+def _proof(account: Account) -> dict[str, str]:
+    given = f"{account.settings['account_sid']}:{account.settings['auth_token']}"
+    return {"Authorization": f"Basic {base64.b64encode(given.encode()).decode()}"}
 
 
 def _place(given: Mapping[str, str]) -> str | None:

@@ -154,3 +154,25 @@ def test_a_changed_token_says_until_when_the_old_one_answers(admin: FlaskClient,
     assert after in page
     assert before not in page
     assert "Les anciennes adresses répondent encore jusqu" in page
+
+
+@pytest.mark.parametrize(
+    ("typed", "status", "kept"),
+    [
+        pytest.param({"inbound": "answer", "billing_step": "6", "billing_least": "30"}, 303, ("answer", 6, 30), id="answers"),
+        pytest.param({"inbound": "call_back"}, 303, ("call_back", 60, 0), id="calls back, by the minute"),
+        pytest.param({"inbound": "perhaps"}, 422, ("call_back", 60, 0), id="neither"),
+        pytest.param({"billing_step": "0"}, 422, ("call_back", 60, 0), id="steps of nothing"),
+    ],
+)
+def test_what_an_incoming_call_gets_and_what_calls_cost_are_settings(
+    admin: FlaskClient, database: Database, typed: dict[str, str], status: int, kept: tuple[str, int, int]
+) -> None:
+    page = admin.get(f"{LIST}/1/modifier").text
+    assert re.search(r'name="inbound" value="call_back" checked', page)
+    whole = {"name": "simulateur", "number": "36085", "kinds": "voice", "price_per_minute": "108", **typed}
+    assert send(admin, f"{LIST}/1/modifier", whole).status_code == status
+    found = row(database, 1)
+    assert (found.inbound, found.billing_step, found.billing_least) == kept
+    if status == 303:
+        assert ("Décrocher" in admin.get(f"{LIST}/1").text) is (kept[0] == "answer")

@@ -1,6 +1,7 @@
 """Africa's Talking, as its specification: what its webhooks say."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import parse_qsl, urlencode
 
@@ -181,7 +182,7 @@ OFF = ON | {"isActive": "0", "amount": "1.50", "currencyCode": "KES", "status": 
     ],
 )
 def test_a_voice_request(fields: Mapping[str, str], query: str, read: CallStep) -> None:
-    assert GATEWAY.read_call(HERE, form(ON | dict(fields), query)) == read
+    assert GATEWAY.read_call(HERE, form(ON | dict(fields), query)) == replace(read, untold=True)
 
 
 @pytest.mark.parametrize(
@@ -205,7 +206,24 @@ def test_a_voice_request(fields: Mapping[str, str], query: str, read: CallStep) 
 )
 def test_the_end_of_a_call(word: str, event: str, cause: Cause | None) -> None:
     read = GATEWAY.read_call(HERE, form(OFF | {"hangupCause": word, "durationInSeconds": "0"}))
-    assert read == CallStep("S1", AWA, event, seconds=0, cause=cause, code=word)
+    assert read == CallStep("S1", AWA, event, seconds=0, untold=True, cause=cause, code=word)
+
+
+@pytest.mark.parametrize(
+    ("fields", "paid"),
+    [
+        pytest.param({"amount": "107.2", "currencyCode": "XOF"}, 108, id="rounded up to a franc"),
+        pytest.param({"amount": "0", "currencyCode": "XOF"}, 0, id="nothing"),
+        pytest.param({"amount": "12.5", "currencyCode": "KES"}, None, id="money whose rate we do not know"),
+        pytest.param({"amount": "much", "currencyCode": "XOF"}, None, id="no amount"),
+        pytest.param({"amount": "NaN", "currencyCode": "XOF"}, None, id="not a number"),
+        pytest.param({"amount": "-5", "currencyCode": "XOF"}, None, id="less than nothing"),
+        pytest.param({}, None, id="none given"),
+    ],
+)
+def test_what_the_call_cost_is_read_in_our_own_money(fields: dict[str, str], paid: int | None) -> None:
+    given = OFF | {"hangupCause": "NORMAL_CLEARING", "durationInSeconds": "61"} | fields
+    assert GATEWAY.read_call(HERE, form(given)).paid == paid
 
 
 @pytest.mark.parametrize(

@@ -180,7 +180,11 @@ STEP = CallStep(CALL, AWA, "turn")
     ],
 )
 def test_a_call_is_read(form: dict[str, str], query: str, step: CallStep) -> None:
-    assert Twilio().read_call(account(), signed("call", form, query)) == step
+    assert Twilio().read_call(account(), signed("call", form, query)) == replace(step, untold=True)
+
+
+def test_only_our_own_line_tells_what_was_heard() -> None:
+    assert not Twilio().read_call(account(), signed("call", call("in-progress", LamenHeard=""), "turn=1")).untold
 
 
 @pytest.mark.parametrize(
