@@ -21,7 +21,7 @@ from messaging.models import (
     MessageState,
 )
 
-Phones = CompoundSelect[tuple[int | None]]
+Phones = CompoundSelect[int | None]
 LEFT = (MessageState.WIRED, MessageState.SENT, MessageState.DELIVERED)
 NOT_TAKEN = (CallState.BUSY, CallState.NO_ANSWER, CallState.MACHINE, CallState.FAILED)
 
