@@ -14,6 +14,7 @@ from clubs.models import Club, Member
 from clubs.people import phones_of_club
 from clubs.records import Report, SpotCheck
 from messaging import contacts
+from messaging.models import Contact
 
 PAUSED = "club_paused"
 
@@ -30,7 +31,7 @@ def pause(session: Session, club: Club, until: date | None, now: datetime) -> in
 
 def _phones_of_this_club_alone(session: Session, club: Club) -> set[int]:
     """A phone that members of another club share keeps what is meant for them."""
-    phones: set[int] = {id_ for id_ in session.scalars(phones_of_club(club.id)) if id_ is not None}
+    phones = set(session.scalars(select(Contact.id).where(Contact.id.in_(phones_of_club(club.id)))))
     elsewhere = select(Member.contact_id).where(
         Member.contact_id.in_(phones), Member.left_at.is_(None), Member.club_id.is_not(None), Member.club_id != club.id
     )

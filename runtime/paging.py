@@ -19,7 +19,7 @@ class Slice:
     after: int = 0
     limit: int = 50
     villages: frozenset[int] | None = None
-    contacts: CompoundSelect[tuple[int | None]] | None = None
+    contacts: CompoundSelect[int | None] | None = None
 
     def of(self, query: Query, key: InstrumentedAttribute[int]) -> Query:
         """`query` cut down to this slice, in the order of `key`."""
