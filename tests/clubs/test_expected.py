@@ -142,8 +142,8 @@ def test_another_standing_report_takes_the_place_of_one_undone(database: Databas
         expected.plan(session, TODAY)
         first = reported(session, club, 1, TODAY, now)
         second = reported(session, club, 2, TODAY + timedelta(days=1), now)
-        for row in (first, second):
-            expected.settle(session, club, TODAY, row.id, now)
+        for report in (first, second):
+            expected.settle(session, club, TODAY, report.id, now)
         second.state = ReportState.CANCELLED
         expected.unsettle(session, second.id, TODAY)
         row = session.scalars(select(ExpectedReport)).one()

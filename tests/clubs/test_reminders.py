@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from clubs import pauses, reminders
@@ -121,7 +121,7 @@ def test_a_session_that_lies_with_the_supervisor_is_not_asked_for(exchange: Exch
 def test_one_reminder_a_number_a_day_however_many_clubs(exchange: Exchange, tick: Tick, owing: World) -> None:
     with exchange.database.writing() as session:
         session.add(Post(member_id=owing.members["moussa"], club_id=owing.clubs["2043"], since=date(2026, 1, 1)))
-        session.execute(Post.__table__.delete().where(Post.member_id == owing.members["sory"]))
+        session.execute(delete(Post).where(Post.member_id == owing.members["sory"]))
         session.add(ExpectedReport(club_id=owing.clubs["2043"], due_on=DUE, state=ExpectedState.WAITING))
     assert len(tick(1)) == 1
     assert len(tick(2)) == 2

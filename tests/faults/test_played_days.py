@@ -168,7 +168,8 @@ def test_whatever_happens_to_the_machine_each_due_time_is_sent_once_or_said_to_b
         occurrences = list(session.scalars(select(Occurrence)))
         broadcasts = {row.id: row for row in session.scalars(select(Broadcast))}
         rows = select(Attempt.id, Message).join(Message, Message.id == Attempt.message_id)
-        sent = {row.id: row.Message for row in session.execute(rows)}
+        # Days passed: the clubs' facilitators are reminded of reports as well, which is another story.
+        sent = {row.id: row.Message for row in session.execute(rows.where(Message.broadcast_id.is_not(None)))}
         pushes = Counter((message.broadcast_id, message.contact_id) for message in sent.values())
     figure(f"{DAYS} days, {len(left)} SMS, {dict(Counter(one.state.value for one in occurrences))}")
     assert Counter(one.event_id for one in occurrences) == Counter(range(1, DAYS * len(DUE) + 1)), "an event missed or doubled"
@@ -177,5 +178,5 @@ def test_whatever_happens_to_the_machine_each_due_time_is_sent_once_or_said_to_b
     assert set(pushes.values()) == {1}, "somebody got one twice"
     hours = windows.of(exchange.settings)
     assert [at for at, _ in left if not hours.is_open(at)] == []
-    late = [(at, broadcasts[sent[attempt].broadcast_id or 0].expires_at) for at, attempt in left]
+    late = [(at, broadcasts[sent[attempt].broadcast_id or 0].expires_at) for at, attempt in left if attempt in sent]
     assert [at for at, expires in late if at >= expires] == []
