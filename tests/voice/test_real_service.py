@@ -30,8 +30,10 @@ from tests import world as small
 from tests.voice import sounds
 from tests.voice.line import ACCOUNT, TOKEN, Phone, Process, free_port, listening, rtp_ports, wait_until
 from tests.world import World
+from translations import packs
 from translations.clips import store
-from translations.models import Clip, Content, ContentKind, Variant, VariantState
+from translations.content_entries import Pack
+from translations.models import Clip, Content, ContentKind, Variant, VariantState, VoicePack
 from wsgi import seat
 
 pytestmark = pytest.mark.call
@@ -39,7 +41,9 @@ pytestmark = pytest.mark.call
 NOW = datetime(2026, 3, 18, 10, 0, tzinfo=UTC)  # a Wednesday morning: calls may leave
 OURS = "+22320201000"
 MESSAGE, CORE_END = "eau-propre", 2.0
+PACKS = (Pack.A, Pack.B)  # whole and in service: nothing else of them is played on a real line
 SECONDS = {
+    **{label: 0.2 for pack in PACKS for label in packs.labels_of(pack)},
     **dict.fromkeys(("who", "latest", "quiz_intro", "quiz_right", "quiz_wrong"), 1.6),
     **dict.fromkeys(("menu_main", "menu_out", MESSAGE, "quiz-repas"), 3.2),
 }
@@ -137,6 +141,8 @@ def _channel(database: Database, world: World, settings: Settings, number: str) 
 def _clips(database: Database, world: World, settings: Settings) -> dict[str, str]:
     paths = {}
     with database.writing() as session:
+        for pack in PACKS:
+            session.add(VoicePack(language="fr", pack=pack.value, published_at=NOW, published_by=world.staff["aissata"]))
         for label, seconds in SECONDS.items():
             data = sounds.wav(sounds.babble(label, seconds))
             sha256, path = store(settings.var, data)
