@@ -240,7 +240,7 @@ def exists(session: Session, village_id: int) -> bool:
 
 def ids_of(session: Session, codes: Collection[str]) -> frozenset[int] | None:
     """The ids of villages by code, None for no code; LookupError with the first that no village has."""
-    found = {code: id_ for code, id_ in session.execute(select(Village.code, Village.id).where(Village.code.in_(codes)))}
+    found: dict[str, int] = dict(session.execute(select(Village.code, Village.id).where(Village.code.in_(codes))).all())
     if unknown := [code for code in codes if code not in found]:
         raise LookupError(unknown[0])
     return frozenset(found.values()) or None
