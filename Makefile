@@ -5,7 +5,7 @@ PY := .venv/bin/python
 FLASK := .venv/bin/flask --app wsgi
 RUN_DEBS := python3-venv ffmpeg espeak-ng fonts-noto-core
 # A machine with a node of its own keeps it.
-TEST_DEBS := chromium $(if $(shell command -v node),,nodejs) $(if $(shell command -v npm),,npm)
+TEST_DEBS := chromium libreoffice-calc-nogui $(if $(shell command -v node),,nodejs) $(if $(shell command -v npm),,npm)
 PEERS_DEBS := kannel
 PORT ?= 8000
 export PORT

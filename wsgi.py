@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from functools import cached_property
 from types import ModuleType
 from typing import cast
-from zoneinfo import ZoneInfo
 
 import structlog
 from flask import Flask, Response, g, request
@@ -30,14 +29,15 @@ import results.models
 import runtime.audit
 import runtime.installation
 import translations.models
-from campaigns import broadcasts, conversations, schedule, voiced
-from clubs import expected
+from campaigns import answers, broadcasts, conversations, schedule, voiced
+from clubs import feedback, reminders, spot_checks
 from console import api, assets, commands, frame, health
 from console.commands import begin, service
 from demonstration import voices
 from messaging import beats, calls, lookup, outbox, probing, purging, settling
 from messaging.exchange import CONVERSE, DIAL, DISPATCH, FAN_OUT, LOOK_UP, PROBE, Exchange
 from messaging.gateways.registry import gateways
+from results import prepared
 from runtime import crypto, logs, metrics, spool
 from runtime.clock import Beat, Clock
 from runtime.database import Base, Database
@@ -187,6 +187,7 @@ def _register_work(exchange: Exchange, at: Callable[[], datetime] | None = None)
     work.register(CONVERSE, lambda message: _ignore(conversations.on_sms(exchange, message, now())))
     work.register(LOOK_UP, lambda channel: _ignore(lookup.ask(exchange, channel, now())))
     work.register(PROBE, lambda channel: _ignore(probing.probe(exchange, channel, now())))
+    work.register(prepared.PREPARE, lambda number: _ignore(prepared.prepare(exchange, number, now())))
     work.register(voices.SPEAK, lambda _: _ignore(voices.speak(exchange, now())))
 
 
@@ -200,13 +201,18 @@ def _beats(exchange: Exchange) -> list[Beat]:
         (conversations.sweep, 10.0, False),
         (settling.requeue_stale, 30.0, False),
         (voiced.fetch_recordings, 10.0, False),
+        (answers.deliver, 30.0, False),
         (lookup.look_up, 30.0, False),
         (beats.apply_pending, 30.0, False),
         (beats.replay_spool, 10.0, False),
         (beats.deliver_simulated, tick, False),
         (beats.probe_channels, 3600.0, False),
+        (beats.cap_days, 3600.0, False),
         (purging.purge, 3600.0, False),
-        (_expect, 3600.0, False),
+        (reminders.expect, 3600.0, False),
+        (spot_checks.due, 3600.0, False),
+        (feedback.tell, 3600.0, False),
+        (prepared.tidy, 600.0, False),
         (_sweep_jobs, 30.0, False),
     )
 
@@ -214,13 +220,6 @@ def _beats(exchange: Exchange) -> list[Beat]:
         return Beat(run.__name__.lstrip("_"), seconds, lambda now: _ignore(run(exchange, now)), fires)
 
     return [beat(*line) for line in plan]
-
-
-def _expect(exchange: Exchange, now: datetime) -> None:
-    today = now.astimezone(ZoneInfo(exchange.settings.timezone)).date()
-    with exchange.database.writing() as session:
-        expected.plan(session, today)
-        expected.age(session, today)
 
 
 def _sweep_jobs(exchange: Exchange, _now: datetime) -> None:

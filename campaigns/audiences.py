@@ -29,6 +29,7 @@ from messaging.models import (
     Route,
 )
 from runtime.database import Json
+from runtime.installation import pilot_villages
 
 FAILED_CALLS = (CallState.MACHINE, CallState.BUSY, CallState.NO_ANSWER, CallState.FAILED)
 PURPOSES: Mapping[Route, Purpose] = {Route.SMS: Purpose.PUSH, Route.VOICE: Purpose.CALL}
@@ -41,6 +42,7 @@ class LeftOut(StrEnum):
     DEAD_NUMBER = "dead_number"
     STOPPED = "stopped"
     PAUSED = "paused"
+    PILOT = "pilot"
     NO_CONSENT = "no_consent"
     NO_VARIANT = "no_variant"
     NO_CHANNEL = "no_channel"
@@ -111,6 +113,7 @@ class Candidate:
     paused: bool
     stopped: frozenset[Purpose | None]
     consents: frozenset[Purpose]
+    outside_pilot: bool = False
 
     def route(self, wanted: Route) -> Route:
         """The kind of channel that this member gets."""
@@ -128,6 +131,8 @@ class Candidate:
             return LeftOut.STOPPED
         if self.paused:
             return LeftOut.PAUSED
+        if self.outside_pilot:
+            return LeftOut.PILOT
         if self.contact_state is ContactState.ANNOUNCED or PURPOSES[route] not in self.consents:
             return LeftOut.NO_CONSENT
         return None
@@ -159,6 +164,7 @@ def members(session: Session, wanted: Filter, today: date, after_id: int = 0, li
     for member_id, purpose_out in session.execute(opted):
         if member_id is not None:
             stopped.setdefault(member_id, set()).add(purpose_out)
+    pilot = pilot_villages(session)
     return [
         Candidate(
             row.id,
@@ -171,6 +177,7 @@ def members(session: Session, wanted: Filter, today: date, after_id: int = 0, li
             any(day is not None and day >= today for day in (row.club_paused, row.village_paused)),
             frozenset(stopped.get(row.id, ())),
             frozenset(consents.get(row.contact_id, ())),
+            pilot is not None and row.village_id not in pilot,
         )
         for row in found
     ]

@@ -70,7 +70,7 @@ class Effects:
         if found is not None:
             return found
         if kind == "recorded":
-            return voiced.asked(self._talk, str(values["sound"]))
+            return voiced.asked(self._talk, str(values["sound"]), str(values.get("what", "")))
         if kind == "join":
             code = str(values["club"] or "")
             return strangers.join(self._talk.session, self._talk.contact, code, self._talk.now), {}

@@ -11,18 +11,20 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaigns import keypad_reports, quizzes
+from campaigns import answers, keypad_reports, quizzes
 from campaigns.models import CampaignEvent, Occurrence, Question, Repeat
 from campaigns.talk import Talk
 from campaigns.voice import Voice, label_of
-from clubs import people
+from clubs import feedback, people
 from clubs.models import Sex
+from clubs.month import before, month_of
 from dialogue import facilitator, guided, recording
 from dialogue.flow import Flow
 from dialogue.flows import LANGUAGES_AT_MOST, QuizScript, main_flow, outgoing_flow
 from dialogue.nodes import Speak
 from dialogue.stranger import stranger_flow
-from messaging.models import Broadcast, BroadcastState
+from dialogue.values import Line
+from messaging.models import Broadcast, BroadcastState, Kind
 from translations.content_entries import Pack
 from translations.models import Content, ContentKind, Language
 
@@ -37,6 +39,8 @@ def flow_of(talk: Talk) -> Flow:
     voice = talk.voice
     if talk.stranger and voice.has("consent_ask"):
         return stranger_flow(languages=_spoken(talk.session, voice))
+    if talk.call.kind is Kind.ANSWER:
+        return answers.answer_flow(talk) or _menu(talk, voice)
     broadcast = talk.session.get(Broadcast, talk.call.broadcast_id) if talk.call.broadcast_id is not None else None
     return _menu(talk, voice) if broadcast is None else _pushed(talk, voice, broadcast)
 
@@ -65,16 +69,34 @@ def _pushed(talk: Talk, voice: Voice, broadcast: Broadcast) -> Flow:
 def _menu(talk: Talk, voice: Voice) -> Flow:
     content = _latest(talk.session, voice)
     question = _question(talk.session, content, voice)
-    reports = voice.offers(Pack.C, *facilitator.LABELS) and keypad_reports.may_report(talk)
+    reports = keypad_reports.may_report(talk) and voice.offers(Pack.C, *facilitator.LABELS)
     return main_flow(
         latest=(label_of(content.id),) if content else (),
         quiz=_script(question, voice) if question else None,
         themes=_themes(talk.session, voice),
         asks=voice.offers(Pack.B, *recording.LABELS),
+        testifies=voice.offers(Pack.B, "option_testimony", *recording.LABELS),
+        answers=answers.heard(talk),
+        neighbour=answers.neighbour(talk, content.theme_code if content else None),
+        summary=_summary(talk, voice),
         reports=reports,
         guided=_guided(talk, voice, content) if reports else None,
         first=facilitator.FIRST if reports else "opening",
     )
+
+
+def _summary(talk: Talk, voice: Voice) -> list[Line]:
+    """The last whole month of the caller's club, for whoever belongs to one that met."""
+    codes = people.who_is(talk.session, talk.contact, talk.today).clubs
+    club = people.club_by_code(talk.session, codes[0]) if codes else None
+    if club is None:
+        return []
+    figures = feedback.spoken(month_of(talk.session, club.id, before(talk.today)))
+    if not figures or not voice.offers(
+        Pack.C, "option_summary", "summary_intro", "summary_thanks", *(unit for unit, _ in figures)
+    ):
+        return []
+    return [*(Line("count", {"n": n, "unit": unit}) for unit, n in figures), Line("summary_thanks")]
 
 
 def _guided(talk: Talk, voice: Voice, content: Content | None) -> tuple[int, list[str]] | None:
@@ -114,7 +136,9 @@ def _sent(session: Session, voice: Voice) -> Iterable[Content]:
         )
         .order_by(Broadcast.not_before.desc(), Broadcast.id.desc())
     )
-    return session.scalars(sent.limit(NEWEST))
+    found = session.scalars(sent.limit(NEWEST)).all()
+    voice.learn(content.id for content in found)
+    return found
 
 
 def _latest(session: Session, voice: Voice) -> Content | None:
@@ -154,12 +178,12 @@ def _script(question: Question, voice: Voice) -> QuizScript:
 
 def _languages(session: Session, content: Content, voice: Voice) -> list[str]:
     """The languages this content can be heard in, in the order of the menu."""
-    return [code for code in _known(session) if voice.can_say(content.id, code)][:LANGUAGES_AT_MOST]
+    return voice.speaks(label_of(content.id), _known(session))[:LANGUAGES_AT_MOST]
 
 
 def _spoken(session: Session, voice: Voice) -> list[str]:
     """The languages that can name themselves, in the order of the menu."""
-    return [code for code in _known(session) if voice.has("lang_choose", language=code)][:LANGUAGES_AT_MOST]
+    return voice.speaks("lang_choose", _known(session))[:LANGUAGES_AT_MOST]
 
 
 def _known(session: Session) -> list[str]:

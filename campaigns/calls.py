@@ -5,8 +5,9 @@ A step is keyed by call and turn: a provider that asks twice gets the stored ans
 
 import json
 from datetime import datetime, timedelta
+from functools import lru_cache
 
-from sqlalchemy import select
+from sqlalchemy import Text, bindparam, cast, select
 from sqlalchemy.orm import Session
 
 from campaigns.call_effects import Effects
@@ -33,44 +34,50 @@ LONGEST = {Direction.OUT: timedelta(minutes=6), Direction.IN: timedelta(minutes=
 LONGEST_STRANGER = timedelta(seconds=60)
 DRAFTED = facilitator.DRAFTED | guided.DRAFTED
 HIDDEN = "····"
+FLOWS = 64  # kept in memory; calls of one day have few different ones
+_STORED = select(FlowSession, cast(FlowSession.flow, Text)).where(
+    FlowSession.contact_id == bindparam("contact"), FlowSession.channel_id == bindparam("channel")
+)
 
 
 def on_call(session: Session, exchange: Exchange, call: Call, step: CallStep, now: datetime) -> tuple[Step, ...]:
     """The next steps of an answered call; `step.turn` is the number our own address carried, None for the first request."""
     asked = step.turn or 0
     if asked != call.turn and call.last_answer is not None:
-        _hide(session, call, step, secret=False)
+        _hide(session, call, step)
         return from_json(call.last_answer)
-    contact = session.get_one(Contact, call.contact_id, with_for_update={"key_share": True})
+    contact = session.get_one(Contact, call.contact_id)  # locked with its call, for this step
     talk = Talk(session, exchange, call, contact, session.get_one(Channel, call.channel_id), now)
-    kept = _kept(session, call)
+    kept, stored = _kept(session, call)
     effects = Effects(talk, kept)
-    flow, turn = _advance(talk, kept, step)
+    flow, turn = _advance(talk, kept, stored, step)
     turn = effects.settle(flow, turn)
     steps = talk.voice.steps(turn, _next(talk, call.turn + 1))
-    _store(talk, kept, flow, turn, effects.draft_ended)
+    _store(talk, kept, flow if flow is not _flow(stored) else None, turn, effects.draft_ended)
     call.turn += 1
     call.last_answer = to_json(steps, call.turn)
     return steps
 
 
-def _advance(talk: Talk, kept: FlowSession | None, step: CallStep) -> tuple[Flow, Turn]:
+def _advance(talk: Talk, kept: FlowSession | None, stored: str, step: CallStep) -> tuple[Flow, Turn]:
     """This call's flow, one turn further; an earlier call's conversation is not taken up."""
     call = talk.call
-    flow = _flow(kept) if call.turn > 0 and kept is not None and kept.call_id == call.id else None
+    flow = _flow(stored) if call.turn > 0 and kept is not None and kept.call_id == call.id else None
     if flow is None or kept is None:
         flow = flow_of(talk)
         return flow, start(flow)
-    _hide(talk.session, call, step, secret=kept.state is not None and kept.state.get("node") in PIN_NODES)
+    if kept.state is not None and kept.state.get("node") in PIN_NODES:
+        _hide(talk.session, call, step, secret=True)
     if _over(talk, flow):
         return flow, Turn(None, (Line("goodbye"),), ended=True)
     return flow, resume(flow, json.dumps(kept.state) if kept.state is not None else None, _given(talk, flow, kept, step))
 
 
-def _flow(kept: FlowSession) -> Flow | None:
-    """As it was when the call began; None where a new release can no longer read it."""
+@lru_cache(maxsize=FLOWS)
+def _flow(stored: str) -> Flow | None:
+    """As it was when the call began; None where a new release can no longer read it. The same text is read once."""
     try:
-        return Flow.from_json(json.dumps(kept.flow))
+        return Flow.from_json(stored)
     except DialogueError:
         return None
 
@@ -95,7 +102,7 @@ def _over(talk: Talk, flow: Flow) -> bool:
     return talk.call.answered_at is not None and talk.now - talk.call.answered_at >= longest
 
 
-def _hide(session: Session, call: Call, step: CallStep, *, secret: bool) -> None:
+def _hide(session: Session, call: Call, step: CallStep, secret: bool = False) -> None:
     """Keep a PIN out of the call's events, from a request that comes again, too."""
     if not step.digits:
         return
@@ -110,25 +117,30 @@ def _next(talk: Talk, turn: int) -> str:
     return f"{channels.webhook_urls(talk.channel, talk.exchange.settings.base_url)['call']}?turn={turn}"
 
 
-def _kept(session: Session, call: Call) -> FlowSession | None:
-    mine = (FlowSession.contact_id == call.contact_id, FlowSession.channel_id == call.channel_id)
-    return session.scalar(select(FlowSession).where(*mine))
+def _kept(session: Session, call: Call) -> tuple[FlowSession | None, str]:
+    """The conversation on this line, and its flow as it stands in the database."""
+    mine = {"contact": call.contact_id, "channel": call.channel_id}
+    with session.no_autoflush:  # what this step has changed so far concerns the call, and is written with the rest
+        row = session.execute(_STORED, mine).first()
+    return (row[0], row[1]) if row is not None else (None, "")
 
 
-def _store(talk: Talk, row: FlowSession | None, flow: Flow, turn: Turn, draft_ended: bool) -> None:
+def _store(talk: Talk, row: FlowSession | None, begun: Flow | None, turn: Turn, draft_ended: bool) -> None:
+    """`begun` is the flow of a conversation that begins here."""
     call, now = talk.call, talk.now
     if row is None:
         row = FlowSession(contact_id=call.contact_id, channel_id=call.channel_id, opened_at=now)
         talk.session.add(row)
     if row.call_id != call.id:
         row.opened_at = now
-    row.call_id, row.flow, row.state = call.id, json.loads(flow.to_json()), _plain(turn.state)
+    if begun is not None:
+        row.call_id, row.flow = call.id, begun.document()
+    row.state = _plain(turn.state)
     row.expires_at, row.closed_at = now + SESSION_LIFE, now if turn.ended else None
     if turn.state is not None and turn.state.node in DRAFTED:
         row.draft, row.draft_until = row.state, now + SESSION_LIFE
     elif draft_ended:
         row.draft = row.draft_until = None
-    talk.session.flush()
 
 
 def _plain(state: State | None) -> dict[str, object] | None:

@@ -17,10 +17,12 @@ from campaigns.replies import Replies, Words, languages_of, offer_to_join
 from clubs.grammar.context import Context, Sender
 from clubs.grammar.judge import judge
 from clubs.grammar.verdict import Verdict
+from clubs.notices import Notice, notices
 from clubs.reports import apply_verdict
 from clubs.standing import context_for
+from messaging import channels
 from messaging.exchange import Exchange
-from messaging.models import Contact, Direction, Message, MessageState
+from messaging.models import Contact, ContactState, Direction, Message, MessageState
 from messaging.queue import queue_reply
 from messaging.states import move
 from runtime.database import Json
@@ -101,13 +103,37 @@ def _count_failure(exchange: Exchange, message_id: int, now: datetime) -> None:
 def _converse(session: Session, exchange: Exchange, message: Message, contact: Contact, now: datetime) -> None:
     quizzes.open_prompts(session, contact, now)
     offer_to_join(session, contact, now)
-    context = context_for(session, contact, now, sent_at=message.said_at, zone=exchange.settings.timezone)
+    rules = exchange.settings
+    context = context_for(session, contact, now, sent_at=message.said_at, zone=rules.timezone, number_words=rules.number_words)
     verdict = judge(message.text or "", context)
-    apply_verdict(session, verdict, contact, message, now)
+    changed = apply_verdict(session, verdict, contact, message, now)
     words = Replies(session, message, contact, context, now).carry_out(verdict)
     message.parse, message.reply_kind = _parse(verdict), verdict.outcome.value
     if words.text:
         _reply(session, exchange, message, contact, context, words, now)
+    for notice in notices(session, verdict.effect.do, changed, contact.id, context.today):
+        _tell(session, exchange, message, notice, now)
+
+
+def _tell(session: Session, exchange: Exchange, message: Message, notice: Notice, now: datetime) -> None:
+    """An SMS to somebody else whom this text concerns; a number that said STOP is left in peace."""
+    contact = session.get_one(Contact, notice.contact_id)
+    if contact.state is ContactState.STOPPED:
+        return
+    found = library.reply_text(session, notice.label, languages_of(session, contact), now=now, **notice.words)
+    channel = channels.choose(session, channels.SMS, contact.language, contact.number or "")
+    variant = session.get(Variant, found.variant_id) if found.variant_id else None
+    queue_reply(
+        session,
+        exchange,
+        contact,
+        found.text,
+        now,
+        channel_id=channel.id if channel else message.channel_id,
+        answers=None,
+        variant=variant,
+        cap=exchange.settings.facilitator_replies_per_day,
+    )
 
 
 def _parse(verdict: Verdict) -> Json:

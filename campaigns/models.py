@@ -231,7 +231,7 @@ class FlowSession(Base):
     contact_id: Mapped[int] = mapped_column(ForeignKey("contact.id"))
     channel_id: Mapped[int] = mapped_column(ForeignKey("channel.id"))
     call_id: Mapped[int | None] = mapped_column(ForeignKey("call.id"), index=True)
-    flow: Mapped[Json]
+    flow: Mapped[Json] = mapped_column(deferred=True)  # large, and the same from a call's first turn to its last
     state: Mapped[Json | None]
     draft: Mapped[Json | None]
     draft_until: Mapped[datetime | None]

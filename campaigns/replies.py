@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaigns import quizzes
+from campaigns import enrolments, quizzes
 from campaigns.agreements import agree
 from campaigns.models import Question
 from campaigns.wording import fallbacks
@@ -78,6 +78,9 @@ class Replies:
                 return self._say("consent_no")
             case Do.ASK_CONSENT:
                 return self._say("consent_ask")
+            case Do.END_SERIES:
+                enrolments.end_for_phone(self._session, self._contact.id, self._now)
+                return Words(verdict.reply)
             case Do.OPT_OUT:
                 # Read as a STOP by the grammar alone: the reception obeys the clear ones before this.
                 contacts.stop(self._session, self._contact, self._now, "sms")

@@ -1,6 +1,6 @@
 """One call at one turn: what everything that answers it works on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -24,13 +24,18 @@ class Talk:
     contact: Contact
     channel: Channel
     now: datetime
+    _voices: dict[str, Voice] = field(default_factory=dict, repr=False)
+    """By language: what one turn has read it does not read again."""
 
     @property
     def voice(self) -> Voice:
         """How to say things in the language this call speaks now."""
         language = self.call.language or people.heard_by(self.session, self.contact) or SOURCE
         drafts = self.channel.gateway == channels.SIMULATOR
-        return Voice(self.session, language, f"{self.exchange.settings.base_url}/hooks/sounds", drafts, self.now)
+        if language not in self._voices:
+            sounds = f"{self.exchange.settings.base_url}/hooks/sounds"
+            self._voices[language] = Voice(self.session, language, sounds, drafts, self.now)
+        return self._voices[language]
 
     @property
     def zone(self) -> str:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaigns.wording import fallbacks
@@ -19,8 +18,8 @@ from messaging.models import Recording
 from messaging.steps import Gather, Hangup, Play, Record, Say, Sound, Step
 from translations import library, numbers, packs
 from translations.content_entries import Pack
+from translations.hearing import Ear, Name
 from translations.languages import SOURCE, chain
-from translations.models import Clip, Content
 
 CONTENT = "content:"
 
@@ -52,7 +51,9 @@ class Voice:
     def say(self, lines: Iterable[Line]) -> tuple[Play | Say, ...]:
         """The lines as sound; neighbouring clips go in one Play."""
         steps: list[Play | Say] = []
-        for line in (one for given in lines for one in spelled(given, self.language)):
+        said = [one for given in lines for one in spelled(given, self.language)]
+        self._learn(said)
+        for line in said:
             found = self._line(line)
             if isinstance(found, Sound) and steps and isinstance(steps[-1], Play):
                 steps[-1] = Play((*steps[-1].clips, found))
@@ -62,57 +63,55 @@ class Voice:
                 steps.append(found)
         return tuple(steps)
 
+    def learn(self, content_ids: Iterable[int]) -> None:
+        """Read these contents at once; each would be read by itself when it is asked about."""
+        self._ear.listen(content_ids, self._chain(self.language))
+
     def can_say(self, content_id: int, language: str | None = None) -> bool:
         """Whether a content has words for the ear, in `language` itself or else along this one's chain."""
-        content = self.session.get_one(Content, content_id)
-        chosen = self._clip(content, (language,) if language else self._chain(self.language))
-        return chosen is not None or (self.drafts and language in (None, SOURCE) and self._draft(content) is not None)
+        return self._sayable(content_id, language)
 
     def has(self, *labels: str, language: str | None = None) -> bool:
         """Whether every one of these prompts can be said, in `language` itself or else along this one's chain."""
-        return all(self._sayable(label, language) for label in labels)
+        ear = self._ear if language else self._prompts
+        return all(self._sayable(library.prompt_key(label), language, ear) for label in labels)
+
+    def speaks(self, label: str, languages: Iterable[str]) -> list[str]:
+        """Those of `languages` in which a prompt or a content can be said."""
+        name, asked = name_of(label), tuple(languages)
+        self._ear.listen((name,), asked)
+        return [code for code in asked if self._sayable(name, code)]
 
     def offers(self, pack: Pack, *labels: str) -> bool:
         """Whether a choice that speaks with these prompts may be offered: its pack in service, drafts where these are played."""
-        return (self.drafts or pack in packs.live_packs(self.session, self.language, self.now)) and self.has(*labels)
+        return (self.drafts or pack in self._live) and self.has(*labels)
 
     def variant_of(self, label: str) -> int | None:
         """The variant whose words or sound a prompt has in this language: what was agreed to."""
-        content = self._content(label)
-        if content is None:
-            return None
-        chosen = library.choose(
-            self.session,
-            content,
-            self._chain(self.language),
-            library.Way.VOICE,
-            now=self.now,
-            allow_french_drafts=self.drafts,
-        )
-        chosen = chosen or (library.current(self.session, content.id, SOURCE) if self.drafts else None)
-        return chosen.id if chosen is not None else None
+        name = name_of(label)
+        chosen = self._ear.choose(name, self._chain(self.language)) or (self._ear.source(name) if self.drafts else None)
+        return chosen.variant_id if chosen is not None else None
 
-    def _sayable(self, label: str, language: str | None) -> bool:
-        content = self._content(label)
-        if content is None:
-            return False
-        if self._clip(content, (language,) if language else self._chain(self.language)) is not None:
+    def _sayable(self, name: Name, language: str | None, ear: Ear | None = None) -> bool:
+        if (ear or self._ear).choose(name, (language,) if language else self._chain(self.language)) is not None:
             return True
-        return self.drafts and language in (None, SOURCE) and self._draft(content) is not None
+        return self.drafts and language in (None, SOURCE) and self._draft(name) is not None
 
     def _line(self, line: Line) -> Sound | Say | None:
         if line.label == "recording":
             return self._said(line)
-        content = self._content(line.label)
-        if content is None:
-            return None
-        # Each language offers itself in its own voice, whatever the call speaks.
-        own = line.values.get("language")
-        clip = self._clip(content, (str(own),) if own else self._chain(self.language))
+        name, languages = name_of(line.label), self._languages(line)
+        chosen = self._ear.choose(name, languages)
+        clip = chosen.clip(self.drafts) if chosen is not None else None
         if clip is not None:
             core = clip.core_end_s if line.label.startswith(CONTENT) else None
             return Sound(f"{self.sounds}/{clip.sha256}.wav", clip.seconds, core, line.label)
-        return self._draft(content) if self.drafts and own in (None, SOURCE) else None
+        return self._draft(name) if self.drafts and SOURCE in languages else None
+
+    def _languages(self, line: Line) -> tuple[str, ...]:
+        """Each language offers itself in its own voice, whatever the call speaks."""
+        own = line.values.get("language")
+        return (str(own),) if own else self._chain(self.language)
 
     def _said(self, line: Line) -> Sound | None:
         """What the caller just recorded, as soon as it is here."""
@@ -121,29 +120,55 @@ class Voice:
             return None
         return Sound(f"{self.sounds}/said/{recordings.replay_name(row.sha256, self.now)}.wav", row.seconds, None, line.label)
 
-    def _content(self, label: str) -> Content | None:
-        if label.startswith(CONTENT):
-            return self.session.get(Content, int(label.removeprefix(CONTENT)))
-        return self.session.scalar(select(Content).where(Content.key == library.prompt_key(label)))
-
-    def _clip(self, content: Content, languages: Sequence[str]) -> Clip | None:
-        variant = library.choose(
-            self.session, content, languages, library.Way.VOICE, now=self.now, allow_french_drafts=self.drafts
-        )
-        return library.clip_of(variant, self.drafts) if variant else None
-
-    def _draft(self, content: Content) -> Say | None:
-        variant = library.current(self.session, content.id, SOURCE)
-        words = (variant.spoken or variant.text) if variant and not variant.machine_written else None
+    def _draft(self, name: Name) -> Say | None:
+        found = self._ear.source(name)
+        words = (found.spoken or found.text) if found and not found.machine_written else None
         return Say(words, SOURCE) if words else None
 
+    def _learn(self, lines: Sequence[Line]) -> None:
+        """Read everything a turn says at once."""
+        spoken = [line for line in lines if line.label != "recording"]
+        self._ear.listen({name_of(line.label) for line in spoken}, {code for line in spoken for code in self._languages(line)})
+
     def _chain(self, language: str) -> tuple[str, ...]:
-        return chain(language, self._fallbacks)
+        # French falls back on nothing: most calls need not ask.
+        return (SOURCE,) if language == SOURCE else chain(language, self._fallbacks)
+
+    @cached_property
+    def _ear(self) -> Ear:
+        return Ear(self.session, self.now, self.drafts)
+
+    @cached_property
+    def _live(self) -> frozenset[Pack]:
+        ear = self._prompts
+        return packs.live_among(
+            self.session, self.language, lambda label, language: ear.approved(library.prompt_key(label), language)
+        )
+
+    @cached_property
+    def _prompts(self) -> Ear:
+        """With every prompt read: who asks what there is to offer asks about many."""
+        self._ear.listen_to_prompts(packs.prompts(), self._chain(self.language))
+        return self._ear
 
     @cached_property
     def _fallbacks(self) -> Mapping[str, str | None]:
         """Asked once, not for each prompt of a turn."""
         return fallbacks(self.session)
+
+
+def written(session: Session, labels: Iterable[str], now: datetime) -> dict[str, str]:
+    """The French words of what labels say, as far as they are written, for those who read along; approved or not."""
+    names = {label: name_of(label) for label in labels if label and label != "recording"}
+    ear = Ear(session, now, True)
+    ear.listen(names.values(), ())
+    found = {label: ear.source(name) for label, name in names.items()}
+    return {label: one.spoken or one.text or "" for label, one in found.items() if one is not None}
+
+
+def name_of(label: str) -> Name:
+    """The content behind a label of a flow."""
+    return int(label.removeprefix(CONTENT)) if label.startswith(CONTENT) else library.prompt_key(label)
 
 
 def spelled(line: Line, language: str) -> tuple[Line, ...]:

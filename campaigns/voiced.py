@@ -1,4 +1,5 @@
-"""Questions asked by voice: each is an inquiry with its recording, for staff to hear, from the moment the sound ends.
+"""Questions asked and testimonies given by voice: each is an inquiry with its recording, for staff to hear, as soon as the
+sound ends.
 
 Whoever hangs up without choosing has asked; who deletes has not, and nothing of it stays.
 """
@@ -10,15 +11,16 @@ from sqlalchemy import delete, func, select
 from campaigns.keypad_reports import Answered
 from campaigns.talk import Talk
 from clubs.people import club_by_code, who_is
-from clubs.records import Inquiry, InquiryState
+from clubs.records import Inquiry, InquiryKind, InquiryState
 from clubs.reports import ANSWER_WITHIN
+from dialogue.recording import QUESTION, TESTIMONY
 from messaging import contacts, recordings
 from messaging.exchange import Exchange
 from messaging.models import Purpose, Recording
 from runtime.installation import installation
 
 
-def asked(talk: Talk, sound: str) -> Answered:
+def asked(talk: Talk, sound: str, what: str = QUESTION) -> Answered:
     """Make an inquiry of a recording; its number is told to the caller."""
     row = _recording(talk, sound)
     if row is None:
@@ -30,6 +32,7 @@ def asked(talk: Talk, sound: str) -> Answered:
     club = club_by_code(session, codes[0]) if len(codes) == 1 else None
     inquiry = Inquiry(
         number=number,
+        kind=InquiryKind.TESTIMONY if what == TESTIMONY else InquiryKind.UNSORTED,
         contact_id=talk.contact.id,
         club_id=club.id if club else None,
         recording_id=row.id,

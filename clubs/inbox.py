@@ -14,12 +14,11 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from clubs.disclosures import kept_apart
 from clubs.grammar.values import VERSIONED
+from clubs.inquiries import VALIDATION
 from clubs.models import Club, Member, Village
 from clubs.people import phones_of
 from clubs.records import Inquiry, InquiryKind, InquiryState, Report, ReportState
-from clubs.reports import ANSWER_WITHIN
-from messaging.models import Contact, ContactState, Direction, Message, MessageState, OptOut
-from runtime.installation import installation
+from messaging.models import Contact, ContactState, Direction, Message, MessageState, OptOut, Recording
 from translations.models import Language
 
 UNSETTLED = (ReportState.DRAFT, ReportState.HELD, ReportState.UNVERIFIED)
@@ -27,16 +26,7 @@ MOST_FAILURES = 3
 ANSWERED_BY_NOBODY = "NONE"
 NOT_FOR_US = ("machine", "stop")
 """Why a message was closed without an answer, where none is wanted."""
-VALIDATION = "validation"
 Column = InstrumentedAttribute[int | None]
-
-
-class InboxError(Exception):
-    """Something that can no longer be done; `why` is one of "done", "quarantined", "number"."""
-
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
 
 
 @dataclass(frozen=True)
@@ -76,12 +66,13 @@ class Sender:
 
 @dataclass(frozen=True)
 class Piece:
-    """One line of the inbox: an inquiry, a message or a report, with who sent it."""
+    """One line of the inbox: an inquiry, a message or a report, with who sent it and the voice it came in."""
 
     inquiry: Inquiry | None
     message: Message | None
     report: Report | None
     sender: Sender
+    recording: Recording | None = None
 
 
 def shelf(session: Session, eyes: Eyes, which: Shelf, offset: int, limit: int) -> list[Piece]:
@@ -125,64 +116,6 @@ def report(session: Session, eyes: Eyes, report_id: int) -> Piece | None:
     return None if row is None else _of_report(session, row)
 
 
-def sort(session: Session, row: Inquiry, kind: InquiryKind, now: datetime) -> None:
-    """Say what an inquiry is; a complaint gets its receipt number, once. InboxError "done" when it is no longer open."""
-    still_open(session, row)
-    row.kind = kind
-    if kind is InquiryKind.COMPLAINT and row.receipt_number is None:
-        # Made of the inquiry's own number, which is unique: two complaints never share a receipt.
-        row.receipt_number = f"P{now:%y}-{row.number:04}"
-    if kind is not InquiryKind.NUTRITION and row.role == VALIDATION:
-        row.role = None
-    session.flush()
-
-
-def propose(session: Session, row: Inquiry, text: str, staff_id: int) -> None:
-    """Keep a health answer until Validation sends it."""
-    still_open(session, row)
-    row.answer, row.answered_by, row.role = text, staff_id, VALIDATION
-
-
-def answered(session: Session, row: Inquiry, text: str, staff_id: int, now: datetime) -> None:
-    """Write down the answer that was queued in this transaction."""
-    still_open(session, row)
-    row.answer, row.answered_by, row.answered_at, row.state = text, staff_id, now, InquiryState.ANSWERED
-
-
-def close(session: Session, row: Inquiry) -> None:
-    """Put an inquiry away without an answer."""
-    still_open(session, row)
-    row.state = InquiryState.CLOSED
-
-
-def reopen(session: Session, row: Inquiry) -> None:
-    """Take an inquiry back that was put away."""
-    session.refresh(row, with_for_update=True)
-    if row.state is not InquiryState.CLOSED:
-        raise InboxError("done")
-    row.state = InquiryState.OPEN
-
-
-def take_up(session: Session, row: Message, now: datetime) -> Inquiry:
-    """Make an inquiry of a message nobody answered; InboxError "done" when a colleague did so first."""
-    session.refresh(installation(session), with_for_update=True)  # orders the numbers of inquiries
-    if session.scalar(select(Inquiry.id).where(Inquiry.message_id == row.id)) is not None:
-        raise InboxError("done")
-    found = sender(session, row.contact_id, None)
-    made = Inquiry(
-        number=(session.scalar(select(func.max(Inquiry.number))) or 0) + 1,
-        contact_id=row.contact_id,
-        club_id=found.club_id,
-        message_id=row.id,
-        text=row.text,
-        received_at=row.created_at,
-        due_at=now + ANSWER_WITHIN,
-    )
-    session.add(made)
-    session.flush()
-    return made
-
-
 def drop(session: Session, row: Report, now: datetime) -> bool:
     """Put a draft away; False when it was settled meanwhile."""
     session.refresh(row, with_for_update=True)
@@ -220,16 +153,10 @@ def thread(session: Session, contact_id: int, limit: int = 6) -> list[Message]:
     return list(session.scalars(mine.order_by(Message.created_at.desc(), Message.id.desc()).limit(limit)))[::-1]
 
 
-def still_open(session: Session, row: Inquiry) -> None:
-    """Take the inquiry for this transaction; InboxError "done" when a colleague settled it."""
-    session.refresh(row, with_for_update=True)
-    if row.state is not InquiryState.OPEN:
-        raise InboxError("done")
-
-
 def _of_inquiry(session: Session, row: Inquiry) -> Piece:
     sent = session.get(Message, row.message_id) if row.message_id else None
-    return Piece(row, sent, None, sender(session, row.contact_id, row.club_id))
+    sound = session.get(Recording, row.recording_id) if row.recording_id else None
+    return Piece(row, sent, None, sender(session, row.contact_id, row.club_id), sound)
 
 
 def _of_report(session: Session, row: Report) -> Piece:
@@ -252,11 +179,11 @@ def _visible(eyes: Eyes) -> ColumnElement[bool]:
     disclosure = Inquiry.kind == InquiryKind.PROTECTION
     waiting = and_(Inquiry.kind == InquiryKind.NUTRITION, Inquiry.role == VALIDATION)
     ordinary = true() if eyes.questions else waiting if eyes.health else false()
-    here = _near(eyes.villages, Inquiry.club_id, Inquiry.contact_id)
+    here = near(eyes.villages, Inquiry.club_id, Inquiry.contact_id)
     return or_(and_(~disclosure, ordinary, here), disclosure if eyes.disclosures else false())
 
 
-def _near(villages: frozenset[int] | None, club_id: Column, contact_id: Column) -> ColumnElement[bool]:
+def near(villages: frozenset[int] | None, club_id: Column, contact_id: Column) -> ColumnElement[bool]:
     """Rows of these villages: by their club, or by a member behind their phone."""
     if villages is None:
         return true()
@@ -278,7 +205,7 @@ def _unread(eyes: Eyes) -> Select[Message]:
 
 def _reports(eyes: Eyes) -> Select[Report]:
     kinds = [kind.value for kind in VERSIONED]
-    here = _near(eyes.villages, Report.club_id, Report.contact_id)
+    here = near(eyes.villages, Report.club_id, Report.contact_id)
     return select(Report).where(Report.state.in_(UNSETTLED), Report.kind.in_(kinds), here, _may(eyes))
 
 

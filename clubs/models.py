@@ -50,6 +50,14 @@ class Preferred(StrEnum):
     VOICE = "voice"
 
 
+class MarketRule(StrEnum):
+    """What a club's meeting has to do with its village's market day."""
+
+    ON = "on"
+    EVE = "eve"
+    NEVER = "never"
+
+
 class Area(Base):
     """A region, district or commune; borders move, so names carry dates and aliases."""
 
@@ -79,6 +87,7 @@ class Village(Base):
     market_cycle_days: Mapped[int | None]
     market_anchor: Mapped[date | None]
     language: Mapped[str | None] = mapped_column(ForeignKey("language.code"))
+    paused_from: Mapped[date | None]
     paused_until: Mapped[date | None]
     valid_from: Mapped[date | None]
     valid_until: Mapped[date | None]
@@ -104,7 +113,9 @@ class Club(Base):
     weekday: Mapped[int | None]
     meets_at: Mapped[str | None] = mapped_column(String(5))
     evening: Mapped[bool] = mapped_column(default=False)
+    market_rule: Mapped[MarketRule | None] = mapped_column(choice(MarketRule))
     next_expected: Mapped[date | None]
+    paused_from: Mapped[date | None]
     paused_until: Mapped[date | None]
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]
@@ -112,7 +123,7 @@ class Club(Base):
 
 
 class Member(Base):
-    """A person in a club, reached through a contact that others may share, or through none."""
+    """A person in a club, reached through a contact that others may share, or through none; `sex` None: not yet said."""
 
     __tablename__ = "member"
     __table_args__ = (Index("ix_member_club_role", "club_id", "role"),)
@@ -122,7 +133,7 @@ class Member(Base):
     contact_id: Mapped[int | None] = mapped_column(ForeignKey("contact.id"), index=True)
     name: Mapped[str | None] = mapped_column(Sealed("member:name"))
     role: Mapped[Role] = mapped_column(choice(Role), default=Role.MEMBER)
-    sex: Mapped[Sex] = mapped_column(choice(Sex))
+    sex: Mapped[Sex | None] = mapped_column(choice(Sex))
     age_band: Mapped[AgeBand | None] = mapped_column(choice(AgeBand))
     language: Mapped[str | None] = mapped_column(ForeignKey("language.code"))
     life_stage: Mapped[str | None] = mapped_column(String(24))

@@ -18,6 +18,7 @@ from translations.models import Language
 RECENT = timedelta(days=90)
 """How far back answers to expected reports are counted."""
 SESSIONS = "CR"
+HANDOVER = "NF"
 ANSWERED = (ExpectedState.ON_TIME, ExpectedState.LATE)
 
 
@@ -238,9 +239,15 @@ def exists(session: Session, village_id: int) -> bool:
     return session.get(Village, village_id) is not None
 
 
+def handovers(session: Session, club_id: int) -> list[Report]:
+    """The clubs' requests to pass to a new facilitator (NF) that nobody has decided on yet, the oldest first."""
+    asked = (Report.club_id == club_id, Report.kind == HANDOVER, Report.state == ReportState.HELD)
+    return list(session.scalars(select(Report).where(*asked).order_by(Report.id)))
+
+
 def ids_of(session: Session, codes: Collection[str]) -> frozenset[int] | None:
     """The ids of villages by code, None for no code; LookupError with the first that no village has."""
-    found: dict[str, int] = dict(session.execute(select(Village.code, Village.id).where(Village.code.in_(codes))).all())
+    found = dict(session.execute(select(Village.code, Village.id).where(Village.code.in_(codes))).all())
     if unknown := [code for code in codes if code not in found]:
         raise LookupError(unknown[0])
     return frozenset(found.values()) or None

@@ -40,7 +40,7 @@ class Unreached:
     """A member whom no message reaches, as their facilitator's list shows them: no name."""
 
     member_id: int
-    sex: str
+    sex: str | None
     age_band: str | None
     language: str | None
 
@@ -71,12 +71,13 @@ def _codes(session: Session, club_ids: Iterable[int | None]) -> tuple[str, ...]:
     return tuple(session.scalars(select(Club.code).where(Club.id.in_(wanted)).order_by(Club.code)))
 
 
-def _held(today: date) -> ColumnElement[bool]:
+def in_office(today: date) -> ColumnElement[bool]:
+    """Posts held on a day."""
     return and_(Post.since <= today, or_(Post.until.is_(None), Post.until >= today))
 
 
 def _posts(member_ids: Iterable[int], today: date, column: InstrumentedAttribute[int | None]) -> Select[int | None]:
-    return select(column).where(Post.member_id.in_(list(member_ids)), _held(today), column.is_not(None))
+    return select(column).where(Post.member_id.in_(list(member_ids)), in_office(today), column.is_not(None))
 
 
 def phones_of(villages: Collection[int]) -> CompoundSelect[tuple[int | None]]:
@@ -86,6 +87,20 @@ def phones_of(villages: Collection[int]) -> CompoundSelect[tuple[int | None]]:
     return union(people, select(Club.phone_id).where(Club.village_id.in_(villages), Club.phone_id.is_not(None)))
 
 
+def phones_of_club(club_id: int) -> CompoundSelect[tuple[int | None]]:
+    """The ids of the numbers of one club: of members still there, and its own phone."""
+    people = select(Member.contact_id).where(Member.club_id == club_id, Member.left_at.is_(None), Member.contact_id.is_not(None))
+    return union(people, select(Club.phone_id).where(Club.id == club_id, Club.phone_id.is_not(None)))
+
+
+def supervisors(session: Session, village_id: int, today: date) -> list[int]:
+    """The ids of the numbers of those who supervise a village today."""
+    posts = select(Member.contact_id).join(Post, Post.member_id == Member.id)
+    posts = posts.where(Post.village_id == village_id, in_office(today), Member.left_at.is_(None))
+    posts = posts.where(Member.role == Role.SUPERVISOR, Member.contact_id.is_not(None))
+    return sorted({id_ for id_ in session.scalars(posts) if id_ is not None})
+
+
 def club_by_code(session: Session, code: str) -> Club | None:
     """The club of that four-digit code."""
     return session.scalar(select(Club).where(Club.code == code))
@@ -93,7 +108,7 @@ def club_by_code(session: Session, code: str) -> Club | None:
 
 def facilitators(session: Session, club_id: int, today: date) -> list[Member]:
     """Who reports for a club today, the longest in post first."""
-    posts = select(Member).join(Post, Post.member_id == Member.id).where(Post.club_id == club_id, _held(today))
+    posts = select(Member).join(Post, Post.member_id == Member.id).where(Post.club_id == club_id, in_office(today))
     return list(session.scalars(posts.order_by(Post.since)))
 
 
@@ -133,10 +148,6 @@ def to_relay(session: Session, club_id: int) -> list[Unreached]:
         )
         .order_by(Member.id)
     )
-    return [Unreached(id_, sex.value, band.value if band else None, language) for id_, sex, band, language in rows]
-
-
-def pause_club(session: Session, club: Club, until: date | None) -> None:
-    """Stop pushes, calls and reminders to a club through a day, or take the pause back."""
-    club.paused_until = until
-    session.flush()
+    return [
+        Unreached(id_, sex.value if sex else None, band.value if band else None, language) for id_, sex, band, language in rows
+    ]

@@ -46,7 +46,7 @@ class MemberLine:
     village_id: int | None
     contact_id: int | None
     role: Role
-    sex: Sex
+    sex: Sex | None
     age_band: AgeBand | None
     language: str | None
     preferred: Preferred

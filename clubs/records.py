@@ -6,7 +6,7 @@ A report is never changed: a correction is a new version with the same number, a
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from runtime.crypto import Sealed
@@ -82,9 +82,12 @@ class Report(Base):
     message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
     call_id: Mapped[int | None] = mapped_column(ForeignKey("call.id"))
     entered_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    first_reply: Mapped[str | None] = mapped_column(String(8))  # ACK, HOLD or ASK; empty for later versions and what staff typed
     reported_at: Mapped[datetime] = mapped_column(index=True)
     decided_at: Mapped[datetime | None]
     replaced_by: Mapped[int | None] = mapped_column(ForeignKey("report.id"))
+    cleared_at: Mapped[datetime | None]  # somebody looked at what is odd about it and let it stand
+    cleared_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
 
 
 class ExpectedReport(Base):
@@ -99,6 +102,8 @@ class ExpectedReport(Base):
     state: Mapped[ExpectedState] = mapped_column(choice(ExpectedState), default=ExpectedState.WAITING)
     report_id: Mapped[int | None] = mapped_column(ForeignKey("report.id"))
     reminders: Mapped[int] = mapped_column(default=0)
+    reminder_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
+    escalated_on: Mapped[date | None]
 
 
 class Action(Base):
@@ -120,8 +125,32 @@ class Action(Base):
     message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
 
 
+class ReportWord(Base):
+    """How a language writes a label or keyword of the reports: `word` cleaned, `means` a field, a kind or "skip".
+
+    Only a word that a speaker confirmed is read in service; one not confirmed is read in a simulation only.
+    """
+
+    __tablename__ = "report_word"
+    __table_args__ = (UniqueConstraint("language", "word"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    language: Mapped[str] = mapped_column(ForeignKey("language.code"))
+    word: Mapped[str] = mapped_column(String(32))
+    means: Mapped[str] = mapped_column(String(16))
+    proposed_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    proposed_at: Mapped[datetime]
+    confirmed_by: Mapped[str | None] = mapped_column(Sealed("report_word:confirmed_by"))
+    confirmed_at: Mapped[datetime | None]
+    written_down_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    withdrawn_at: Mapped[datetime | None]
+
+
 class Inquiry(Base):
-    """A question or voice message from a listener, its sorting and its answer."""
+    """A question or voice message from a listener, its sorting and its answer.
+
+    With an `answer_content_id` it is answered in a content's words or sound: heard in the menu, once approved, and by call.
+    """
 
     __tablename__ = "inquiry"
 
@@ -142,24 +171,43 @@ class Inquiry(Base):
     answer: Mapped[str | None] = mapped_column(Sealed("inquiry:answer"))
     answered_at: Mapped[datetime | None]
     answered_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
-    aired: Mapped[bool] = mapped_column(default=False)
+    answer_content_id: Mapped[int | None] = mapped_column(ForeignKey("content.id"))
+    answer_message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
+    answer_call_id: Mapped[int | None] = mapped_column(ForeignKey("call.id"), index=True)
+    shared_at: Mapped[datetime | None]  # its answer is for every club
+    radio_at: Mapped[datetime | None]
+    neighbour_at: Mapped[datetime | None]  # its voice is « la voix d'à côté »
+    episode_id: Mapped[int | None] = mapped_column(ForeignKey("radio_episode.id"))
+
+
+class RadioStation(Base):
+    """A station that airs our programmes; `area_id` is where it is heard, None where all clubs hear it."""
+
+    __tablename__ = "radio_station"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    name: Mapped[str] = mapped_column(String(80), unique=True)
+    language: Mapped[str | None] = mapped_column(ForeignKey("language.code"))
+    area_id: Mapped[int | None] = mapped_column(ForeignKey("area.id"))
+    active: Mapped[bool] = mapped_column(default=True, server_default=true())
 
 
 class RadioEpisode(Base):
-    """A radio programme on one theme, and when it is on air."""
+    """A radio programme on one theme, when it is on air, and the quiz question it asks."""
 
     __tablename__ = "radio_episode"
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
-    station: Mapped[str] = mapped_column(String(80))
+    station_id: Mapped[int] = mapped_column(ForeignKey("radio_station.id"), index=True)
     title: Mapped[str] = mapped_column(String(120))
     theme_code: Mapped[int | None] = mapped_column(ForeignKey("theme.code"))
-    airs_at: Mapped[datetime]
+    question_id: Mapped[int | None] = mapped_column(ForeignKey("question.id"))
+    airs_at: Mapped[datetime] = mapped_column(index=True)
     repeats_at: Mapped[datetime | None]
 
 
 class SpotCheck(Base):
-    """A supervisor's own count at a session, beside what was reported."""
+    """A supervisor's own count at a session, beside what was reported; `asked` when the session was drawn for it."""
 
     __tablename__ = "spot_check"
     __table_args__ = (UniqueConstraint("report_id", "supervisor_id"),)
@@ -168,9 +216,12 @@ class SpotCheck(Base):
     report_id: Mapped[int] = mapped_column(ForeignKey("report.id"))
     supervisor_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
     drawn_on: Mapped[date]
+    asked: Mapped[bool] = mapped_column(default=True, server_default=true())
     women: Mapped[int | None]
     men: Mapped[int | None]
     seen_at: Mapped[datetime | None]
+    month: Mapped[date | None] = mapped_column(index=True)  # that of the draw; none for a count nobody asked for
+    asked_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
 
 
 class CreditOwed(Base):
@@ -186,3 +237,27 @@ class CreditOwed(Base):
     tariff: Mapped[int]
     paid_at: Mapped[datetime | None]
     paid_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+
+
+class ClubSummary(Base):
+    """A month was told to its club: by the first of its SMS, if there was a phone to write to."""
+
+    __tablename__ = "club_summary"
+    __table_args__ = (UniqueConstraint("club_id", "month"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    club_id: Mapped[int] = mapped_column(ForeignKey("club.id"))
+    month: Mapped[date]
+    made_at: Mapped[datetime]
+    message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
+
+
+class PlannedTheme(Base):
+    """A theme that clubs are to take up in a quarter, known by its first day."""
+
+    __tablename__ = "planned_theme"
+    __table_args__ = (UniqueConstraint("quarter", "theme_code"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    quarter: Mapped[date]
+    theme_code: Mapped[int] = mapped_column(ForeignKey("theme.code"))

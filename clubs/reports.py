@@ -10,30 +10,23 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from clubs import handover, supervision
+from clubs.errors import ReportError
 from clubs.expected import SETTLES, settle, unsettle
 from clubs.grammar.context import Prompt
 from clubs.grammar.values import Flag, Kind, Values
 from clubs.grammar.verdict import Do, Effect, Verdict
 from clubs.models import Club
 from clubs.people import club_by_code, who_is
-from clubs.records import Action, Inquiry, Report, ReportState, SpotCheck
+from clubs.records import Action, Inquiry, Report, ReportState
 from clubs.standing import ASKED, UNDONE, draft_row, prompt_to_json, values_from_json, values_to_json
-from messaging import contacts
-from messaging.models import Contact, ContactState, Message, OpenPrompt, PromptKind
+from messaging.models import Contact, Message, OpenPrompt, PromptKind
 
 DUE_DAYS = 30
 ANSWER_WITHIN = timedelta(days=7)
 WAS = "was:"  # the flag under which a replaced version keeps what it was, unless it counted
 HOLDS = frozenset((ReportState.HELD,))
 COUNTS = frozenset((ReportState.VALID, ReportState.UNVERIFIED))
-
-
-class ReportError(Exception):
-    """A verdict that does not fit what is stored; `number` is the report's, action's or club's."""
-
-    def __init__(self, what: str, number: int | str | None) -> None:
-        super().__init__(f"{what} {number}")
-        self.what, self.number = what, number
 
 
 @dataclass(frozen=True)
@@ -67,9 +60,11 @@ def _carry_out(session: Session, verdict: Verdict, source: Source, now: datetime
     effect, values, contact = verdict.effect, verdict.values, source.contact
     match effect.do:
         case Do.STORE | Do.HOLD:
-            if contact is not None:
-                _drop_draft(session, contact, now)
-            return _store(session, verdict.kind, values, effect, verdict.flags, source, now)
+            dropped = _drop_draft(session, contact, now) if contact is not None else None
+            row = _store(session, verdict.kind, values, effect, verdict.flags, source, now)
+            if dropped is not None and row.first_reply is not None and dropped.kind == row.kind:
+                row.first_reply = dropped.first_reply
+            return row
         case Do.DRAFT:
             return _draft(session, verdict, source, now)
         case Do.DROP_DRAFT if contact is not None:
@@ -85,11 +80,11 @@ def _carry_out(session: Session, verdict: Verdict, source: Source, now: datetime
         case Do.INQUIRY:
             _inquire(session, verdict, source, now)
         case Do.ANNOUNCE:
-            _announce(session, values, now)
+            handover.announce(session, _club(session, values), values.phone or "", now)
         case Do.HAND_OVER:
             return _store(session, Kind.NF, values, replace(effect, do=Do.HOLD), verdict.flags, source, now)
         case Do.PAUSE | Do.RESUME:
-            _pause(session, verdict)
+            supervision.pause(session, _known_club(session, values), effect.until if effect.do is Do.PAUSE else None, now)
         case Do.SPOT_CHECK:
             _spot_check(session, verdict, source, now)
         case _:
@@ -97,10 +92,21 @@ def _carry_out(session: Session, verdict: Verdict, source: Source, now: datetime
     return None
 
 
+def _club(session: Session, values: Values) -> Club | None:
+    return club_by_code(session, values.club) if values.club else None
+
+
+def _known_club(session: Session, values: Values) -> Club:
+    club = _club(session, values)
+    if club is None:
+        raise ReportError("club", values.club)
+    return club
+
+
 def _store(
     session: Session, kind: Kind, values: Values, effect: Effect, flags: frozenset[Flag], source: Source, now: datetime
 ) -> Report:
-    club = club_by_code(session, values.club) if values.club else None
+    club = _club(session, values)
     held = effect.do is Do.HOLD
     row = Report(
         number=effect.number,
@@ -117,6 +123,7 @@ def _store(
         message_id=source.message_id,
         call_id=source.call_id,
         entered_by=source.staff_id,
+        first_reply=None if effect.version > 1 or source.staff_id else "HOLD" if held else "ACK",
         reported_at=now,
     )
     session.add(row)
@@ -166,7 +173,9 @@ def _confirm(session: Session, effect: Effect, now: datetime) -> Report:
     row = _decided_on(session, effect)
     row.state, row.decided_at = ReportState(effect.state.value), now
     _push_aside(session, row, HOLDS | COUNTS, effect.replaces)
-    if row.state is ReportState.VALID:
+    if row.kind == Kind.NF:
+        handover.take_over(session, row, now)
+    elif row.state is ReportState.VALID:
         _settle(session, row, session.get(Club, row.club_id) if row.club_id else None)
     return row
 
@@ -195,7 +204,7 @@ def _draft(session: Session, verdict: Verdict, source: Source, now: datetime) ->
     if source.contact is not None:
         _drop_draft(session, source.contact, now)
     values = verdict.values
-    club = club_by_code(session, values.club) if values.club else None
+    club = _club(session, values)
     asked = [f"{ASKED}{verdict.problem.value}"] if verdict.problem else []
     row = Report(
         kind=verdict.kind.value,
@@ -208,6 +217,7 @@ def _draft(session: Session, verdict: Verdict, source: Source, now: datetime) ->
         contact_id=source.contact.id if source.contact else None,
         message_id=source.message_id,
         call_id=source.call_id,
+        first_reply="ASK",
         reported_at=now,
     )
     session.add(row)
@@ -224,9 +234,7 @@ def _drop_draft(session: Session, contact: Contact, now: datetime) -> Report | N
 
 def _action(session: Session, verdict: Verdict, source: Source, now: datetime) -> None:
     values = verdict.values
-    club = club_by_code(session, values.club or "")
-    if club is None:
-        raise ReportError("club", values.club)
+    club = _known_club(session, values)
     day = values.date or now.date()
     if verdict.effect.do is Do.DONE:
         row = session.scalar(select(Action).where(Action.club_id == club.id, Action.number == verdict.effect.number))
@@ -265,30 +273,11 @@ def _inquire(session: Session, verdict: Verdict, source: Source, now: datetime) 
     )
 
 
-def _announce(session: Session, values: Values, now: datetime) -> None:
-    if values.phone:
-        contacts.find_or_create(session, values.phone, now, state=ContactState.ANNOUNCED)
-
-
-def _pause(session: Session, verdict: Verdict) -> None:
-    club = club_by_code(session, verdict.values.club or "")
-    if club is None:
-        raise ReportError("club", verdict.values.club)
-    club.paused_until = verdict.effect.until if verdict.effect.do is Do.PAUSE else None
-
-
 def _spot_check(session: Session, verdict: Verdict, source: Source, now: datetime) -> None:
-    row = _decided_on(session, verdict.effect)
     sender = who_is(session, source.contact, now.date()) if source.contact is not None else None
     if sender is None or not sender.member_ids:
         raise ReportError("supervisor", verdict.effect.number)
-    check = session.scalar(
-        select(SpotCheck).where(SpotCheck.report_id == row.id, SpotCheck.supervisor_id == sender.member_ids[0])
-    )
-    if check is None:
-        check = SpotCheck(report_id=row.id, supervisor_id=sender.member_ids[0], drawn_on=now.date())
-        session.add(check)
-    check.women, check.men, check.seen_at = verdict.values.women, verdict.values.men, now
+    supervision.count(session, _decided_on(session, verdict.effect), sender.member_ids[0], verdict.values, now)
 
 
 def _open(session: Session, contact: Contact, prompt: Prompt) -> None:

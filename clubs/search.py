@@ -24,7 +24,7 @@ class Person:
     member_id: int
     name: str | None
     role: Role
-    sex: Sex
+    sex: Sex | None
     age_band: AgeBand | None
     contact_id: int | None
     club_id: int | None

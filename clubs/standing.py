@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
+from clubs import spellings
 from clubs.grammar.commands import words_of
 from clubs.grammar.context import (
     Asked,
@@ -42,9 +43,16 @@ UNDONE = "undone"
 
 
 def context_for(
-    session: Session, contact: Contact, now: datetime, *, sent_at: datetime | None = None, zone: str = "Africa/Bamako"
+    session: Session,
+    contact: Contact,
+    now: datetime,
+    *,
+    sent_at: datetime | None = None,
+    zone: str = "Africa/Bamako",
+    number_words: bool = False,
 ) -> Context:
-    """Everything judging a text from this number may depend on; `sent_at` is the gateway's time, if it gave one."""
+    """Everything judging a text from this number may depend on; `sent_at` is the gateway's time, if it gave one, `number_words`
+    whether French number words are read."""
     house = session.get_one(type(installation(session)), 1, with_for_update=True)
     today = now.astimezone(ZoneInfo(zone)).date()
     sender = who_is(session, contact, today)
@@ -64,13 +72,14 @@ def context_for(
         actions=tuple(_actions(session, clubs)),
         recent=_recent(session, contact, now),
         undone_at=max((row.decided_at for row in rows if row.decided_at and UNDONE in row.flags), default=None),
-        handovers=frozenset(row.number for row in rows if row.kind == Kind.NF and row.number is not None),
+        handovers=_handovers(rows, clubs) if sender.villages else frozenset(),
         next_report=(session.scalar(select(func.max(Report.number))) or 0) + 1,
         next_action_of=lambda code: _next_action(session, code),
         next_inquiry=(session.scalar(select(func.max(Inquiry.number))) or 0) + 1,
         periods=tuple(_periods(session, clubs, today)),
         opted_out=contact.state is ContactState.STOPPED,
         helps=_helps(session, contact, now),
+        vocabulary=spellings.vocabulary(session, training=house.simulation, number_words=number_words),
     )
 
 
@@ -97,7 +106,8 @@ def _clubs(session: Session, sender: Sender) -> list[Club]:
 def _reports(session: Session, contact: Contact, clubs: Iterable[Club], now: datetime, today: date) -> list[Report]:
     ids = [club.id for club in clubs]
     own = (Report.contact_id == contact.id) & (Report.reported_at > now - OWN_FOR)
-    of_clubs = Report.club_id.in_(ids) & (Report.session_date >= today - CLUB_FOR)
+    recent = (Report.session_date >= today - CLUB_FOR) | (Report.kind == Kind.NF.value)
+    of_clubs = Report.club_id.in_(ids) & recent
     here = select(Report).where(Report.number.is_not(None), or_(own, of_clubs)).order_by(Report.number, Report.version)
     return list(session.scalars(here))
 
@@ -114,6 +124,13 @@ def _version(session: Session, row: Report, contact: Contact) -> Version:
         state=State(row.state.value),
         own=row.contact_id == contact.id,
     )
+
+
+def _handovers(rows: Iterable[Report], clubs: Iterable[Club]) -> frozenset[int]:
+    """The numbers of the handovers that wait in these clubs."""
+    here = {club.id for club in clubs}
+    waiting = (row for row in rows if row.kind == Kind.NF and row.state is ReportState.HELD and row.club_id in here)
+    return frozenset(row.number for row in waiting if row.number is not None)
 
 
 def draft_row(session: Session, contact: Contact, now: datetime) -> Report | None:

@@ -62,6 +62,7 @@ CAUSES = {
     "stopped": lazy("désinscrit (STOP)"),
     "opt_out": lazy("désinscrit chez l'opérateur"),
     "paused": lazy("club ou village en pause"),
+    "pilot": lazy("village qui n'est pas encore ouvert"),
     "no_consent": lazy("sans accord noté"),
     "no_variant": lazy("aucun texte ou son approuvé dans sa langue"),
     "no_channel": lazy("aucun canal pour son numéro"),

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from clubs.grammar.local import Why
 from clubs.grammar.values import Kind, Problem, ProblemId
-from clubs.models import AgeBand, ClubKind, Role, Sex
+from clubs.models import AgeBand, ClubKind, MarketRule, Role, Sex
 from clubs.records import ExpectedState, InquiryKind, InquiryState, Report, ReportState
 from clubs.small import small
 from console.access import SEES_PEOPLE, R, who
@@ -22,7 +23,7 @@ ROLES = {
     Role.SUPERVISOR: lazy("supervision"),
     Role.RELAY: lazy("relais"),
 }
-SEXES = {Sex.WOMAN: lazy("femme"), Sex.MAN: lazy("homme")}
+SEXES = {Sex.WOMAN: lazy("femme"), Sex.MAN: lazy("homme"), None: lazy("sexe non dit")}
 AGES = {AgeBand.YOUTH: lazy("15 à 24 ans"), AgeBand.ADULT: lazy("25 à 49 ans"), AgeBand.ELDER: lazy("50 ans et plus")}
 REPORT_KINDS = {
     Kind.CR: lazy("Séance"),
@@ -47,12 +48,22 @@ EXPECTED_STATES = {
     ExpectedState.MISSING: (lazy("manquant"), "bad"),
     ExpectedState.EXCUSED: (lazy("en pause"), ""),
 }
+MARKET_RULES = {
+    MarketRule.ON: lazy("le jour du marché"),
+    MarketRule.EVE: lazy("la veille du marché"),
+    MarketRule.NEVER: lazy("jamais un jour de marché"),
+}
 INQUIRY_KINDS = {
     InquiryKind.UNSORTED: lazy("à trier"),
     InquiryKind.NUTRITION: lazy("nutrition"),
     InquiryKind.COMPLAINT: lazy("plainte"),
     InquiryKind.TESTIMONY: lazy("témoignage"),
     InquiryKind.PROTECTION: lazy("signalement"),
+}
+ANSWERING = {
+    "communication": lazy("Répond : la communication."),
+    "validation": lazy("Relit : la Validation."),
+    "protection": lazy("Répond : la Protection."),
 }
 INQUIRY_STATES = {
     InquiryState.OPEN: lazy("en attente"),
@@ -168,3 +179,58 @@ def problem_words(problem: Problem | ProblemId | None) -> tuple[str, str]:
     }
     otherwise = ("", _("Ce rapport n'est pas clair. Vérifiez chaque champ."))
     return words.get(id_, otherwise) if id_ is not None else otherwise
+
+
+MEANING_WORDS = {
+    "theme": lazy("thème"),
+    "women": lazy("femmes"),
+    "men": lazy("hommes"),
+    "youth": lazy("jeunes"),
+    "mothers": lazy("mères"),
+    "radio": lazy("radio"),
+    "before": lazy("justes avant"),
+    "after": lazy("justes après"),
+    "voters": lazy("votants"),
+    "recipe": lazy("recette"),
+    "children": lazy("enfants"),
+    "villages": lazy("villages"),
+    "due_days": lazy("délai en jours"),
+    "club": lazy("code du club"),
+    "date": lazy("jour de la séance"),
+    "CR": lazy("rapport de séance"),
+    "QZ": lazy("quiz à main levée"),
+    "AC": lazy("action décidée"),
+    "FAIT": lazy("action faite"),
+    "DC": lazy("démonstration"),
+    "EV": lazy("événement"),
+    "RAS": lazy("pas de séance"),
+    "AN": lazy("annuler"),
+    "Q": lazy("question"),
+    "AIDE": lazy("aide"),
+    "LANGUE": lazy("langue"),
+    "STOP": lazy("arrêt des messages"),
+    "NONE": lazy("aucun mot-clé"),
+    "DIGIT": lazy("réponse d'un chiffre"),
+    "skip": lazy("mot de liaison, à passer"),
+}
+"""What a word of the reports means; the first ones are the fields, then the keywords."""
+WORD_REFUSALS = {
+    Why.MEANING: lazy("Ce sens n'est pas possible. Choisissez-en un dans la liste."),
+    Why.LETTERS: lazy("Écrivez un seul mot, fait de lettres. Un mot-clé peut en avoir deux."),
+    Why.SHORT: lazy("Ce mot est trop court. Il faut deux lettres au moins."),
+    Why.LONG: lazy("Ce mot est trop long. Il faut 32 lettres au plus."),
+    Why.DIGITS: lazy("Ce mot peut se lire comme un chiffre : O, I et L valent 0 et 1. Prenez une autre écriture."),
+    Why.TAKEN: lazy("Ce mot veut déjà dire : %(other)s. Prenez une autre écriture."),
+    Why.STOP: lazy("Ce mot ressemble à STOP, qui arrête les messages. Prenez une autre écriture."),
+    Why.NUMBER: lazy("Ce mot est un nombre ou un jour. Prenez une autre écriture."),
+    Why.EVERYDAY: lazy("Ce mot français revient dans beaucoup de messages. Prenez une autre écriture."),
+    Why.CHANGES: lazy("Avec ce mot, « %(other)s » se lirait autrement. Prenez une autre écriture."),
+}
+OUTCOME_WORDS = {
+    "ACK": lazy("Compris et enregistré"),
+    "FIX": lazy("Compris comme une correction"),
+    "HOLD": lazy("Compris, en attente d'un OUI"),
+    "ASK": lazy("Pas certain : on redemande"),
+    "INFO": lazy("Une explication, rien n'est enregistré"),
+    "NONE": lazy("Pas de réponse"),
+}

@@ -9,6 +9,7 @@ from messaging.models import Listener
 from translations.content_entries import Mark
 from translations.models import ContentKind, VariantState
 from translations.overview import Task
+from translations.returned import Refusal, Remark
 from translations.review import Fault
 
 MISSING = "missing"
@@ -57,6 +58,31 @@ FAULTS = {
     Fault.NO_BACK_TRANSLATION: lazy("Écrivez en français ce que vous avez entendu."),
     Fault.NO_REASON: lazy("Écrivez pourquoi vous renvoyez ce texte."),
 }
+
+
+def refusal(one: Remark) -> str:
+    """Why a line of a translator's sheet stays out, and what to do."""
+    match one.why:
+        case Refusal.UNKNOWN:
+            return _("Ce texte n'existe pas ici. Prenez une nouvelle feuille.")
+        case Refusal.TWICE:
+            return _("Ce texte est %(n)s fois dans la feuille. Gardez une seule ligne.", n=one.said)
+        case Refusal.LANGUAGE:
+            return _(
+                "Cette ligne est d'une autre langue (%(code)s). Apportez la feuille de la langue choisie.", code=one.said or "?"
+            )
+        case Refusal.SOURCE_CHANGED:
+            return _("Le français a changé depuis l'export. Prenez une nouvelle feuille et relisez cette ligne.")
+        case Refusal.CHANGED_HERE:
+            return _("Une personne a changé cette traduction depuis l'export. Comparez dans l'éditeur.")
+        case Refusal.SLOTS:
+            return _("Gardez les mots entre accolades comme en français : %(words)s.", words=one.said or _("aucun"))
+        case Refusal.OPTIONS:
+            return _("Il y a %(n)s réponses. Il en faut %(most)s, comme en français.", n=one.said, most=one.most)
+        case Refusal.SAME_AS_FRENCH:
+            return _("Ce texte est le français recopié. Traduisez-le ou laissez la case vide.")
+        case Refusal.TOO_LONG:
+            return _("Ce texte prend %(n)s SMS. Il en faut %(most)s au plus : raccourcissez.", n=one.said, most=one.most)
 
 
 def counted(state: VariantState | None, n: int) -> str:

@@ -57,6 +57,7 @@ def _environment(app: Flask) -> None:
         moment=words.moment,
         clock=words.clock,
         day=words.day,
+        month=words.month,
         whole=words.whole,
         francs=words.francs,
         since=words.since,

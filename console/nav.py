@@ -14,13 +14,16 @@ ORDER = (
     ("approval.index", lazy("À approuver")),
     ("campaigns.index", lazy("Campagnes")),
     ("inbox.index", lazy("Boîte de réception")),
+    ("supervision.index", lazy("Suivi des clubs")),
     ("contacts.index", lazy("Contacts")),
     ("villages.index", lazy("Villages et clubs")),
     ("quizzes.index", lazy("Quiz")),
     ("voice.index", lazy("Serveur vocal")),
+    ("radio.index", lazy("Radio")),
     ("results.index", lazy("Résultats")),
     ("closing.index", lazy("Clôturer le mois")),
     ("simulator.index", lazy("Simulateur")),
+    ("report_words.index", lazy("Mots des rapports")),
     ("settings.index", lazy("Réglages")),
 )
 

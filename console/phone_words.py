@@ -70,6 +70,7 @@ CALLS = {
 KINDS = {
     Kind.REPLY: lazy("réponse"),
     Kind.CONFIRMATION: lazy("confirmation"),
+    Kind.ANSWER: lazy("réponse enregistrée"),
     Kind.REMINDER: lazy("rappel"),
     Kind.PUSH: lazy("campagne"),
 }

@@ -3,7 +3,8 @@
 from datetime import date
 
 from console.words import _, day, language, lazy
-from results.tables import NO_LANGUAGE
+from results.models import Direction, Target
+from results.phone_tables import LISTENERS, NO_LANGUAGE, NOT_SAID
 
 # Listed so that they are collected for translation; the page looks them up by their French.
 WORDS = (
@@ -44,7 +45,6 @@ WORDS = (
     lazy("Bonnes réponses par téléphone"),
     lazy("premières réponses justes / premières réponses"),
     lazy("Désinscriptions"),
-    lazy("numéros désinscrits dans la période / numéros connus"),
     lazy("Membres inscrits"),
     lazy("membres présents dans les listes"),
     lazy("Actions réalisées"),
@@ -86,28 +86,92 @@ WORDS = (
     lazy("Justes (%%)"),
     lazy("points"),
     lazy("sans langue"),
+    lazy("numéros ayant décroché / numéros appelés, diffusion par diffusion"),
+    lazy("Messages écoutés jusqu'au bout"),
+    lazy("appels ayant entendu 90 %% du son ou plus / appels décrochés dont la durée du son est connue"),
+    lazy("Coût par message essentiel entendu"),
+    lazy("coût des appels / appels ayant atteint la fin de l'essentiel"),
+    lazy("Bonnes réponses au serveur vocal"),
+    lazy("premières réponses justes / premières réponses, au cours d'un appel"),
+    lazy("numéros désinscrits dans la période / numéros actifs à son début"),
+    lazy("Délai de réponse (médiane)"),
+    lazy("médiane des heures entre la question et sa réponse"),
+    lazy("Questions en attente"),
+    lazy("questions reçues sans réponse"),
+    lazy("Radio écoutée"),
+    lazy("séances avec la radio écoutée / séances où elle est connue"),
+    lazy("Membres déclarés"),
+    lazy("somme des femmes et des hommes déclarés par les clubs"),
+    lazy("Thèmes prévus traités"),
+    lazy("couples club et thème réalisés / (clubs actifs x thèmes prévus du trimestre)"),
+    lazy("Événements"),
+    lazy("comptes rendus EV valides"),
+    lazy("Femmes aux événements"),
+    lazy("somme des femmes présentes aux événements"),
+    lazy("Hommes aux événements"),
+    lazy("somme des hommes présents aux événements"),
+    lazy("Villages aux événements"),
+    lazy("somme des villages venus aux événements"),
+    lazy("Démonstrations culinaires"),
+    lazy("comptes rendus DC valides"),
+    lazy("Plants (déclarés)"),
+    lazy("somme des quantités déclarées par FAIT pour des plants de feuilles"),
+    lazy("Facteur de vérification"),
+    lazy("somme (F + H) vus par la supervision / somme (F + H) des mêmes comptes rendus"),
+    lazy("Séances tenues sur attendues"),
+    lazy("séances tenues / séances attendues"),
+    lazy("Rapports à corriger"),
+    lazy("rapports dont la première réponse demande une précision ou une confirmation / rapports reçus par téléphone"),
+    lazy("Séances par commune"),
+    lazy("SMS par opérateur"),
+    lazy("Appels par diffusion"),
+    lazy("Quiz vocal par public"),
+    lazy("Événements par sorte"),
+    lazy("Commune"),
+    lazy("Opérateur"),
+    lazy("SMS échoués"),
+    lazy("États finals"),
+    lazy("SMS remis (%%)"),
+    lazy("Diffusion"),
+    lazy("Jour"),
+    lazy("Numéros appelés"),
+    lazy("Ayant décroché"),
+    lazy("Ayant décroché (%%)"),
+    lazy("Public"),
+    lazy("Sorte d'événement"),
+    lazy("Villages venus"),
+    lazy("Une femme"),
+    lazy("Un homme"),
+    lazy("Un groupe"),
+    lazy("non dit"),
+    lazy("h"),
+    lazy("FCFA"),
 )
 
 GROUPS = (
     (
         lazy("Clubs et séances"),
-        ("sessions", "attendances", "attendance_mean", "women", "youth", "mothers", "active_clubs", "members"),
+        (
+            *("sessions", "sessions_held", "attendances", "attendance_mean", "women", "youth", "mothers", "radio"),
+            *("active_clubs", "declared", "members", "theme_coverage", "verification"),
+        ),
     ),
-    (lazy("Rapports"), ("completeness", "promptness")),
+    (lazy("Rapports"), ("completeness", "promptness", "report_error")),
     (
         lazy("Messages et appels"),
         (
-            "sms_sent",
-            "sms_delivered",
-            "sms_unknown",
-            "sms_received",
-            "calls_answered",
-            "seconds_heard",
-            "core_reached",
-            "opt_out",
+            *("sms_sent", "sms_delivered", "sms_unknown", "sms_received", "calls_answered", "seconds_heard"),
+            *("heard_whole", "core_reached", "core_cost", "opt_out"),
         ),
     ),
-    (lazy("Ce qui est appris et décidé"), ("quiz_gain", "quiz_right", "actions", "questions")),
+    (
+        lazy("Ce qui est appris et décidé"),
+        ("quiz_gain", "quiz_right", "ivr_right", "actions", "plants", "questions", "answer_hours", "questions_open"),
+    ),
+    (
+        lazy("Événements et démonstrations"),
+        ("events", "event_women", "event_men", "event_villages", "demonstrations"),
+    ),
 )
 
 
@@ -118,9 +182,10 @@ def words(french: str) -> str:
 
 def subject(table: str, cell: object) -> str:
     """What a row is about: a week as its Monday in words, a sex in the page's language, else as it stands."""
-    if table == "weeks":
-        return day(date.fromisoformat(str(cell)))
-    return words(str(cell)) if table == "sexes" or cell == NO_LANGUAGE else str(cell)
+    if isinstance(cell, date):
+        return day(cell)
+    known = table in ("sexes", "events") or cell in (NO_LANGUAGE, NOT_SAID, *LISTENERS.values())
+    return words(str(cell)) if known else str(cell)
 
 
 def value(number: float | None) -> str:
@@ -129,3 +194,11 @@ def value(number: float | None) -> str:
         return ""
     text = f"{number:,.1f}".rstrip("0").rstrip(".") if isinstance(number, float) else f"{number:,}"
     return text.replace(",", "\u202f").replace(".", ",") if language() == "fr" else text
+
+
+def aim(target: Target, reached: bool) -> str:
+    """A target and whether it is met, in words."""
+    said = {"value": value(target.value), "met": _("atteinte") if reached else _("non atteinte")}
+    if target.direction is Direction.AT_LEAST:
+        return _("cible : %(value)s ou plus, %(met)s", **said)
+    return _("cible : %(value)s ou moins, %(met)s", **said)

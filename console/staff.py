@@ -3,7 +3,7 @@
 Capabilities (langue, suivi, protection) are roles too: alone or added to another.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from enum import StrEnum
 
@@ -193,6 +193,12 @@ class Draft(Base):
 def plain_sessions(database: Callable[[], Database]) -> "scoped_session[Session]":
     """Sessions for the sign-in library's own pages; they write, so each request must commit or remove its own soon."""
     return scoped_session(lambda: Session(database().engine, expire_on_commit=False))  # type: ignore[arg-type]  # any maker will do
+
+
+def names_of(session: Session, ids: Collection[int]) -> dict[int, str]:
+    """The names of these members of staff, by id."""
+    rows = session.query(Staff).filter(Staff.id.in_(ids))
+    return {row.id: row.display_name for row in rows}
 
 
 def village_ids(session: Session, staff_id: int) -> frozenset[int]:

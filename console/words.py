@@ -102,6 +102,11 @@ def day(value: date | datetime | None) -> str:
     return _weekday(value)
 
 
+def month(value: date) -> str:
+    """« novembre 2026 »."""
+    return str(flask_babel.format_date(value, "MMMM y", rebase=False))
+
+
 def _weekday(value: date) -> str:
     near = abs(value.toordinal() - datetime.now(UTC).date().toordinal()) < 300
     return str(flask_babel.format_date(value, "EEEE d MMMM" if near else "EEEE d MMMM y", rebase=False))

@@ -23,6 +23,7 @@ from clubs.records import (
     InquiryKind,
     InquiryState,
     RadioEpisode,
+    RadioStation,
     Report,
     ReportState,
 )
@@ -290,14 +291,17 @@ def ask_questions(past: Past, contacts: Sequence[Contact]) -> None:
 
 
 def air_programmes(past: Past) -> None:
-    """One radio programme a week."""
+    """One radio programme a week, on the theme of those clubs that follow it."""
     themes = list(past.session.scalars(select(Theme.code).where(Theme.code < 90).order_by(Theme.code)))
+    station = RadioStation(name="Radio du plateau (démo)")
+    past.session.add(station)
+    past.session.flush()
     for week in range(DAYS // 7):
         day = past.last - timedelta(days=7 * week)
-        theme = themes[week % len(themes)]
+        theme = themes[(day.toordinal() // 7) % len(themes)]
         past.session.add(
             RadioEpisode(
-                station="Radio du plateau (démo)",
+                station_id=station.id,
                 title=f"Émission {week + 1} (démo)",
                 theme_code=theme,
                 airs_at=past.moment(day, 20),

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import exists, select
 
+from demonstration.asked import ask_aloud
 from messaging.exchange import Exchange
 from translations.clips import Sound, ToolMissing, attach, draft_voice
 from translations.models import Clip, Content, ContentKind, Variant
@@ -42,6 +43,8 @@ def speak(exchange: Exchange, now: datetime) -> int:
             for (variant_id, _, kind), sound in zip(batch, sounds, strict=True):
                 attach(session, session.get_one(Variant, variant_id), sound, None, now, core_end_s=_core(kind, sound))
         done += len(batch)
+    if not exchange.stopping.is_set():
+        ask_aloud(exchange, now)
     return done
 
 

@@ -5,7 +5,7 @@ does, as a digit is an answer there.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields, is_dataclass
 
 from dialogue.checks import Problem, problems
 from dialogue.nodes import Ask, Branch, Consult, End, Node, Note, Put, Route, Speak, lines_of
@@ -34,10 +34,11 @@ class Flow:
         return frozenset(line.label for line in (*said, *self.give_up))
 
     def to_json(self) -> str:
-        document = asdict(self)
-        for name, node in self.nodes.items():
-            document["nodes"][name]["do"] = _WORD[type(node)]
-        return write(document)
+        return write(self.document())
+
+    def document(self) -> dict[str, object]:
+        """What `to_json` writes, as plain values."""
+        return {each.name: _plain(getattr(self, each.name)) for each in fields(self)}
 
     @classmethod
     def from_json(cls, stored: str) -> "Flow":
@@ -55,7 +56,7 @@ class Flow:
         return flow
 
 
-_WORD: Mapping[type[Node], str] = {
+_WORD: Mapping[type, str] = {
     Speak: "speak",
     Ask: "ask",
     Branch: "branch",
@@ -64,6 +65,19 @@ _WORD: Mapping[type[Node], str] = {
     Consult: "consult",
     End: "end",
 }
+
+
+def _plain(value: object) -> object:
+    """`asdict` would copy every word of it, too: a call waits for its flow to be stored."""
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, Mapping):
+        return {name: _plain(item) for name, item in value.items()}
+    if not is_dataclass(value):
+        return value
+    named: dict[str, object] = {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
+    word = _WORD.get(type(value))
+    return named if word is None else {**named, "do": word}
 
 
 def _node(fields: Fields) -> Node:

@@ -45,6 +45,7 @@ def outgoing_flow(
     declares: bool = False,
     asks: bool = False,
     series: bool = False,
+    before: Sequence[Line] = (),
     name: str = "outgoing",
     version: int = 2,
 ) -> Flow:
@@ -52,8 +53,9 @@ def outgoing_flow(
     `*` language.
 
     `audience` (woman, man, group) asks first whether that is who listens, `declares` afterwards who did; `asks` takes questions;
-    `series` may be ended. Whoever changes language at the menu hears the message again in it. Happened: `answer`, `language` (its
-    code), `listener` (who), `series_over`, `stop`, and those of a question. Raises `DialogueError` for more than eight languages.
+    `series` may be ended; `before` is said between the sender and the core. Whoever changes language at the menu hears the
+    message again in it. Happened: `answer`, `language` (its code), `listener` (who), `series_over`, `stop`, and those of a
+    question. Raises `DialogueError` for more than eight languages.
     """
     routes = [Route("1", "core")]
     first, after = "core", "who_listened" if declares and not audience else "menu"
@@ -65,7 +67,7 @@ def outgoing_flow(
             "audience_is": Note("listener", "core", {"who": audience}),
         }
     # Nothing is asked before the core of a general message, which must be complete by second 15 of a call.
-    nodes |= {"opening": Speak(lines("jingle", "who"), first), "core": Speak(lines(core, *explanation), after)}
+    nodes |= {"opening": Speak((*lines("jingle", "who"), *before), first), "core": Speak(lines(core, *explanation), after)}
     if after == "who_listened":
         nodes |= _listeners()
     if quiz:
@@ -92,8 +94,10 @@ def main_flow(
     languages: Sequence[str] = (),
     themes: Mapping[int, Sequence[str]] | None = None,
     answers: Sequence[str] = (),
-    summary: Sequence[str] = (),
+    neighbour: Line | None = None,
+    summary: Sequence[Line] = (),
     asks: bool = False,
+    testifies: bool = False,
     reports: bool = False,
     guided: tuple[int, Sequence[str]] | None = None,
     first: str = "opening",
@@ -101,12 +105,12 @@ def main_flow(
     version: int = 2,
 ) -> Flow:
     """The answer to a bip: 1 latest message (its labels), 2 themes (labels by group 1 to 8), 3 ask, 4 answers, 5 quiz,
-    6 facilitator's report, 7 the club's summary, 9 stop, 0 repeat, `*` language.
+    6 facilitator's report, 7 the club's summary (its lines), 8 a testimony, 9 stop, 0 repeat, `*` language.
 
-    Empty options are skipped; with nothing but it, the latest message plays at once. `first` may be `facilitator.FIRST`;
-    with `guided`, a theme and its message, a report is the guided session's.
-    Happened: `answer`, `language` (its code), `stop`, and those of a question and a report. Raises `DialogueError` for more than
-    eight languages.
+    `neighbour` is what another club found, heard after the answers. Empty options are skipped; with nothing but it, the latest
+    message plays at once. `first` may be `facilitator.FIRST`; with `guided`, a theme and its message, a report is the guided
+    session's. Happened: `answer`, `language` (its code), `stop`, and those of a question and a report. Raises `DialogueError` for
+    more than eight languages.
     """
     parts: list[tuple[str, str, str, dict[str, Node]]] = []
     if latest:
@@ -115,14 +119,18 @@ def main_flow(
         parts.append(("2", "option_themes", "themes", _themes(themes)))
     if asks:
         parts.append(("3", "option_ask", recording.FIRST, recording.question_nodes(then="menu")))
-    if answers:
-        parts.append(("4", "option_answers", "answers", {"answers": Speak(lines("answers_intro", *answers), "menu")}))
+    if answers or neighbour:
+        heard = (*lines(*(["answers_intro", *answers] if answers else [])), *_neighbour(neighbour))
+        parts.append(("4", "option_answers", "answers", {"answers": Speak(heard, "menu")}))
     if quiz:
         parts.append(("5", "option_quiz", "quiz", quiz_nodes(quiz, then="menu")))
     if reports:
         parts.append(("6", "option_facilitator", facilitator.FIRST, _reports(guided)))
     if summary:
-        parts.append(("7", "option_summary", "summary", {"summary": Speak(lines("summary_intro", *summary), "menu")}))
+        parts.append(("7", "option_summary", "summary", {"summary": Speak((*lines("summary_intro"), *summary), "menu")}))
+    if testifies:
+        told = recording.question_nodes(then="menu", what=recording.TESTIMONY)
+        parts.append(("8", "option_testimony", recording.FIRST_OF_TESTIMONY, told))
     said = list(lines("menu_main"))
     nodes: dict[str, Node] = {}
     for key, label, _, found in parts:
@@ -135,6 +143,10 @@ def main_flow(
     greeting = ["who"] if parts else ["who", "no_content"]
     nodes["opening"] = Speak(lines(*greeting), "latest" if latest and len(parts) == 1 else "menu")
     return with_keys(name, version, first, nodes, languages)
+
+
+def _neighbour(said: Line | None) -> tuple[Line, ...]:
+    return () if said is None else (Line("neighbour_intro"), said)
 
 
 def _reports(guided: tuple[int, Sequence[str]] | None) -> dict[str, Node]:

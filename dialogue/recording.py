@@ -1,4 +1,4 @@
-"""Builds the recording of a question: who may, how, the sound, what to do with it, whether it may be on air.
+"""Builds the recording of a question or a testimony: who may, how, the sound, what to do with it, whether it may be on air.
 
 The host keeps the sound from the moment it ends (Consult `recorded`): who hangs up without a word more has asked all the same.
 """
@@ -7,45 +7,50 @@ from dialogue.nodes import ANY, Ask, Consult, Node, Note, Route, Speak
 from dialogue.parts import lines
 from dialogue.values import Line, choice, sound
 
-FIRST = "ask_adult"
+QUESTION, TESTIMONY = "ask", "tell"
+"""What is recorded: its nodes are named after it."""
+FIRST = f"{QUESTION}_adult"
 """The node at which a question begins."""
+FIRST_OF_TESTIMONY = f"{TESTIMONY}_adult"
 LABELS = frozenset({"rec_how", "rec_menu", "rec_kept"})
 """Without a sound for each of these nothing can be recorded."""
-SECONDS = 60
+SECONDS = {QUESTION: 60, TESTIMONY: 120}
 
 
-def question_nodes(*, then: str, checks_age: bool = True, asks_air: bool = True) -> dict[str, Node]:
-    """The nodes of a question, all named `ask_…`, leading to `then`; `ask_begin` is the first where `checks_age` is not.
+def question_nodes(*, then: str, checks_age: bool = True, asks_air: bool = True, what: str = QUESTION) -> dict[str, Node]:
+    """The nodes of a question (or, by `what`, a testimony), all named `ask_…` (`tell_…`), leading to `then`; `ask_begin` is the
+    first where `checks_age` is not.
 
-    Consult `recorded` (sound): kept, with `inquiry` (its number) learned, or lost. Happened: `recording_deleted` (sound, and
-    `again` when another follows), `air` (sound, yes).
+    Consult `recorded` (sound, what): kept, with `inquiry` (its number) learned, or lost. Happened: `recording_deleted` (sound,
+    and `again` when another follows), `air` (sound, yes).
     """
     how = lines("rec_how", "rec_no_names")
-    after = (Route("1", "ask_kept"), Route("2", "ask_redo"), Route("3", "ask_delete"))
+    after = (Route("1", f"{what}_kept"), Route("2", f"{what}_redo"), Route("3", f"{what}_delete"))
+    told = (Route("kept", f"{what}_menu"), Route("lost", then))
+    length = sound(max_s=SECONDS[what])
     nodes: dict[str, Node] = {
-        "ask_begin": Ask(how, sound(max_s=SECONDS), (Route(ANY, "ask_recorded"),), save="sound", give_up=then),
-        "ask_recorded": Consult("recorded", (Route("kept", "ask_menu"), Route("lost", then)), {"sound": "$sound"}),
-        "ask_menu": Ask(
-            (Line("recording", {"id": "$sound"}), Line("rec_menu")), choice("1", "2", "3"), after, give_up="ask_kept"
+        f"{what}_begin": Ask(how, length, (Route(ANY, f"{what}_recorded"),), save="sound", give_up=then),
+        f"{what}_recorded": Consult("recorded", told, {"sound": "$sound", "what": what}),
+        f"{what}_menu": Ask(
+            (Line("recording", {"id": "$sound"}), Line("rec_menu")), choice("1", "2", "3"), after, give_up=f"{what}_kept"
         ),
-        "ask_redo": Note("recording_deleted", "ask_begin", {"sound": "$sound", "again": True}),
-        "ask_delete": Note("recording_deleted", "ask_deleted", {"sound": "$sound", "again": False}),
-        "ask_deleted": Speak(lines("rec_deleted"), then),
-        "ask_kept": Speak(lines("rec_kept"), "ask_air" if asks_air else "ask_receipt"),
-        "ask_receipt": Speak((Line("receipt"), Line("digits", {"n": "$inquiry"})), then),
+        f"{what}_redo": Note("recording_deleted", f"{what}_begin", {"sound": "$sound", "again": True}),
+        f"{what}_delete": Note("recording_deleted", f"{what}_deleted", {"sound": "$sound", "again": False}),
+        f"{what}_deleted": Speak(lines("rec_deleted"), then),
+        f"{what}_kept": Speak(lines("rec_kept"), f"{what}_air" if asks_air else f"{what}_receipt"),
+        f"{what}_receipt": Speak((Line("receipt"), Line("digits", {"n": "$inquiry"})), then),
     }
     if asks_air:
-        on_air = (Route("1", "ask_air_yes"), Route("2", "ask_air_no"))
+        on_air = (Route("1", f"{what}_air_yes"), Route("2", f"{what}_air_no"))
         nodes |= {
             # Silence is no.
-            "ask_air": Ask(lines("air_ask"), choice("1", "2"), on_air, give_up="ask_air_no", once=True),
-            "ask_air_yes": Note("air", "ask_said_yes", {"sound": "$sound", "yes": True}),
-            "ask_air_no": Note("air", "ask_said_no", {"sound": "$sound", "yes": False}),
-            "ask_said_yes": Speak(lines("air_yes"), "ask_receipt"),
-            "ask_said_no": Speak(lines("air_no"), "ask_receipt"),
+            f"{what}_air": Ask(lines("air_ask"), choice("1", "2"), on_air, give_up=f"{what}_air_no", once=True),
+            f"{what}_air_yes": Note("air", f"{what}_said_yes", {"sound": "$sound", "yes": True}),
+            f"{what}_air_no": Note("air", f"{what}_said_no", {"sound": "$sound", "yes": False}),
+            f"{what}_said_yes": Speak(lines("air_yes"), f"{what}_receipt"),
+            f"{what}_said_no": Speak(lines("air_no"), f"{what}_receipt"),
         }
     if checks_age:
-        nodes["ask_adult"] = Ask(
-            lines("adult_check"), choice("1", "2"), (Route("1", "ask_begin"), Route("2", then)), give_up=then
-        )
+        may = (Route("1", f"{what}_begin"), Route("2", then))
+        nodes[f"{what}_adult"] = Ask(lines("adult_check"), choice("1", "2"), may, give_up=then)
     return nodes

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from messaging import outcomes, probing, receipts, replay, simulator_network, windows
+from messaging import money, outcomes, probing, receipts, replay, simulator_network, windows
 from messaging.exchange import Exchange
 from messaging.models import Channel
 
@@ -33,6 +33,12 @@ def replay_spool(exchange: Exchange, now: datetime) -> int:
 def deliver_simulated(exchange: Exchange, now: datetime) -> int:
     """Let the simulator's network do what is due."""
     return simulator_network.deliver(exchange, now)
+
+
+def cap_days(exchange: Exchange, now: datetime) -> int:
+    """Write down the caps of today and tomorrow."""
+    with exchange.database.writing() as session:
+        return money.cap_days(session, windows.of(exchange.settings), now)
 
 
 def probe_channels(exchange: Exchange, now: datetime) -> int:

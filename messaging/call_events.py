@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import bindparam, exists, insert, select
 from sqlalchemy.orm import Session
 
 from messaging import bips, contacts, steps
@@ -39,19 +39,45 @@ _ENDS = {
 _UNNAMED = (CallState.DIALLING, CallState.UNKNOWN)  # the answer that names a call at its provider may not have been read
 
 
+_SPOKEN = ("answered", "turn")
+_EVENT = insert(CallEvent).inline()  # nobody asks for its id
+_WITH_CONTACT = select(Call, Contact).join(Contact, Contact.id == Call.contact_id).execution_options(populate_existing=True)
+# News of an earlier try must not move the one under way.
+_TRIED = exists().where(
+    Attempt.id == bindparam("reference"),
+    Attempt.channel_id == bindparam("channel"),
+    Attempt.call_id == Call.id,
+    Attempt.number == Call.attempts,
+)
+_FOUND = {
+    "reference": _WITH_CONTACT.where(_TRIED),
+    "external": _WITH_CONTACT.where(Call.channel_id == bindparam("channel"), Call.external_id == bindparam("external")),
+    "id": _WITH_CONTACT.where(Call.id == bindparam("id")),
+}
+_LOCKED = {
+    (key, spoken): rows.with_for_update(key_share=True, of=[Contact, Call] if spoken else [Call])
+    for key, rows in _FOUND.items()
+    for spoken in (True, False)
+}
+"""Built once: a caller waits for each of a step's statements."""
+
+
 @dataclass(frozen=True)
 class Heard:
-    """What to do with one event: answer with `steps`, or ask the conversation for the next ones of `call`."""
+    """What to do with one event: answer with `steps`, or ask the conversation for the next ones of `call`, whose `contact` is
+    locked as well then."""
 
     call: Call | None
     steps: tuple[Step, ...] | None = None
+    contact: Contact | None = None
 
 
 def take(session: Session, channel: Channel, step: CallStep, now: datetime, windows: Windows) -> Heard:
     """Apply one event. `steps` () means nothing to say; None means the conversation must be asked."""
-    call = _find(session, channel, step)
-    if call is None:
+    found = _find(session, channel, step)
+    if found is None:
         return _bip(session, channel, step, now, windows) if step.inbound else _unknown(channel, step)
+    call, contact = found
     if call.state in _UNNAMED and call.external_id is None and _free(session, channel, step):
         call.external_id = step.external_id
     if call.direction is Direction.OUT and step.inbound:
@@ -59,9 +85,10 @@ def take(session: Session, channel: Channel, step: CallStep, now: datetime, wind
         step = replace(step, inbound=False, event="answered" if step.event == "ringing" else step.event)
     call.heard_at = now
     _measure(call, step)
-    session.add(CallEvent(call_id=call.id, at=now, kind=step.event[:24], turn=step.turn, details=_details(step)))
-    if step.event in ("answered", "turn"):
-        return _voice(session, call, now)
+    about = {"call_id": call.id, "at": now, "kind": step.event[:24], "turn": step.turn, "details": _details(step)}
+    session.connection().execute(_EVENT, about)
+    if step.event in _SPOKEN:
+        return _voice(session, call, contact, now)
     _advance(session, call, step, now, windows)
     session.flush()
     # A bip asked about again, because its first answer was lost, must be refused again: silence would let it ring.
@@ -75,14 +102,13 @@ def answered_with(call: Call, given: tuple[Step, ...]) -> None:
         call.core_end_s = end
 
 
-def _voice(session: Session, call: Call, now: datetime) -> Heard:
+def _voice(session: Session, call: Call, contact: Contact, now: datetime) -> Heard:
     if allowed(call, CallState.ANSWERED):
         move(call, CallState.ANSWERED, now)
-        session.flush()
     if call.state is not CallState.ANSWERED:
         return Heard(call, (Hangup(),))
     begun = call.answered_at or now
-    return Heard(call, (Hangup(),)) if now - begun > LONGEST[call.direction] else Heard(call)
+    return Heard(call, (Hangup(),)) if now - begun > LONGEST[call.direction] else Heard(call, None, contact)
 
 
 def _advance(session: Session, call: Call, step: CallStep, now: datetime, windows: Windows) -> None:
@@ -150,21 +176,19 @@ def _settle_price(session: Session, call: Call, windows: Windows) -> None:
     call.price = channel.price_per_minute if call.retry else real
 
 
-def _find(session: Session, channel: Channel, step: CallStep) -> Call | None:
-    call_id: int | None = None
-    if step.reference is not None and (attempt := session.get(Attempt, step.reference)) is not None:
-        newest = select(Call.attempts).where(Call.id == attempt.call_id)
-        # News of an earlier try must not move the one under way.
-        if attempt.channel_id == channel.id and session.scalar(newest) == attempt.number:
-            call_id = attempt.call_id
-    if call_id is None:
-        same = (Call.channel_id == channel.id, Call.external_id == step.external_id)
-        call_id = session.scalar(select(Call.id).where(*same))
-    call_id = call_id or _adopted(session, channel, step)
-    if call_id is None:
-        return None
-    rows = select(Call).where(Call.id == call_id).with_for_update(key_share=True)
-    return session.scalars(rows.execution_options(populate_existing=True)).one()
+def _find(session: Session, channel: Channel, step: CallStep) -> tuple[Call, Contact] | None:
+    """The call and its contact, locked; for a step of its conversation the contact, too, and first, as a STOP takes them."""
+    spoken = step.event in _SPOKEN
+
+    def one(key: str, **named: object) -> tuple[Call, Contact] | None:
+        found = session.execute(_LOCKED[key, spoken], named).first()
+        return None if found is None else (found[0], found[1])
+
+    found = one("reference", channel=channel.id, reference=step.reference) if step.reference is not None else None
+    found = found or one("external", channel=channel.id, external=step.external_id)
+    if found is None and (call_id := _adopted(session, channel, step)) is not None:
+        found = one("id", id=call_id)
+    return found
 
 
 def _adopted(session: Session, channel: Channel, step: CallStep) -> int | None:

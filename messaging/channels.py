@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, literal, select
 from sqlalchemy.orm import Session
 
 from messaging import pace
@@ -19,7 +19,7 @@ from messaging.gateways.protocol import Account
 from messaging.models import Channel, ChannelState
 from messaging.numbers import is_simulated, normalise, operator_of
 from runtime.crypto import blind
-from runtime.installation import installation
+from runtime.installation import Installation, installation
 
 TOKEN_BYTES = 32
 OLD_TOKEN_LIFE = timedelta(days=7)
@@ -36,6 +36,16 @@ _COLUMNS = (
 )
 _YES, _NO = ("1", "oui", "true", "yes"), ("", "0", "non", "false", "no")
 _SAME_OPERATOR: Mapping[str, str] = {"malitel": "moov", "atel": "telecel"}
+_HAS_TOKEN = (Channel.token_index == bindparam("token")) | (Channel.old_token_index == bindparam("token"))
+_BY_TOKEN = select(Channel).where(_HAS_TOKEN)
+_ONE = select(literal(1).label("id")).subquery()  # a row, whether there is a channel, an installation or neither
+_ARRIVED = (
+    select(Channel, Installation.offset_seconds)
+    .select_from(_ONE)
+    .outerjoin(Installation, Installation.id == _ONE.c.id)
+    .outerjoin(Channel, _HAS_TOKEN)
+    .limit(1)
+)
 
 
 def add(
@@ -115,12 +125,21 @@ def rotate_token(channel: Channel, now: datetime) -> str:
 
 
 def by_token(session: Session, token: str, now: datetime | None = None) -> Channel | None:
-    """The channel a webhook address belongs to; removed channels have none.
-
-    Found by a keyed index, then compared in constant time: the time it takes says nothing about any token.
-    """
+    """The channel a webhook address belongs to; removed channels have none."""
     index = blind(token)
-    found = session.scalar(select(Channel).where((Channel.token_index == index) | (Channel.old_token_index == index)))
+    return _meant(session.scalar(_BY_TOKEN, {"token": index}), index, now)
+
+
+def arrived(session: Session, token: str, wall: datetime) -> tuple[Channel | None, datetime]:
+    """`by_token` at the business time of `wall`, which is the second value: all that a webhook must know, asked at once."""
+    index = blind(token)
+    found, offset = session.execute(_ARRIVED, {"token": index}).one()
+    now = wall + timedelta(seconds=offset or 0)
+    return _meant(found, index, now), now
+
+
+def _meant(found: Channel | None, index: bytes, now: datetime | None) -> Channel | None:
+    """Found by a keyed index, then compared in constant time: the time it takes says nothing about any token."""
     if found is None or found.state is ChannelState.REMOVED:
         return None
     if secrets.compare_digest(found.token_index, index):

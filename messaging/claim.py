@@ -35,7 +35,7 @@ from messaging.models import (
 from messaging.money import Outgoing, Purse
 from messaging.states import move
 from runtime.clock import jumped
-from runtime.installation import Installation, installation
+from runtime.installation import Installation, Opening, installation
 from runtime.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -52,6 +52,7 @@ class Idle(StrEnum):
     STOPPED = "stopped"
     PAUSED = "paused"
     SIMULATION = "simulation"
+    CLOSED = "closed"
     BREAKER = "breaker"
     BUSY = "busy"
     FULL = "full"
@@ -128,6 +129,8 @@ def ready_channel(session: Session, channel_id: int, now: datetime) -> Channel |
     if channel.gateway != SIMULATOR and (place.simulation or place.demonstration or place.offset_seconds):
         log.warning("claim.simulation", channel=channel.id)
         return Idle.SIMULATION
+    if channel.gateway != SIMULATOR and place.opening is Opening.CLOSED:
+        return Idle.CLOSED
     return Idle.BREAKER if pace.is_open(channel, now) else channel
 
 
@@ -190,7 +193,7 @@ class _Taker:
     ) -> None:
         self._session, self._settings, self._channel, self._now = session, settings, channel, now
         self._running, self._places, self._bulk = running, places, bulk
-        self._hours = windows.of(settings)
+        self._hours = windows.in_force(session, settings)
         self.allowance = capacity.allowance(session, channel, self._hours.local_day(now).date())
 
     def take(self) -> Taken:

@@ -4,6 +4,7 @@ A STOP takes the contact's row first and its messages after, the claim the other
 the other for ever.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, exists, select, update
@@ -27,7 +28,7 @@ from messaging.rows import insert_once
 from messaging.states import move_all
 from runtime.crypto import blind
 
-_UNASKED = (Kind.PUSH, Kind.REMINDER)
+_UNASKED = (Kind.PUSH, Kind.REMINDER, Kind.ANSWER)
 
 
 def find(session: Session, number: str) -> Contact | None:
@@ -169,6 +170,17 @@ def withdraw(session: Session, contact: Contact, purpose: Purpose, now: datetime
         elif purpose is Purpose.CALL:
             _keep_back_calls(session, contact.id, now, "no_consent")
     return len(ended)
+
+
+def keep_back(session: Session, contact_ids: Collection[int], now: datetime, reason: str, until: datetime) -> int:
+    """Take back the pushes, reminders and calls to these numbers that would leave before `until`; how many."""
+    ids = list(contact_ids)
+    messages = (Message.contact_id.in_(ids), Message.kind.in_(_UNASKED), Message.not_before < until)
+    waiting = (Call.state == CallState.QUEUED) | Call.retry
+    calls = (Call.contact_id.in_(ids), Call.kind.in_(_UNASKED), Call.not_before < until, waiting)
+    return move_all(session, Message, MessageState.SUPPRESSED, now, reason, *messages) + move_all(
+        session, Call, CallState.SUPPRESSED, now, reason, *calls
+    )
 
 
 def close_prompts(session: Session, contact_id: int, now: datetime) -> None:

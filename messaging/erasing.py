@@ -37,7 +37,7 @@ def erase(session: Session, contact: Contact, now: datetime) -> bool:
     session.execute(update(Consent).where(Consent.contact_id == mine).values(witness=None, register_page=None))
     session.execute(update(OpenPrompt).where(OpenPrompt.contact_id == mine).values(details={}))
     calls = select(Call.id).where(Call.contact_id == mine)
-    session.execute(update(Recording).where(Recording.call_id.in_(calls)).values(delete_after=now))
+    session.execute(update(Recording).where(Recording.call_id.in_(calls)).values(delete_after=now, transcript=None))
     session.execute(update(StatusUpdate).where(StatusUpdate.number_index == contact.number_index).values(number_index=None))
     contact.number, contact.number_index = None, secrets.token_bytes(INDEX_BYTES)
     contact.operator = contact.language = None

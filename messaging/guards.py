@@ -22,7 +22,7 @@ from translations.languages import SOURCE
 from translations.models import Variant, VariantState
 
 Known = TypeVar("Known", Variant, Broadcast)
-UNASKED = (Kind.PUSH, Kind.REMINDER)
+UNASKED = (Kind.PUSH, Kind.REMINDER, Kind.ANSWER)
 
 
 @dataclass(frozen=True)

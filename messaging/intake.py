@@ -30,11 +30,15 @@ OnCall = Callable[[Session, Exchange, Call, CallStep, datetime], tuple[Step, ...
 
 @dataclass(frozen=True)
 class Known:
-    """The channel behind a token, as much of it as outlives the transaction that found it."""
+    """The channel behind a token, as much of it as outlives the transaction that found it.
+
+    `row` is the channel itself, of no transaction, for one that follows at once.
+    """
 
     channel_id: int
     gateway: Gateway
     account: Account
+    row: Channel | None = None
 
 
 @dataclass(frozen=True)
@@ -48,10 +52,21 @@ class Spoken:
 def identify(exchange: Exchange, token: str, now: datetime) -> Known | None:
     """The channel of a webhook address, or None."""
     with exchange.database.reading() as session:
-        channel = channels.by_token(session, token, now)
-        if channel is None or channel.gateway not in exchange.gateways:
-            return None
-        return Known(channel.id, exchange.gateways[channel.gateway], channels.account(channel, exchange.settings.base_url))
+        return _known(exchange, channels.by_token(session, token, now))
+
+
+def arrive(exchange: Exchange, token: str, wall: datetime) -> tuple[Known | None, datetime]:
+    """`identify` at the business time of `wall`, which is the second value."""
+    with exchange.database.reading() as session:
+        channel, now = channels.arrived(session, token, wall)
+        return _known(exchange, channel), now
+
+
+def _known(exchange: Exchange, channel: Channel | None) -> Known | None:
+    if channel is None or channel.gateway not in exchange.gateways:
+        return None
+    account = channels.account(channel, exchange.settings.base_url)
+    return Known(channel.id, exchange.gateways[channel.gateway], account, channel)
 
 
 def take_sms(exchange: Exchange, known: Known, request: WebhookRequest, now: datetime) -> None:
@@ -114,11 +129,9 @@ def take_call(exchange: Exchange, known: Known, request: WebhookRequest, now: da
         return None
     step = _fitting(step)
     with exchange.database.writing() as session:
-        channel = session.get_one(Channel, known.channel_id)
+        channel = _channel(session, known)
         told: list[outcomes.AboutContact] = []
         heard = call_events.take(session, channel, step, now, windows.of(exchange.settings))
-        about = None if heard.call is None else heard.call.id
-        session.add(exchanges.log_of(known.channel_id, "call", request, step, now, call_id=about))
         # A bip may be called back; a call that ended frees a line for the next one.
         if heard.call is not None and (step.inbound or heard.call.state not in LIVE_CALLS):
             exchange.work.nudge(session, DIAL, heard.call.channel_id)
@@ -129,6 +142,8 @@ def take_call(exchange: Exchange, known: Known, request: WebhookRequest, now: da
             given = on_call(session, exchange, heard.call, step, now)
             call_events.answered_with(heard.call, given)
             turn = heard.call.turn
+        about = None if heard.call is None else heard.call.id
+        exchanges.write(session, exchanges.log_of(known.channel_id, "call", request, step, now, call_id=about))
     _tell(exchange, told, now)
     return Spoken(*known.gateway.render(given, turn)) if given else None
 
@@ -144,6 +159,14 @@ def take_recording(exchange: Exchange, known: Known, request: WebhookRequest, no
         body = _plain(request.body.decode("utf-8", "replace"))
         session.add(WebhookBody(channel_id=known.channel_id, kind="recording", received_at=now, body=body))
         session.add(exchanges.log_of(known.channel_id, "recording", request, recorded, now))
+
+
+def _channel(session: Session, known: Known) -> Channel:
+    """As it was when it was found a moment ago: a call's step does not ask for it again."""
+    if known.row is None:
+        return session.get_one(Channel, known.channel_id)
+    session.add(known.row)
+    return known.row
 
 
 def _tell(exchange: Exchange, told: list[outcomes.AboutContact], now: datetime) -> None:

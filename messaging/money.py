@@ -5,13 +5,14 @@ Budgets are locked last and by id, after every message, contact and channel, so 
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from messaging.models import Budget, Call, Message
 from messaging.windows import Windows
+from runtime.installation import installation
 
 Outgoing = Message | Call
 
@@ -48,6 +49,48 @@ def release(session: Session, rows: Iterable[tuple[Outgoing, datetime | None]], 
             owed.update(dict.fromkeys(scopes(row, at, windows), row.price))
     for budget in _locked(session, set(owed)):
         budget.reserved = max(0, budget.reserved - owed[budget.scope])
+
+
+def cap_days(session: Session, windows: Windows, now: datetime) -> int:
+    """Give today and tomorrow the installation's cap of a day, unless they have one of their own; how many were written."""
+    cap = installation(session).day_cap
+    if cap is None:
+        return 0
+    midnight = windows.local_day(now)
+    scopes_ = [f"day:{(midnight + timedelta(days=ahead)).date().isoformat()}" for ahead in (0, 1)]
+    known = set(session.scalars(select(Budget.scope).where(Budget.scope.in_(scopes_))))
+    session.add_all(Budget(scope=scope, cap=cap, reserved=0) for scope in scopes_ if scope not in known)
+    return len(set(scopes_) - known)
+
+
+def set_day_cap(session: Session, windows: Windows, now: datetime, cap: int | None) -> None:
+    """Cap every day from today on, over all channels; None takes the cap away. What is reserved stays counted."""
+    place = installation(session)
+    session.refresh(place, with_for_update=True)
+    place.day_cap = cap
+    today = f"day:{windows.local_day(now).date().isoformat()}"
+    for budget in session.scalars(select(Budget).where(Budget.scope >= today, Budget.scope.startswith("day:"))):
+        if cap is None:
+            session.delete(budget)
+        else:
+            budget.cap = cap
+    session.flush()
+    cap_days(session, windows, now)
+
+
+def set_channel_cap(session: Session, channel_id: int, cap: int | None, *, anew: bool) -> None:
+    """Cap what a channel may cost until the next time this is said; None takes the cap away. `anew` begins at nothing spent."""
+    budget = next(iter(_locked(session, {f"channel:{channel_id}"})), None)
+    if cap is None:
+        if budget is not None:
+            session.delete(budget)
+        return
+    if budget is None:
+        budget = Budget(scope=f"channel:{channel_id}", cap=cap, reserved=0)
+        session.add(budget)
+    budget.cap = cap
+    if anew:
+        budget.reserved = 0
 
 
 def _locked(session: Session, wanted: set[str]) -> list[Budget]:

@@ -29,7 +29,7 @@ from translations.sms import measure, prepare, price
 
 log = structlog.get_logger(__name__)
 
-PRIORITY = {Kind.CONFIRMATION: 0, Kind.REPLY: 0, Kind.REMINDER: 10, Kind.PUSH: 20}
+PRIORITY = {Kind.CONFIRMATION: 0, Kind.REPLY: 0, Kind.ANSWER: 5, Kind.REMINDER: 10, Kind.PUSH: 20}
 """Lower leaves first: somebody who wrote waits for no broadcast."""
 REPLY_LIFE = timedelta(hours=24)
 REMINDER_LIFE = timedelta(hours=24)

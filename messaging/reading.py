@@ -17,7 +17,9 @@ from messaging.models import (
     Listener,
     Message,
     MessageState,
+    Moderation,
     Purpose,
+    Recording,
 )
 from messaging.numbers import mask
 from runtime.crypto import blind
@@ -70,6 +72,18 @@ class MessageLine:
 
 
 @dataclass(frozen=True)
+class RecordingLine:
+    """What a caller recorded, without its sound: is it here, why it never will be (`refused`), its moderation."""
+
+    id: int
+    seconds: float
+    kept: bool
+    refused: str | None
+    moderation: Moderation
+    recorded_at: datetime
+
+
+@dataclass(frozen=True)
 class CallLine:
     """A call over all its attempts; `seconds` of connection, `seconds_heard` of its message. `price` in whole FCFA."""
 
@@ -92,6 +106,7 @@ class CallLine:
     created_at: datetime
     answered_at: datetime | None
     ended_at: datetime | None
+    recordings: tuple[RecordingLine, ...]
 
 
 def contacts(
@@ -222,10 +237,16 @@ def calls(
             query = query.where(column == value)
     if since is not None:
         query = query.where(Call.created_at >= since)
-    return [_call(row) for row in session.scalars(query)]
+    rows = session.scalars(query).all()
+    recorded: dict[int, list[RecordingLine]] = {row.id: [] for row in rows}
+    for one in session.scalars(select(Recording).where(Recording.call_id.in_(recorded)).order_by(Recording.id)):
+        recorded[one.call_id].append(
+            RecordingLine(one.id, one.seconds, bool(one.sha256), one.refused, one.moderation, one.recorded_at)
+        )
+    return [_call(row, recorded[row.id]) for row in rows]
 
 
-def _call(row: Call) -> CallLine:
+def _call(row: Call, recorded: list[RecordingLine]) -> CallLine:
     return CallLine(
         id=row.id,
         direction=row.direction,
@@ -246,4 +267,11 @@ def _call(row: Call) -> CallLine:
         created_at=row.created_at,
         answered_at=row.answered_at,
         ended_at=row.ended_at,
+        recordings=tuple(recorded),
     )
+
+
+def operators(session: Session) -> list[str]:
+    """The operators that known numbers suggest."""
+    known = select(Contact.operator).where(Contact.operator.is_not(None)).distinct().order_by(Contact.operator)
+    return [operator for operator in session.scalars(known) if operator]

@@ -20,7 +20,7 @@ import structlog
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from messaging import channels
+from messaging import channels, moderation
 from messaging.errors import MessagingError
 from messaging.exchange import Exchange
 from messaging.models import Call, Channel, Moderation, Recording
@@ -31,7 +31,6 @@ from translations.clips import STRANGERS
 TOO_SHORT = 2.0
 """Seconds below which nothing was said."""
 LONGEST = 300
-KEPT = timedelta(days=90)
 REPLAYED_FOR = timedelta(minutes=10)
 AFTER = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 720))
 AT_ONCE = 20
@@ -71,7 +70,7 @@ def announce(session: Session, var: Path, call: Call, place: str, now: datetime)
         moderation=Moderation.NEW,
         air_consent=False,
         recorded_at=now,
-        delete_after=now + KEPT,
+        delete_after=now + moderation.UNAPPROVED_KEPT,
         place=place,
         tries=0,
         next_try_at=now,
@@ -100,12 +99,11 @@ def fetch_due(exchange: Exchange, now: datetime) -> list[int]:
 
 
 def purge(session: Session, var: Path, now: datetime) -> int:
-    """Delete the sounds nobody approved in time, and those of erased numbers; how many."""
-    old = (Recording.delete_after <= now, Recording.sha256 != "", Recording.moderation != Moderation.QUARANTINED)
-    rows = list(session.scalars(select(Recording).where(*old)))
+    """Delete the sounds whose time is over (`moderation.over`), and what was typed of them; how many."""
+    rows = list(session.scalars(select(Recording).where(Recording.sha256 != "", moderation.over(now))))
     for row in rows:
         _unlink(session, var, row)
-        row.sha256, row.refused, row.bytes = "", "expired", 0
+        row.sha256, row.refused, row.bytes, row.transcript = "", "expired", 0, None
         session.flush()
     waiting = select(Recording).where(Recording.delete_after <= now, Recording.next_try_at.is_not(None))
     for row in session.scalars(waiting):

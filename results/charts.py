@@ -6,7 +6,7 @@ table, its colours never speak alone.
 
 import leather
 
-from results.tables import Table
+from results.table import Table
 
 WIDTH, HEIGHT = 640, 260
 COLOUR = "#1f5f5b"

@@ -7,7 +7,7 @@ import csv
 import io
 import unicodedata
 
-from results.tables import Cell, Table
+from results.table import Cell, Table
 
 FORMULA_STARTS = "=+-@\t\r"
 MARK = "\ufeff"

@@ -1,113 +1,87 @@
-"""Results as files: a workbook that opens right in Excel and LibreOffice, and tidy CSV.
+"""Results as files: a workbook that opens right in Excel, LibreOffice and pandas, and tidy CSV.
 
-No file holds a number, a name or a received text, and no text in one is ever a formula.
+No file holds a number, a name, a village or a received text, and no text in one is ever a formula.
 """
 
 import io
 import zipfile
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date, datetime
 
 import xlsxwriter
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from clubs.models import Club, Village
-from clubs.records import Report, ReportState
 from results.codebook import MEANINGS
 from results.csv_files import csv_text
-from results.indicators import Figure, figures
+from results.figure import Figure
+from results.places import communes
+from results.release import files
 from results.scope import Scope
-from results.small import HIDDEN, People, keep_back
-from results.tables import Cell, Table, tables
+from results.small import HIDDEN
+from results.table import Cell, Table
 
-REPORT_VALUES = {
-    "theme": "Thème",
-    "women": "Femmes",
-    "men": "Hommes",
-    "youth": "Jeunes",
-    "mothers": "Mères",
-    "radio": "Radio",
-    "before": "Justes avant",
-    "after": "Justes après",
-    "voters": "Votants",
-}
-COUNTED = People(
-    ("Femmes", "Hommes", "Jeunes", "Mères", "Justes avant", "Justes après", "Votants"),
-    sums=(("", "Femmes", "Hommes"),),  # their sum stands in the tables of sessions
-    within=(("Justes avant", "Votants"), ("Justes après", "Votants")),
-)
+Step = Callable[[int, int], None]
+DATES = "yyyy-mm-dd"
 
 
-def workbook(session: Session, scope: Scope, now: datetime, *, each_report: bool = True) -> bytes:
+def nothing(_done: int, _steps: int) -> None:
+    """Nobody waits for the progress of a small file."""
+
+
+def workbook(session: Session, scope: Scope, now: datetime, *, each_report: bool = True, step: Step = nothing) -> bytes:
     """An XLSX of the scope: cover with filters, indicators with their formulas, one sheet a table, codebook; the reports
     one by one too, unless its reader gets totals only."""
     buffer = io.BytesIO()
+    sheets = _sheets(session, scope, each_report, step)
     with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:
         bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top"})
+        dates = book.add_format({"num_format": DATES})
         _cover(book.add_worksheet("Couverture"), session, scope, now, bold)
-        sheets = _sheets(session, scope, each_report)
         for table in sheets:
-            _sheet(book.add_worksheet(table.title[:31]), table, bold)
-        _sheet(book.add_worksheet("Lexique"), _codebook(sheets), bold)
+            _sheet(book.add_worksheet(table.title[:31]), table, bold, dates)
+        _sheet(book.add_worksheet("Lexique"), _codebook(sheets), bold, dates)
     return buffer.getvalue()
 
 
-def csv_files(session: Session, scope: Scope, *, each_report: bool = True) -> bytes:
+def csv_files(session: Session, scope: Scope, *, each_report: bool = True, step: Step = nothing) -> bytes:
     """A ZIP with a tidy CSV for the indicators, each table, the reports and the codebook."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        sheets = _sheets(session, scope, each_report)
+        sheets = _sheets(session, scope, each_report, step)
         for table in (*sheets, _codebook(sheets)):
             archive.writestr(f"{table.id}.csv", csv_text(table))
     return buffer.getvalue()
 
 
-def _sheets(session: Session, scope: Scope, each_report: bool) -> list[Table]:
-    made = tables(session, scope, small_cells=True)
-    if each_report:
-        made.append(reports(session, scope))
-    return [_indicators(figures(session, scope)), *(keep_back(table, HIDDEN) for table in made)]
+def places(session: Session, scope: Scope) -> str:
+    """Where a file speaks of: communes, never villages."""
+    if scope.villages is None:
+        return "toutes"
+    return ", ".join(name for _id, name in communes(session, scope.villages)) or "aucune"
 
 
-def reports(session: Session, scope: Scope) -> Table:
-    """The current valid reports one by one: club code, day and figures, never who sent them nor why there was no session."""
-    rows = session.execute(
-        select(Report, Club.code, Village.name)
-        .join(Club, Club.id == Report.club_id)
-        .join(Village, Village.id == Club.village_id)
-        .where(Report.state == ReportState.VALID, Report.session_date.between(scope.since, scope.until), scope.club())
-        .order_by(Report.session_date, Report.number)
-    )
-    lines = tuple(
-        (
-            report.number,
-            report.kind,
-            code,
-            village,
-            str(report.session_date),
-            *(report.values.get(name) for name in REPORT_VALUES),
-        )
-        for report, code, village in rows
-    )
-    columns = ("Numéro", "Sorte", "Club", "Village", "Jour", *REPORT_VALUES.values())
-    return Table("reports", "Comptes rendus", columns, lines, "comptes rendus valides, un par ligne", COUNTED)
+def _sheets(session: Session, scope: Scope, each_report: bool, step: Step) -> list[Table]:
+    made = files(session, scope, each_report=each_report, mark=HIDDEN, step=step)
+    return [_indicators(made.figures, scope, places(session, scope)), *made.tables]
 
 
-def _indicators(made: Sequence[Figure]) -> Table:
+def _indicators(made: Sequence[Figure], scope: Scope, where: str) -> Table:
     rows = tuple(
         (
             figure.label,
             HIDDEN if figure.hidden else figure.value,
             figure.unit,
             *((HIDDEN,) * 3 if figure.hidden else (figure.numerator, figure.denominator, figure.n)),
+            scope.since,
+            scope.until,
+            where,
             figure.formula,
         )
         for figure in made
     )
-    columns = ("Indicateur", "Valeur", "Unité", "Numérateur", "Dénominateur", "n", "Formule")
+    columns = ("Indicateur", "Valeur", "Unité", "Numérateur", "Dénominateur", "n", "Du", "Au", "Communes", "Formule")
     return Table("indicators", "Indicateurs", columns, rows)
 
 
@@ -117,18 +91,17 @@ def _codebook(sheets: Iterable[Table]) -> Table:
 
 
 def _cover(sheet: Worksheet, session: Session, scope: Scope, now: datetime, bold: Format) -> None:
-    villages = "tous"
-    if scope.villages is not None:
-        villages = ", ".join(session.scalars(select(Village.name).where(Village.id.in_(scope.villages)).order_by(Village.name)))
     lines = (
         ("Lamɛn : résultats", ""),
         ("Du", scope.since.isoformat()),
         ("Au", scope.until.isoformat()),
-        ("Villages", villages),
+        ("Communes", places(session, scope)),
+        ("Villages", "tous" if scope.villages is None else str(len(scope.villages))),
         ("Langue", scope.language or "toutes"),
         ("Sexe", scope.sex.value if scope.sex else "tous"),
+        ("Opérateur", scope.operator or "tous"),
         ("Préparé le", now.strftime("%d/%m/%Y %H:%M UTC")),
-        ("Petits effectifs", "Une case qui parle de moins de 5 personnes est cachée."),
+        ("Petits effectifs", "Une case qui parle de moins de 5 personnes est cachée, et celles qui la feraient deviner."),
     )
     for row, (name, text) in enumerate(lines):
         sheet.write_string(row, 0, name, bold)
@@ -137,20 +110,22 @@ def _cover(sheet: Worksheet, session: Session, scope: Scope, now: datetime, bold
     sheet.set_column(1, 1, 60)
 
 
-def _sheet(sheet: Worksheet, table: Table, bold: Format) -> None:
+def _sheet(sheet: Worksheet, table: Table, bold: Format, dates: Format) -> None:
     for column, name in enumerate(table.columns):
         sheet.write_string(0, column, name, bold)
     for row, cells in enumerate(table.rows, start=1):
         for column, cell in enumerate(cells):
-            _write(sheet, row, column, cell)
+            _write(sheet, row, column, cell, dates)
     sheet.freeze_panes(1, 1)
     sheet.set_column(0, 0, 28)
     sheet.set_column(1, max(1, len(table.columns) - 1), 14)
 
 
-def _write(sheet: Worksheet, row: int, column: int, cell: Cell) -> None:
+def _write(sheet: Worksheet, row: int, column: int, cell: Cell, dates: Format) -> None:
     if isinstance(cell, bool):
-        sheet.write_boolean(row, column, cell)
+        sheet.write_string(row, column, "oui" if cell else "non")  # LibreOffice would make a formula of a truth
+    elif isinstance(cell, date):
+        sheet.write_datetime(row, column, datetime.combine(cell, datetime.min.time()), dates)
     elif isinstance(cell, (int, float)):
         sheet.write_number(row, column, cell)
     elif cell is not None:

@@ -11,17 +11,22 @@ from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute
 
 from clubs.models import Club, Member, Sex, Village
+from messaging.models import Contact
 
 
 @dataclass(frozen=True)
 class Scope:
-    """`since` and `until` are both counted; no village, language or sex means all of them."""
+    """`since` and `until` are both counted; no village, language, sex or operator means all of them.
+
+    An operator narrows only what is counted by number.
+    """
 
     since: date
     until: date
     villages: frozenset[int] | None = None
     language: str | None = None
     sex: Sex | None = None
+    operator: str | None = None
 
     @property
     def narrowed(self) -> bool:
@@ -38,6 +43,15 @@ class Scope:
         """The first moment after the period."""
         return datetime.combine(self.until + timedelta(days=1), time(), UTC)
 
+    def months(self) -> list[date]:
+        """The first days of the whole months the period is made of; none when it is not made of whole months."""
+        if self.since.day != 1 or (self.until + timedelta(days=1)).day != 1:
+            return []
+        found = [self.since]
+        while (following := after(found[-1])) <= self.until:
+            found.append(following)
+        return found
+
     def within(self, moment: InstrumentedAttribute[datetime] | InstrumentedAttribute[datetime | None]) -> ColumnElement[bool]:
         """The condition that a moment lies in the period."""
         return and_(moment >= self.start, moment < self.end)
@@ -51,6 +65,13 @@ class Scope:
         spoken = or_(Member.language == self.language, and_(Member.language.is_(None), Club.language == self.language))
         sex = true() if self.sex is None else Member.sex == self.sex
         return and_(self._villages(), self._language(or_(spoken, and_(Member.language.is_(None), self._village_speaks()))), sex)
+
+    def phone(self, contact_id: InstrumentedAttribute[int] | InstrumentedAttribute[int | None]) -> ColumnElement[bool]:
+        """The condition on a row that names a number."""
+        ours = contact_id.in_(self.contacts()) if self.narrowed else true()
+        if self.operator is None:
+            return ours
+        return and_(ours, contact_id.in_(select(Contact.id).where(Contact.operator == self.operator)))
 
     def contacts(self) -> Select[int | None]:
         """The ids of the numbers behind which a member of the scope stands."""
@@ -69,3 +90,18 @@ class Scope:
 
     def _village_speaks(self) -> ColumnElement[bool]:
         return and_(Club.language.is_(None), Village.language == self.language)
+
+
+def after(month: date) -> date:
+    """The first day of the next month."""
+    return (month.replace(day=28) + timedelta(days=4)).replace(day=1)
+
+
+def month(first: date, villages: frozenset[int] | None = None) -> Scope:
+    """The month that begins on `first`."""
+    return Scope(first, after(first) - timedelta(days=1), villages)
+
+
+def quarter(day: date) -> date:
+    """The first day of the quarter of a day."""
+    return date(day.year, 3 * ((day.month - 1) // 3) + 1, 1)

@@ -1,206 +1,189 @@
-"""The tables behind the charts: figures cut by week, village, language or sex.
+"""The tables behind the charts: sessions by week, village, commune and theme; quizzes, events and the 4W table.
 
-A cell that counts fewer than five people is kept back from partners and from every export (results/small.py): None here.
+A cell that counts fewer than five people is kept back from partners and from every export (results/release.py): None here.
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, SQLColumnExpression, and_, case, func, or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaigns.accounts import CALLS, MESSAGES, Fate
-from campaigns.models import Answer, Question, Recipient
-from clubs.models import Club, Member, Village
+from clubs.models import Area, Village
 from clubs.records import Report
-from messaging.models import Broadcast, Call, CallState, Message, MessageState
-from results.indicators import QUIZ_VOTERS_AT_LEAST, reported, valid_reports
+from results.of_clubs import QUIZ_VOTERS_AT_LEAST, valid_reports
 from results.scope import Scope
-from results.small import NOBODY, People, keep_back
-from translations.models import Content, Language, Theme
+from results.small import People
+from results.table import Cell, Table
+from translations.models import Theme
 
-Cell = int | float | str | None
+ATTENDANCE = ("Séances", "Femmes", "Hommes", "Présences", "Femmes (%)")
+PRESENT = People(
+    ATTENDANCE[1:4],
+    sums=(("Présences", "Femmes", "Hommes"),),
+    derived=("Femmes (%)",),
+    totals=(("Femmes", "women"), ("Hommes", "men"), ("Présences", "present")),
+)
+VOTED = ("Justes avant", "Justes après", "Votants")
+VOTERS = People(
+    VOTED,
+    within=(("Justes avant", "Votants"), ("Justes après", "Votants")),
+    derived=("Gain (points)",),
+    totals=(("Justes avant", "before"), ("Justes après", "after"), ("Votants", "voters")),
+)
+EVENTS = {1: "rencontre inter-villages", 2: "plateforme", 3: "formation", 4: "visites à domicile", 5: "cartes distribuées"}
+CAME = ("Femmes", "Hommes")
+AT_EVENTS = People(
+    (*CAME, "Présences"), sums=(("Présences", *CAME),), totals=(("Femmes", "event:women"), ("Hommes", "event:men"))
+)
+FOUR_W = People((*CAME, "Présences"), sums=(("Présences", *CAME),))
+WHAT = {"CR": "Séance de club", "DC": "Démonstration culinaire", "EV": "Événement"}
 
 
-@dataclass(frozen=True)
-class Table:
-    """`columns` names the cells of each row; the first cell says what the row is about. None is a cell kept back.
+def columns_of(session: Session, scope: Scope, *kinds: str) -> list[Any]:
+    """Valid reports with what tables group by: day, village, commune, kind, number, values."""
+    columns = (
+        Report.number,
+        Report.kind,
+        Report.session_date,
+        Report.values,
+        Report.question_id,
+        Village.name.label("village"),
+        Area.name.label("commune"),
+    )
+    found = valid_reports(scope, *kinds).join(Area, Area.id == Village.area_id).with_only_columns(*columns)
+    return list(session.execute(found.order_by(Report.session_date, Report.number)))
 
-    `people` says which columns count people.
-    """
 
-    id: str
-    title: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-    formula: str = ""
-    people: People = NOBODY
+def theme_names(session: Session) -> dict[int, str]:
+    """Each theme as tables name it: its number and its name."""
+    return {code: f"{code} {name}".strip() for code, name in session.execute(select(Theme.code, Theme.name))}
 
 
-def tables(session: Session, scope: Scope, *, small_cells: bool = False) -> list[Table]:
-    """Every table over a scope, in the order of the page and the workbook."""
-    made = [make(session, scope) for make in (by_week, by_village, by_language, by_sex, by_theme, quiz_by_theme, quiz_by_phone)]
-    return made if small_cells else [keep_back(table) for table in made]
+def week_of(day: date) -> date:
+    """The Monday of a day's week."""
+    return day - timedelta(days=day.weekday())
 
 
 def by_week(session: Session, scope: Scope) -> Table:
     """Sessions and attendance by week, counted from Monday."""
-    rows = _attendance(session, scope, lambda row: (row.session_date - timedelta(days=row.session_date.weekday())).isoformat())
+    rows = _attendance(columns_of(session, scope, "CR"), lambda row: week_of(row.session_date))
     return _sessions("weeks", "Séances par semaine", "Semaine du", _filled(rows, _weeks(scope)))
 
 
 def by_village(session: Session, scope: Scope) -> Table:
-    """Sessions and attendance by village."""
-    rows = _attendance(session, scope, lambda row: row.village)
-    return _sessions("villages", "Séances par village", "Village", tuple(sorted(rows)))
+    """Sessions and attendance by village; for pages only, since no file names a village."""
+    rows = _attendance(columns_of(session, scope, "CR"), lambda row: row.village)
+    return _sessions("villages", "Séances par village", "Village", _sorted(rows))
 
 
-def by_language(session: Session, scope: Scope) -> Table:
-    """What became of each person due in a broadcast, by the language chosen for them."""
-    names = dict(session.execute(select(Language.code, Language.name)).all())
-    rows = _reached(session, scope, func.coalesce(Recipient.language, ""))
-    named = tuple((names.get(str(row[0]), row[0]) or NO_LANGUAGE, *row[1:]) for row in rows)
-    return Table("languages", "Diffusions par langue", ("Langue", *REACHED), named, REACHED_FORMULA, DUE)
-
-
-def by_sex(session: Session, scope: Scope) -> Table:
-    """What became of each person due in a broadcast, by their declared sex."""
-    rows = _reached(session, scope, Member.sex)
-    named = tuple((SEXES.get(str(row[0]), row[0]), *row[1:]) for row in rows)
-    return Table("sexes", "Diffusions par sexe", ("Sexe", *REACHED), named, REACHED_FORMULA, DUE)
+def by_commune(session: Session, scope: Scope) -> Table:
+    """Sessions and attendance by commune."""
+    rows = _attendance(columns_of(session, scope, "CR"), lambda row: row.commune)
+    return _sessions("communes", "Séances par commune", "Commune", _sorted(rows))
 
 
 def by_theme(session: Session, scope: Scope) -> Table:
     """Sessions and attendance by theme; a session of two themes counts under its first."""
-    names = dict(session.execute(select(Theme.code, Theme.name)).all())
-    rows = _attendance(session, scope, lambda row: f"{row.theme} {names.get(row.theme, '')}".strip())
-    return _sessions("themes", "Séances par thème", "Thème", tuple(sorted(rows)))
+    names = theme_names(session)
+    rows = _attendance(columns_of(session, scope, "CR"), lambda row: theme_of(row.values, names))
+    return _sessions("themes", "Séances par thème", "Thème", _sorted(rows))
+
+
+def theme_of(values: dict[str, Any], names: dict[int, str]) -> str:
+    """The first theme of a report, as tables name it."""
+    code = values.get("theme")
+    return names.get(code, str(code)) if code is not None else ""
 
 
 def quiz_by_theme(session: Session, scope: Scope) -> Table:
     """The raised-hands quiz by theme: right before, right after, voters, gain in points."""
-    theme = reported("theme")
-    sums = [func.sum(reported(name)) for name in ("before", "after", "voters")]
-    counted = valid_reports(scope, "QZ").with_only_columns(theme, *sums).group_by(theme).order_by(theme)
-    names = dict(session.execute(select(Theme.code, Theme.name)).all())
+    names = theme_names(session)
+    sums: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+    for row in columns_of(session, scope, "QZ"):
+        for place, name in enumerate(("before", "after", "voters")):
+            sums[theme_of(row.values, names)][place] += row.values.get(name) or 0
     rows = []
-    counts: list[Any] = list(session.execute(counted))
-    for code, before, after, voters in counts:
+    for label, (before, after, voters) in sorted(sums.items()):
         gain = round(100 * (after - before) / voters, 1) if voters >= QUIZ_VOTERS_AT_LEAST else None
-        rows.append((f"{code} {names.get(code, '')}".strip(), before, after, voters, gain))
-    columns = ("Thème", "Justes avant", "Justes après", "Votants", "Gain (points)")
+        rows.append((label, before, after, voters, gain))
     formula = "100 x (après - avant) / votants ; caché sous 10 votants"
-    return Table("quiz", "Quiz des séances", columns, tuple(rows), formula, VOTERS)
+    return Table("quiz", "Quiz des séances", ("Thème", *VOTED, "Gain (points)"), tuple(rows), formula, VOTERS)
 
 
-def quiz_by_phone(session: Session, scope: Scope) -> Table:
-    """First answers by phone, question by question."""
-    right = func.sum(case((Answer.right, 1), else_=0))
-    counted = select(Content.title, func.count(), right).select_from(Question).join(Content, Content.id == Question.content_id)
-    counted = counted.join(Answer, Answer.question_id == Question.id).where(Answer.scored, scope.within(Answer.answered_at))
-    if scope.narrowed:
-        counted = counted.where(Answer.contact_id.in_(scope.contacts()))
-    rows = [
-        (title, answers, int(good), round(100 * int(good) / answers, 1))
-        for title, answers, good in session.execute(counted.group_by(Question.id, Content.title).order_by(Question.id))
-    ]
-    columns = ("Question", "Premières réponses", "Justes", "Justes (%)")
-    formula = "premières réponses justes / premières réponses"
-    return Table("quiz_phones", "Quiz par téléphone", columns, tuple(rows), formula, PHONES)
+def events_by_type(session: Session, scope: Scope) -> Table:
+    """Events by type, with who came and from how many villages."""
+    sums: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+    for row in columns_of(session, scope, "EV"):
+        line = sums[event_of(row.values)]
+        for place, amount in enumerate((1, *(row.values.get(name) or 0 for name in ("women", "men", "villages")))):
+            line[place] += amount
+    rows = tuple((kind, held, women, men, women + men, came) for kind, (held, women, men, came) in sorted(sums.items()))
+    columns = ("Sorte d'événement", "Événements", *CAME, "Présences", "Villages venus")
+    return Table("events", "Événements par sorte", columns, rows, "comptes rendus EV valides", AT_EVENTS)
 
 
-ATTENDANCE = ("Séances", "Femmes", "Hommes", "Présences", "Femmes (%)")
-REACHED = ("Prévus", "Remis", "Transmis", "Échoués", "En attente", "Inconnus", "Écartés")
-REACHED_FORMULA = "prévus = remis + transmis + échoués + en attente + inconnus + écartés"
-PRESENT = People(ATTENDANCE[1:4], sums=(("Présences", "Femmes", "Hommes"),), derived=("Femmes (%)",))
-DUE = People(REACHED, sums=(REACHED,))
-VOTERS = People(
-    ("Justes avant", "Justes après", "Votants"),
-    within=(("Justes avant", "Votants"), ("Justes après", "Votants")),
-    derived=("Gain (points)",),
-)
-PHONES = People(("Premières réponses", "Justes"), within=(("Justes", "Premières réponses"),), derived=("Justes (%)",))
-SEXES = {"F": "Femmes", "H": "Hommes"}
-NO_LANGUAGE = "sans langue"
+def event_of(values: dict[str, Any]) -> str:
+    """The type of an event, as tables name it."""
+    kind = values.get("event_type")
+    return EVENTS.get(kind or 0, str(kind))
+
+
+def four_w(session: Session, scope: Scope, who: str) -> Table:
+    """Who does what, where and when: activities by commune and month, as coordination asks for them."""
+    names = theme_names(session)
+    sums: dict[tuple[str, str, str, date], list[int]] = defaultdict(lambda: [0, 0, 0])
+    for row in columns_of(session, scope, *WHAT):
+        line = sums[four_w_key(row, names)]
+        for place, amount in enumerate((1, row.values.get("women") or 0, row.values.get("men") or 0)):
+            line[place] += amount
+    rows = tuple((who, *key, held, women, men, women + men) for key, (held, women, men) in sorted(sums.items()))
+    columns = ("Qui", "Quoi", "Sujet", "Où (commune)", "Quand (mois)", "Activités", *CAME, "Présences")
+    return Table("4w", "4W", columns, rows, "comptes rendus CR, DC et EV valides", FOUR_W)
+
+
+def four_w_key(row: Any, names: dict[int, str]) -> tuple[str, str, str, date]:
+    """The line of the 4W table a report stands in."""
+    subject = theme_of(row.values, names)
+    if row.kind == "EV":
+        subject = event_of(row.values)
+    elif row.kind == "DC":
+        subject = ""
+    return (WHAT[row.kind], subject, row.commune, row.session_date.replace(day=1))
 
 
 def _sessions(id_: str, title: str, first: str, rows: tuple[tuple[Cell, ...], ...]) -> Table:
     return Table(id_, title, (first, *ATTENDANCE), rows, "comptes rendus CR valides", PRESENT)
 
 
-def _attendance(session: Session, scope: Scope, key: Callable[[Any], str]) -> tuple[tuple[Cell, ...], ...]:
-    columns = (
-        Report.session_date,
-        Village.name.label("village"),
-        *(reported(name).label(name) for name in ("theme", "women", "men")),
-    )
-    sums: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
-    read: list[Any] = list(session.execute(valid_reports(scope, "CR").with_only_columns(*columns)))
+def _attendance(read: Sequence[Any], key: Callable[[Any], Any]) -> tuple[tuple[Cell, ...], ...]:
+    sums: dict[Any, list[int]] = defaultdict(lambda: [0, 0, 0])
     for row in read:
         line = sums[key(row)]
-        for index, amount in enumerate((1, row.women or 0, row.men or 0)):
+        for index, amount in enumerate((1, row.values.get("women") or 0, row.values.get("men") or 0)):
             line[index] += amount
     return tuple(_line(label, *line) for label, line in sums.items())
 
 
-def _line(label: str, held: int, women: int, men: int) -> tuple[Cell, ...]:
+def _sorted(rows: tuple[tuple[Cell, ...], ...]) -> tuple[tuple[Cell, ...], ...]:
+    return tuple(sorted(rows, key=lambda row: str(row[0])))
+
+
+def _line(label: Cell, held: int, women: int, men: int) -> tuple[Cell, ...]:
     present = women + men
     return (label, held, women, men, present, round(100 * women / present, 1) if present else 0)
 
 
-def _weeks(scope: Scope) -> Iterable[str]:
-    monday = scope.since - timedelta(days=scope.since.weekday())
+def _weeks(scope: Scope) -> Iterable[date]:
+    monday = week_of(scope.since)
     while monday <= scope.until:
-        yield monday.isoformat()
+        yield monday
         monday += timedelta(days=7)
 
 
-def _filled(rows: Sequence[tuple[Cell, ...]], labels: Iterable[str]) -> tuple[tuple[Cell, ...], ...]:
+def _filled(rows: Sequence[tuple[Cell, ...]], labels: Iterable[date]) -> tuple[tuple[Cell, ...], ...]:
     # A week without a session is a zero that must show, not a gap that the eye closes.
     known = {row[0]: row for row in rows}
     return tuple(known.get(label, _line(label, 0, 0, 0)) for label in labels)
-
-
-def _reached(session: Session, scope: Scope, key: SQLColumnExpression[str]) -> tuple[tuple[Cell, ...], ...]:
-    def tally(fate: Fate, *, heard: bool | None = None) -> SQLColumnExpression[int]:
-        return func.sum(case((_stands(fate, heard), 1), else_=0), type_=Integer)
-
-    counted = (
-        select(
-            key,
-            func.count(),
-            tally(Fate.SENT, heard=True),
-            tally(Fate.SENT, heard=False),
-            tally(Fate.FAILED),
-            tally(Fate.PENDING),
-            tally(Fate.UNKNOWN),
-            tally(Fate.SKIPPED),
-        )
-        .select_from(Recipient)
-        .join(Broadcast, Broadcast.id == Recipient.broadcast_id)
-        .join(Member, Member.id == Recipient.member_id)
-        .outerjoin(Club, Club.id == Member.club_id)
-        .outerjoin(Village, Village.id == Club.village_id)
-        .outerjoin(Message, Message.id == Recipient.message_id)
-        .outerjoin(Call, Call.id == Recipient.call_id)
-        .where(scope.within(Broadcast.due_at), scope.member())
-        .group_by(key)
-        .order_by(key)
-    )
-    return tuple(
-        (str(row[0].value if hasattr(row[0], "value") else row[0]), *map(int, row[1:])) for row in session.execute(counted)
-    )
-
-
-def _stands(fate: Fate, heard: bool | None) -> ColumnElement[bool]:
-    """The condition that a recipient stands in this line of the account (campaigns/accounts.py); `heard` parts the sent."""
-    message = [state for state, its in MESSAGES.items() if its is fate and heard in (None, state is MessageState.DELIVERED)]
-    call = [state for state, its in CALLS.items() if its is fate and heard in (None, state is CallState.COMPLETED)]
-    called = and_(Call.state.in_(call), Call.retry.is_(False))
-    if fate is Fate.PENDING:
-        called = or_(Call.state.in_(call), Call.retry.is_(True))  # busy, say, and to be called again
-    either = or_(Message.state.in_(message), called)
-    return or_(either, Recipient.skipped.is_not(None)) if fate is Fate.SKIPPED else either

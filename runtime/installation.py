@@ -1,18 +1,29 @@
-"""What this installation is: a simulation or real, its moved time, and the one switch that stops every sending.
+"""What this installation is: a simulation or real and how far opened, its moved time, and the switch that stops every sending.
 
-Only a simulation's business time may be moved; leases are counted by `runtime.database.lease_time`, which nothing moves.
+Only a simulation's business time may be moved; leases are counted by `runtime.database.lease_time`, which nothing moves. A real
+installation begins closed: its gateways can be set up and tested, and nothing leaves by them until a person opens it.
 """
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
+from enum import StrEnum
 
-from sqlalchemy import CheckConstraint
+from sqlalchemy import CheckConstraint, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from runtime.database import Base, put_once
+from runtime.database import Base, Json, choice, put_once
 
 
 class InstallationError(Exception):
     """Something this installation may not do."""
+
+
+class Opening(StrEnum):
+    """How far a real installation may send: nowhere, to the villages of the pilot, to everybody."""
+
+    CLOSED = "closed"
+    PILOT = "pilot"
+    OPEN = "open"
 
 
 class Installation(Base):
@@ -22,6 +33,7 @@ class Installation(Base):
     __table_args__ = (
         CheckConstraint("id = 1", name="single"),
         CheckConstraint("simulation OR offset_seconds = 0", name="real_time"),
+        CheckConstraint("NOT simulation OR opening = 'closed'", name="simulation_is_closed"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True, default=1)
@@ -30,6 +42,10 @@ class Installation(Base):
     demonstration: Mapped[bool] = mapped_column(default=False)
     stopped_at: Mapped[datetime | None]
     stopped_by: Mapped[int | None]
+    opening: Mapped[Opening] = mapped_column(choice(Opening), default=Opening.CLOSED, server_default=Opening.CLOSED.value)
+    pilot: Mapped[list[int]] = mapped_column(default=list, server_default=text("'[]'"))  # ids of villages
+    day_cap: Mapped[int | None]  # whole FCFA a day over all channels; None: no such cap
+    declared: Mapped[Json] = mapped_column(default=dict, server_default=text("'{}'"))  # what the law and the keys ask for
 
 
 def installation(session: Session) -> Installation:
@@ -53,3 +69,36 @@ def advance(session: Session, by: timedelta) -> None:
     if by < timedelta(0):
         raise InstallationError("the clock only moves forward")
     row.offset_seconds += int(by.total_seconds())
+
+
+def leave_simulation(session: Session) -> None:
+    """Become a real installation, closed. InstallationError "demonstration" or "moved_clock" while invented rows are in it."""
+    row = installation(session)
+    session.refresh(row, with_for_update=True)
+    if row.demonstration:
+        raise InstallationError("demonstration")
+    if row.offset_seconds:
+        raise InstallationError("moved_clock")
+    row.simulation = False
+
+
+def open_to(session: Session, villages: Collection[int] | None) -> None:
+    """Let messages leave to these villages, or with None to everybody; InstallationError "simulation"."""
+    row = installation(session)
+    session.refresh(row, with_for_update=True)
+    if row.simulation:
+        raise InstallationError("simulation")
+    row.opening, row.pilot = (Opening.OPEN, []) if villages is None else (Opening.PILOT, sorted(villages))
+
+
+def close(session: Session) -> None:
+    """Let nothing leave by real gateways any more."""
+    row = installation(session)
+    session.refresh(row, with_for_update=True)
+    row.opening, row.pilot = Opening.CLOSED, []
+
+
+def pilot_villages(session: Session) -> frozenset[int] | None:
+    """The only villages that may be written to unasked; None while there is no such limit."""
+    row = session.get(Installation, 1)
+    return frozenset(row.pilot) if row is not None and row.opening is Opening.PILOT else None

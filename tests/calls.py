@@ -9,7 +9,7 @@ import time_machine
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from messaging import recordings
+from messaging import calls, recordings
 from messaging.exchange import Exchange
 from messaging.models import (
     Attempt,
@@ -74,10 +74,25 @@ class Line:
             session.add(call)
             session.flush()
             self.id = call.id
-            session.add(Attempt(id=f"attempt-{call.id}", call_id=call.id, channel_id=world.channel, number=1, started_at=now))
+            self.ref = f"attempt-{call.id}"
+            session.add(Attempt(id=self.ref, call_id=call.id, channel_id=world.channel, number=1, started_at=now))
+
+    @classmethod
+    def dialled(
+        cls, exchange: Exchange, client: FlaskClient, world: World, call_id: int, now: datetime, who: str = "awa"
+    ) -> "Line":
+        """A call that was queued elsewhere, dialled now by the simulator."""
+        calls.dial(exchange, world.channel, lambda: now)
+        line = cls.__new__(cls)
+        line.exchange, line.client, line.world, line.who, line.now, line.id = exchange, client, world, who, now, call_id
+        assert line.row.state is CallState.DIALLING, line.row.state
+        with exchange.database.reading() as session:
+            newest = select(Attempt.id).where(Attempt.call_id == call_id).order_by(Attempt.number.desc())
+            line.ref = session.scalars(newest).first() or ""
+        return line
 
     def post(self, **fields: str) -> dict[str, object]:
-        form = {"id": f"sim-{self.id}", "ref": f"attempt-{self.id}", "phone": self.world.numbers[self.who], **fields}
+        form = {"id": f"sim-{self.id}", "ref": self.ref, "phone": self.world.numbers[self.who], **fields}
         with time_machine.travel(self.now, tick=False):
             answer = self.client.post(f"/hooks/{self.world.token}/call", data=form)
         assert answer.status_code == 200

@@ -1,7 +1,8 @@
 """Plays every conversation of tests/transcripts through the webhook, as a provider would post it.
 
-`# comment`; `@ +5 min` (or h) lets time pass; `? key name` sends that content to a person; `< name text` is what a phone sends
-(a name of the small world or a number); each `> text` below it is a reply, `...` standing for any words, `> -` for silence.
+`# comment`; `@ +5 min` (or h) lets time pass; `? key name` sends that content to a person; `! number key` is staff answering that
+question with that content; `< name text` is what a phone sends (a name of the small world or a number); each `> text` below it is
+a reply, `...` standing for any words, `> -` for silence.
 
 Below `--- voix` the same conversation goes by voice, in a world of its own: `~ name` is a bip called back and answered, `? key
 name` a call that brings that content, `* keys` what is pressed (`-` nothing, `PIN` hers, `VOIX` speaks), `|` the line is cut,
@@ -18,18 +19,20 @@ import time_machine
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from campaigns import broadcasts
+from campaigns import answers, broadcasts
 from campaigns.audiences import Filter
 from campaigns.models import Answer
-from clubs import pins
+from clubs import inquiries, pins
 from clubs.models import Member
-from clubs.records import Inquiry, Report
+from clubs.records import Inquiry, InquiryKind, Report
 from dialogue.facilitator import UNITS as FIGURES
 from dialogue.flows import QuizScript, main_flow, outgoing_flow
 from messaging.exchange import Exchange
 from messaging.models import Broadcast, BroadcastState, Contact, ContactState, Direction, Message, MessageState, Route
-from tests.calls import Line, prompt, sending, words
+from messaging.queue import queue_reply
+from tests.calls import Line, clip, prompt, sending, words
 from tests.world import World
+from translations.models import Content, Variant
 
 FOLDER = Path(__file__).parent / "transcripts"
 TRANSCRIPTS = sorted(FOLDER.glob("*.txt"))
@@ -87,6 +90,26 @@ class Phones:
             assert session.scalars(select(Message.state).where(*mine)).one() is MessageState.WIRED
         return []
 
+    def answer(self, said: str) -> list[str]:
+        """`number key`: staff answer a question by an approved message; what its sender gets."""
+        number, key = said.split()
+        with self.exchange.database.writing() as session:
+            asked = session.scalars(select(Inquiry).where(Inquiry.number == int(number))).one()
+            inquiries.sort(session, asked, InquiryKind.NUTRITION, self.now)
+            question = session.get_one(Message, asked.message_id)
+            contact, text = session.get_one(Contact, asked.contact_id), session.get_one(Variant, self.world.variants[key]).text
+            channel = question.channel_id
+            queued = queue_reply(session, self.exchange, contact, text or "", self.now, channel_id=channel, answers=question)
+            assert queued is not None
+            inquiries.answered(session, asked, text, self.world.staff["fanta"], self.now)
+            sent = queued.id
+        with time_machine.travel(self.now, tick=False):
+            self.exchange.work.run_all()  # type: ignore[attr-defined]  # Immediate's own
+        with self.exchange.database.reading() as session:
+            reply = session.get_one(Message, sent)
+            assert (reply.state, reply.parts) == (MessageState.WIRED, 1)
+            return [reply.text or ""]
+
     def send(self, said: str) -> list[str]:
         """`name text`: post an SMS and give back every reply to it."""
         name, text = said.split(" ", 1)
@@ -120,6 +143,21 @@ class Calls(Phones):
         key, name = said.split()
         return [" ".join(self.call(name, sending(self.exchange, self.world, key)))]
 
+    def answer(self, said: str) -> list[str]:
+        """The same, by a call of its own."""
+        number, key = said.split()
+        clip(self.exchange, self.world, self.world.variants[key], "e", 9.0)
+        with self.exchange.database.writing() as session:
+            asked = session.scalars(select(Inquiry).where(Inquiry.number == int(number))).one()
+            inquiries.sort(session, asked, InquiryKind.NUTRITION, self.now)
+            content = session.get_one(Content, self.world.contents[key])
+            queued = answers.call(session, self.exchange, asked, content, self.now)
+            assert queued is not None
+            inquiries.answered(session, asked, None, self.world.staff["fanta"], self.now)
+            id_, who = queued.id, next(name for name, row in self.world.contacts.items() if row == asked.contact_id)
+        self.line = Line.dialled(self.exchange, self.client, self.world, id_, self.now, who)
+        return [" ".join(words(self.line.answer()))]
+
     def call(self, name: str, broadcast_id: int | None = None) -> list[str]:
         """`name`: a bip, called back and answered."""
         self.cut()
@@ -147,8 +185,18 @@ def every_label() -> list[str]:
     """Every prompt a call may say."""
     quiz = QuizScript(1, "", ("1",), "1")
     languages = ["fr", "bm"]
+    menu = main_flow(
+        latest=["latest"],
+        quiz=quiz,
+        languages=languages,
+        themes={1: [], 2: []},
+        answers=["latest"],
+        asks=True,
+        testifies=True,
+        reports=True,
+    )
     flows = (
-        main_flow(latest=["latest"], quiz=quiz, languages=languages, themes={1: [], 2: []}, asks=True, reports=True),
+        menu,
         outgoing_flow("latest", quiz=quiz, languages=languages),
     )
     said = {label for flow in flows for label in flow.labels()} - {"count", "theme", "digits", "recording", "lang_choose", ""}
@@ -169,7 +217,7 @@ def traces(exchange: Exchange, world: World) -> list[str]:
             worth = "juste" if answer.right else "faux"
             found.append(f"réponse {names[answer.contact_id]} {answer.key} {worth}{'' if answer.scored else ' non comptée'}")
         asked = session.scalars(select(Inquiry).order_by(Inquiry.id))
-        found += [f"question {row.number} {names[row.contact_id or 0]}" for row in asked]
+        found += [f"question {row.number} {names[row.contact_id or 0]} {row.state.value}" for row in asked]
         people = session.scalars(select(Contact).where(Contact.id.in_(names)).order_by(Contact.id))
         changed = [row for row in people if row.state is not ContactState.ACTIVE or row.language != "fr"]
         return [*found, *(f"numéro {names[row.id]} {row.state.value} {row.language}" for row in changed)]
@@ -184,7 +232,7 @@ def play(phones: Phones, script: str) -> None:
     waiting: list[str] = []
     for number, line in enumerate(script.splitlines(), start=1):
         mark, _, said = line.partition(" ")
-        if mark in ("<", "?", "@", "~", "*", "|"):
+        if mark in ("<", "?", "!", "@", "~", "*", "|"):
             assert waiting == [], f"line {number}: a reply nobody expected: {waiting}"
         match mark:
             case "<":
@@ -201,6 +249,8 @@ def play(phones: Phones, script: str) -> None:
                 waiting = [" ".join(phones.press(said))]
             case "|" if isinstance(phones, Calls):
                 phones.cut()
+            case "!":
+                waiting = phones.answer(said)
             case "@":
                 phones.wait(said)
             case "?":

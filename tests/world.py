@@ -19,6 +19,7 @@ from console.staff import RoleName, Staff, staff_village
 from messaging.models import Channel, Consent, Contact, Purpose
 from runtime.crypto import blind
 from runtime.database import Database
+from runtime.installation import Opening, installation
 from translations.languages import SEED
 from translations.models import Content, ContentKind, Language, Theme, Variant, VariantState
 
@@ -70,6 +71,12 @@ def build(database: Database, now: datetime) -> World:
         contents, variants = _messages(session, staff, now)
         quiz, question = _quiz(session, contents, variants, staff, now)
     return World(TOKEN, channel, villages, clubs, contacts, members, staff, contents, variants, quiz, question)
+
+
+def opened(session: Session) -> None:
+    """The installation is real and sends to everybody."""
+    place = installation(session)
+    place.simulation, place.opening = False, Opening.OPEN
 
 
 def _languages_and_themes(session: Session) -> None:

@@ -5,12 +5,13 @@ and prompts share labels (one is the SMS form of the other), so their contents' 
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
@@ -35,6 +36,34 @@ class Way(StrEnum):
 
     SMS = "sms"
     VOICE = "voice"
+
+
+class Words(Protocol):
+    """What decides whether words may go: of a Variant, or of what was read of one."""
+
+    @property
+    def language(self) -> str: ...
+    @property
+    def state(self) -> VariantState: ...
+    @property
+    def machine_written(self) -> bool: ...
+    @property
+    def valid_from(self) -> datetime | None: ...
+    @property
+    def valid_until(self) -> datetime | None: ...
+
+
+class Playable(Protocol):
+    """What decides whether a sound may be played: of a Clip, or of what was read of one."""
+
+    @property
+    def synthetic(self) -> bool: ...
+    @property
+    def approved_at(self) -> datetime | None: ...
+
+
+WordsT = TypeVar("WordsT", bound=Words)
+SoundT = TypeVar("SoundT", bound=Playable)
 
 
 @dataclass(frozen=True)
@@ -194,7 +223,7 @@ def newest_variants(session: Session, content_ids: Sequence[int] | None = None) 
     return list(session.scalars(select(Variant).join(last, same[0] & same[1] & same[2]).options(selectinload(Variant.clips))))
 
 
-def sendable(variant: Variant, now: datetime) -> bool:
+def sendable(variant: Words, now: datetime) -> bool:
     """True for words that were approved, are valid at `now` and were written by a person."""
     begun = variant.valid_from is None or variant.valid_from <= now
     lasting = variant.valid_until is None or now < variant.valid_until
@@ -207,13 +236,20 @@ def clip_of(variant: Variant, allow_french_drafts: bool = False) -> Clip | None:
     A newer recording that waits for approval silences the one before it, as an edit does with a text; not so a prompt's, because
     a menu that falls silent helps nobody and its words have not changed.
     """
-    human = [clip for clip in variant.clips if not clip.synthetic]
-    if variant.content is not None and variant.content.kind is ContentKind.PROMPT:
+    kind = variant.content.kind if variant.content is not None else None
+    return playable(kind, variant.language, variant.clips, allow_french_drafts)
+
+
+def playable(kind: ContentKind | None, language: str, clips: Iterable[SoundT], allow_french_drafts: bool) -> SoundT | None:
+    """`clip_of`, of clips in the order of their versions, wherever they were read from."""
+    clips = list(clips)
+    human = [clip for clip in clips if not clip.synthetic]
+    if kind is ContentKind.PROMPT:
         human = [clip for clip in human if clip.approved_at is not None]
     if human and human[-1].approved_at is not None:
         return human[-1]
-    drafts = [clip for clip in variant.clips if clip.synthetic]
-    return drafts[-1] if drafts and allow_french_drafts and variant.language == SOURCE else None
+    drafts = [clip for clip in clips if clip.synthetic]
+    return drafts[-1] if drafts and allow_french_drafts and language == SOURCE else None
 
 
 def choose(
@@ -226,14 +262,19 @@ def choose(
     if route not in (Way.SMS, Way.VOICE):
         raise LibraryError(f"words go by SMS or by voice, not by {route!r}")
     by_language = {variant.language: variant for variant in newest_variants(session, [content.id])}
-    chain = [by_language[code] for code in languages if code in by_language]
-    french = [v for v in chain if allow_french_drafts and v.language == SOURCE and not v.machine_written]
-    approved = [variant for variant in chain if sendable(variant, now)]
-    drafts = [v for v in french if v.state in (VariantState.DRAFT, VariantState.TO_HEAR, VariantState.TO_REVIEW)]
-    for variant in (*approved, *drafts):
-        if variant.text if route == Way.SMS else clip_of(variant, allow_french_drafts):
-            return variant
-    return None
+
+    def carries(variant: Variant) -> bool:
+        return bool(variant.text if route == Way.SMS else clip_of(variant, allow_french_drafts))
+
+    return first_of([by_language[code] for code in languages if code in by_language], now, allow_french_drafts, carries)
+
+
+def first_of(chain: Sequence[WordsT], now: datetime, drafts_too: bool, carries: Callable[[WordsT], bool]) -> WordsT | None:
+    """`choose`, among the newest words in each language, wherever they were read from."""
+    french = [words for words in chain if drafts_too and words.language == SOURCE and not words.machine_written]
+    approved = [words for words in chain if sendable(words, now)]
+    drafts = [words for words in french if words.state in (VariantState.DRAFT, VariantState.TO_HEAR, VariantState.TO_REVIEW)]
+    return next((words for words in (*approved, *drafts) if carries(words)), None)
 
 
 def reply_text(session: Session, label: str, languages: Sequence[str], *, now: datetime, **values: object) -> Rendered:
@@ -250,6 +291,11 @@ def reply_text(session: Session, label: str, languages: Sequence[str], *, now: d
     if shipped is None:
         raise LibraryError(f"no reply is called {label!r}")
     return Rendered(fill(shipped, values), None, label, SOURCE)
+
+
+def fallbacks(session: Session) -> dict[str, str | None]:
+    """Which language stands in for which, as `languages.chain` reads it."""
+    return dict(session.execute(select(Language.code, Language.fallback)).all())
 
 
 def sms_of(variant: Variant) -> str:

@@ -4,13 +4,13 @@ A pack is live once Validation published it and for as long as it is whole: a pr
 service until they are approved again. Every other pack speaks between the prompts of pack A, so none is live without it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from runtime import audit
@@ -22,6 +22,7 @@ from translations.library import prompt_key
 from translations.models import Clip, Content, ContentKind, Variant, VariantState, VoicePack
 
 FIRST = Pack.A
+_PUBLISHED = select(VoicePack.pack).where(VoicePack.language == bindparam("language"))
 
 
 class PackFault(StrEnum):
@@ -94,6 +95,17 @@ def live_packs(session: Session, language: str, now: datetime) -> frozenset[Pack
     return frozenset(live) if FIRST in live else frozenset()
 
 
+def live_among(session: Session, language: str, sayable: Callable[[str, str], bool]) -> frozenset[Pack]:
+    """`live_packs`, for who has read every prompt: `sayable` tells of a label whether it has an approved sound in a language."""
+    published = set(session.scalars(_PUBLISHED, {"language": language}))
+
+    def whole(pack: Pack) -> bool:
+        return all(sayable(label, language) or (_wordless(label) and sayable(label, SOURCE)) for label in labels_of(pack))
+
+    live = {pack for pack in Pack if pack.value in published and whole(pack)}
+    return frozenset(live) if FIRST in live else frozenset()
+
+
 def publish(session: Session, language: str, pack: Pack, staff_id: int, now: datetime) -> VoicePack:
     """Put a pack in service in one language; PackError names what is missing. Publishing again changes nothing."""
     known = standings(session, now, [language])
@@ -154,6 +166,10 @@ def _has(label: str, language: str, heard: set[tuple[str, str]]) -> bool:
     key = prompt_key(label)
     if (key, language) in heard:
         return True
-    # A prompt without words (the jingle) is one sound for all: one sound may not serve two languages of their own.
+    return _wordless(label) and (key, SOURCE) in heard
+
+
+def _wordless(label: str) -> bool:
+    """A prompt without words (the jingle) is one sound for all: one sound may not serve two languages of their own."""
     prompt = prompts().get(label)
-    return prompt is not None and not prompt.text and (key, SOURCE) in heard
+    return prompt is not None and not prompt.text

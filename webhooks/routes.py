@@ -18,7 +18,6 @@ from messaging.away import is_away
 from messaging.exchange import Exchange
 from messaging.gateways.protocol import GatewayError, Refused, WebhookRequest
 from messaging.steps import Hangup, Say
-from runtime.installation import business_time
 from runtime.spool import SpoolError
 
 log = structlog.get_logger(__name__)
@@ -57,8 +56,7 @@ def call(token: str) -> Response:
         return Response(status=413)
     known: intake.Known | None = None
     try:
-        now = _now(exchange)
-        known = intake.identify(exchange, token, now)
+        known, now = intake.arrive(exchange, token, datetime.now(UTC))
         if known is None:
             return Response(status=403)
         known.gateway.verify(known.account, given)
@@ -111,8 +109,7 @@ def _patiently(exchange: Exchange, token: str, given: WebhookRequest, take: Take
     began = time.monotonic()
     for pause in (*current_app.config.get("WEBHOOK_PAUSES", PAUSES), None):
         try:
-            now = _now(exchange)
-            known = intake.identify(exchange, token, now)
+            known, now = intake.arrive(exchange, token, datetime.now(UTC))
             if known is None:
                 return Response(status=403)
             known.gateway.verify(known.account, given)
@@ -128,11 +125,6 @@ def _patiently(exchange: Exchange, token: str, given: WebhookRequest, take: Take
 
 def _exchange() -> Exchange:
     return cast(Exchange, current_app.extensions["lamen"])
-
-
-def _now(exchange: Exchange) -> datetime:
-    with exchange.database.reading() as session:
-        return business_time(session, datetime.now(UTC))
 
 
 def _request() -> WebhookRequest | None:

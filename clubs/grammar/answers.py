@@ -130,7 +130,9 @@ def no(parsed: Parsed, context: Context) -> Verdict:
 def _undoable(context: Context) -> list[Version]:
     """Own standing reports of the last 48 h, the last one sent at the end."""
     since = context.now - timedelta(hours=UNDO_HOURS)
-    rows = [row for row in context.standing() if row.own and row.at >= since]
+    # A handover that took place is undone by the next one, never by its sender, who is no facilitator any more.
+    done = (row for row in context.standing() if not (row.kind is Kind.NF and row.state is State.VALID))
+    rows = [row for row in done if row.own and row.at >= since]
     return sorted(rows, key=lambda row: (row.at, row.number, row.version))
 
 

@@ -154,7 +154,7 @@ def _language(context: Context, said: str) -> Language | None:
 
 
 def announce(parsed: Parsed, context: Context) -> Verdict:
-    """INS: a new number, which hears nothing from us before its own bip or OUI."""
+    """INS: a new number of the club, which hears nothing from us before its own bip or OUI."""
     return _with_phone(parsed, context, "announced", Do.ANNOUNCE)
 
 
@@ -167,12 +167,19 @@ def _with_phone(parsed: Parsed, context: Context, label: str, do: Do) -> Verdict
     refused = barred(parsed, context)
     if refused is not None:
         return refused
-    phone = parsed.values.phone or ""
+    phone, club = parsed.values.phone or "", parsed.values.club
     if not context.valid_number(phone):
         return ask(context, replace(parsed, values=replace(parsed.values, phone=None)), Problem(ProblemId.PHONE))
+    if club is None and len(context.clubs) != 1:
+        reply = say(context, "ask_club_phone", keyword=parsed.kind.value)
+        return ask(context, parsed, Problem(ProblemId.CLUB_MISSING), reply=reply)
+    club = club or context.clubs[0]
+    if club not in context.clubs:
+        return _verdict(parsed, Outcome.INFO, say(context, "not_yours", club=club))
+    parsed = replace(parsed, values=replace(parsed.values, club=club))
     local = " ".join(re.findall("..", phone.removeprefix("+223")))
     number = context.next_report if do is Do.HAND_OVER else None
-    return _verdict(parsed, Outcome.ACK, say(context, label, phone=local), Effect(do, number))
+    return _verdict(parsed, Outcome.ACK, say(context, label, phone=local, club=club, number=number), Effect(do, number))
 
 
 def supervise(parsed: Parsed, context: Context) -> Verdict:
@@ -185,7 +192,8 @@ def supervise(parsed: Parsed, context: Context) -> Verdict:
     report = context.current(number)
     mine = report is not None and report.values.club in context.clubs
     waiting = (mine and report is not None and report.state in {State.HELD, State.UNVERIFIED}) or number in context.handovers
-    found = mine if parsed.kind is Kind.VU else waiting
+    held = mine and report is not None and report.kind is Kind.CR
+    found = held if parsed.kind is Kind.VU else waiting
     if not found and context.records:
         return _verdict(parsed, Outcome.INFO, say(context, "not_waiting", number=number))
     version = report.version if report else 1
@@ -195,7 +203,9 @@ def supervise(parsed: Parsed, context: Context) -> Verdict:
         return _verdict(parsed, Outcome.ACK, say(context, "checked", number=number, **people), effect)
     accepted = parsed.kind is Kind.VAL
     effect = Effect(Do.ACCEPT if accepted else Do.CANCEL, number, version)
-    return _verdict(parsed, Outcome.ACK, say(context, "accepted" if accepted else "cancelled", number=number), effect)
+    handover = number in context.handovers or (report is not None and report.kind is Kind.NF)
+    label = ("handover_" if handover else "") + ("accepted" if accepted else "cancelled")
+    return _verdict(parsed, Outcome.ACK, say(context, label, number=number), effect)
 
 
 def pause(parsed: Parsed, context: Context) -> Verdict:

@@ -78,9 +78,11 @@ def _figures(kind: Kind, values: Values, short: bool) -> list[str]:
 
 
 def facts(context: Context, kind: Kind, values: Values, brevity: int = 0) -> str:
-    """Club, day, subject and figures; `brevity` 0 in full, 1 with short names, 2 with labels for nouns."""
+    """Club, day, subject, figures; `brevity` 0 in full, 1 short names, 2 labels for nouns, 3 the codes of the themes."""
     place = [f"club {values.club}", in_words(values.date) if values.date else ""]
     subject = _subject(context, kind, values, brevity > 0)
+    if brevity > 2 and values.themes:
+        subject = ["T" + "+".join(map(str, values.themes))]
     return ", ".join(part for part in (*place, *subject, *_figures(kind, values, brevity > 1)) if part)
 
 
@@ -111,7 +113,7 @@ def _with_tails(
 
 def echo(context: Context, label: str, kind: Kind, values: Values, tails: bool = True, **words: object) -> str:
     """A report said back under this label, as fully as one SMS allows, with how to correct it if `tails`."""
-    wordings = [facts(context, kind, values, brevity) for brevity in range(3)]
+    wordings = [facts(context, kind, values, brevity) for brevity in range(4)]
     return first_that_fits(_with_tails(context, label, words, wordings, tails))
 
 
@@ -127,6 +129,7 @@ def echo_fix(context: Context, kind: Kind, old: Version, values: Values) -> str:
         ", ".join(part for part in (f"club {values.club}", *told) if part),
         facts(context, kind, values, 1),
         facts(context, kind, values, 2),
+        facts(context, kind, values, 3),
     ]
     return first_that_fits(_with_tails(context, "fixed", {"number": old.number}, wordings))
 

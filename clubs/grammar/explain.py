@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from clubs.grammar.aftermath import after as stored
 from clubs.grammar.context import Context, Sender
 from clubs.grammar.judge import judge
+from clubs.grammar.local import vocabulary as local_vocabulary
 from clubs.grammar.words import Vocabulary
 
 SAMPLE_REPORT = 57
@@ -21,6 +22,7 @@ def explain(
     sender: str = "facilitator",
     after: Sequence[str] = (),
     number_words: bool = False,
+    vocabulary: Vocabulary | None = None,
 ) -> dict[str, object]:
     """The verdict on `text` sent `at` (aware) by the only facilitator of `club`, or by another `sender` (names of
     `Sender`), who sent the texts of `after` just before. Numbers of reports and actions are taken on trust, because no
@@ -34,7 +36,7 @@ def explain(
         next_report=SAMPLE_REPORT,
         next_action=SAMPLE_ACTION + 1,
         records=False,
-        vocabulary=Vocabulary(number_words=number_words),
+        vocabulary=vocabulary or local_vocabulary(number_words=number_words),
     )
     for index, earlier in enumerate(after):
         context = replace(context, now=at - timedelta(seconds=len(after) - index))

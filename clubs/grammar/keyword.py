@@ -26,7 +26,7 @@ def _pattern(alias: tuple[str, ...], labels: tuple[str, ...]) -> re.Pattern[str]
     word = "[ /]+".join(alias)
     longest_first = "|".join(sorted(labels, key=len, reverse=True)) or r"(?!)"
     label = rf"(?:{longest_first})(?=[ /]*(?:{NUMBER}|X\b|O\b))"
-    return re.compile(rf"[ /+]*(?P<word>{word})(?=$|[^A-Z]|{NUMBER}|{label})")
+    return re.compile(rf"[ /+]*(?P<word>{word})(?=$|(?![^\W\d_])|{NUMBER}|{label})")
 
 
 def find_head(plain: str, vocabulary: Vocabulary) -> Head | None:

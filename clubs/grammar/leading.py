@@ -6,7 +6,8 @@ from datetime import date
 from typing import Any
 
 from clubs.grammar.binding import Setting, take_one, take_setting
-from clubs.grammar.tokens import ItemType, lex, repaired, spaced
+from clubs.grammar.damm import is_club_code
+from clubs.grammar.tokens import NUMBER, ItemType, lex, repaired, spaced
 from clubs.grammar.values import Kind, Parsed, Problem, ProblemId, Values
 from clubs.grammar.words import OTHER_ACTION, POLITE, SKIPPED_BEFORE_NUMBER, Vocabulary
 from messaging.cleaning import Cleaned
@@ -103,11 +104,18 @@ def read_action(cleaned: Cleaned, start: int, today: date, vocabulary: Vocabular
     return Parsed(Kind.AC, values, problem)
 
 
-def read_phone(cleaned: Cleaned, kind: Kind, start: int) -> Parsed:
-    """`INS 70 12 34 56`: digits joined, the country code dropped; validity is judged where the channel is known."""
-    digits = re.sub(r"[ /+]", "", spaced(cleaned)[start:])
+def read_phone(cleaned: Cleaned, kind: Kind, start: int, vocabulary: Vocabulary) -> Parsed:
+    """`INS 70 12 34 56`, `NF C1032 70123456`: digits joined, the country code dropped; validity is judged where the channel is
+    known."""
+    text = spaced(cleaned)[start:]
+    labels = "|".join(sorted(vocabulary.labels(("club",)), key=len, reverse=True))
+    named = re.search(rf"(?<![A-Z])(?:{labels}) *({NUMBER})(?![0-9OIL])", text)
+    club = repaired(named[1]) if named else None
+    digits = re.sub(r"[ /+]", "", text.replace(named[0], " ", 1) if named else text)
     digits = repaired(digits) if re.fullmatch(r"[0-9OIL]*[0-9][0-9OIL]*", digits) else digits
     local = re.fullmatch(r"(?:(?:00)?223)?([0-9]{8})", digits)
+    if club is not None and not is_club_code(club):
+        return Parsed(kind, problem=Problem(ProblemId.CLUB_BAD, club))
     if local is None:
         return Parsed(kind, problem=Problem(ProblemId.PHONE, digits[:16]))
-    return Parsed(kind, Values(phone=f"+223{local[1]}"))
+    return Parsed(kind, Values(phone=f"+223{local[1]}", club=club))

@@ -35,6 +35,13 @@ def phrases() -> dict[str, int]:
     return {**table, "CENT": 100}
 
 
+_NUMBERED = frozenset(
+    {word for phrase in phrases() for word in phrase.split()}
+    | {"ET", "OUI", "NON", "DONT", "AVEC", "FEMME", "FEMMES", "HOMME", "HOMMES", "JEUNE", "JEUNES", "MERE", "MERES"}
+    | {"ENFANT", "ENFANTS", "VILLAGE", "VILLAGES", "VOTANT", "VOTANTS", "AVANT", "APRES", "RADIO", "AV", "AP"}
+)
+
+
 @cache
 def _pattern() -> re.Pattern[str]:
     longest_first = sorted(phrases(), key=len, reverse=True)
@@ -42,12 +49,24 @@ def _pattern() -> re.Pattern[str]:
     return re.compile(rf"(?<![^ /+])(?:{choices})(?![^ /+])")
 
 
+def _counts_nothing(rest: str) -> bool:
+    """« un » before a word that is neither a number nor a label we could know is an article: « un grand merci »."""
+    word = re.match(r"[ /+]*([A-Z]+)", rest)
+    return word is not None and len(word[1]) > 1 and word[1] not in _NUMBERED
+
+
 def to_digits(text: str, start: int) -> tuple[str, bool]:
     """`text` with its number words from `start` on as digits, same length, and whether there were any."""
 
+    worded = False
+
     def digits(match: re.Match[str]) -> str:
+        nonlocal worded
         number = phrases()[" ".join(match.group().split())]
+        if number == 1 and _counts_nothing(match.string[match.end() :]):
+            return match.group()
+        worded = True
         return str(number).ljust(len(match.group()))
 
-    body, count = _pattern().subn(digits, text[start:])
-    return text[:start] + body, count > 0
+    body = _pattern().sub(digits, text[start:])
+    return text[:start] + body, worded

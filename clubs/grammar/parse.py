@@ -59,13 +59,13 @@ def _read_keyword(cleaned: Cleaned, head: Head, today: date, vocabulary: Vocabul
     readers: Mapping[Kind, Callable[[], Parsed]] = {
         Kind.AC: lambda: read_action(cleaned, end, today, vocabulary),
         Kind.Q: lambda: _read_question(cleaned, end),
-        Kind.AIDE: lambda: Parsed(kind, Values(note=rest or None)),
-        Kind.LANGUE: lambda: Parsed(kind, Values(note=rest or None)),
+        Kind.AIDE: lambda: Parsed(kind, Values(note=rest if re.search(r"\w", rest) else None)),
+        Kind.LANGUE: lambda: Parsed(kind, Values(note=rest if re.search(r"\w", rest) else None)),
         Kind.FIN: lambda: _alone(cleaned, end),
         Kind.OUI: lambda: _yes_or_no(cleaned, head),
         Kind.NON: lambda: _yes_or_no(cleaned, head),
-        Kind.INS: lambda: read_phone(cleaned, kind, end),
-        Kind.NF: lambda: read_phone(cleaned, kind, end),
+        Kind.INS: lambda: read_phone(cleaned, kind, end, vocabulary),
+        Kind.NF: lambda: read_phone(cleaned, kind, end, vocabulary),
     }
     if kind in readers:
         return readers[kind]()
@@ -90,7 +90,7 @@ def _alone(cleaned: Cleaned, end: int) -> Parsed:
 def _yes_or_no(cleaned: Cleaned, head: Head) -> Parsed:
     flags = frozenset({Flag.WEAK_YES}) if head.alias in WEAK_YES else frozenset()
     others = [word for word in spaced(cleaned)[head.end :].split() if word not in POLITE | {head.alias}]
-    plain = not others or (len(others) < MOST_WORDS_OF_A_YES and all(word.isalpha() for word in others))
+    plain = not others or (len(others) < MOST_WORDS_OF_A_YES and not any(char.isdigit() for word in others for char in word))
     if not plain or {"OUI", "NON", "PAS", "MAIS"} & set(others):
         return Parsed(head.kind, problem=Problem(ProblemId.YES_ALONE), flags=flags)
     return Parsed(head.kind, flags=flags)
@@ -123,8 +123,11 @@ def _read_counted(cleaned: Cleaned, kind: Kind, start: int, today: date, vocabul
     values = Values(club=setting.club, date=setting.day, note=note or None)
     flags = frozenset({Flag.NUMBER_WORDS}) if worded else frozenset()
     shape = vocabulary.shapes[kind]
+    named = after[0].text if core and after and core[-1].type is ItemType.VALUE and core[-1].solid else ""
     try:
         bound = bind(core, after, shape)
+        if vocabulary.counts_something_else(named, kind):
+            raise Unreadable(ProblemId.UNKNOWN_WORD, named)
         read = _to_values(bound)
     except Unreadable as error:
         return Parsed(kind, _certain(error).over(values), error.problem, flags)

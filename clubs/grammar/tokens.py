@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from clubs.grammar.dates import DATE_WORDS
 from clubs.grammar.numberwords import to_digits
+from clubs.grammar.words import NOT_SKIPPED_BEFORE_FIGURE
 from messaging.cleaning import UNREADABLE, Cleaned
 
 NUMBER = r"[OIL]*[0-9][0-9OIL]*"
@@ -59,7 +60,8 @@ def spaced(cleaned: Cleaned) -> str:
     """The text with separators as spaces, length kept."""
     text = re.sub(r"AUJOURD['’]HUI", "AUJOURDHUI ", cleaned.text)
     text = re.sub(r"\b[LD]['’](?=[A-Z])", "  ", text)
-    return "".join(map(_spaced, text))
+    kept = {match.start(1) for match in re.finditer(r"\b(?:[CJSNMT]|QU)(['’])(?=[A-Z]{2})", text)}
+    return "".join("'" if at in kept else _spaced(char) for at, char in enumerate(text))
 
 
 def repaired(digits: str) -> str:
@@ -135,7 +137,10 @@ def _one(chunk: str, start: int, gap: str, labels: Mapping[str, str]) -> list[It
 def _join_plus(items: list[Item]) -> list[Item]:
     joined: list[Item] = []
     for item in items:
-        if "+" not in item.gap:
+        if "=" in item.gap and item.type is ItemType.VALUE and joined and joined[-1].type in {ItemType.VALUE, ItemType.PAIR}:
+            # A sum, not a separator: `18 7 = 25` must not make 25 the youth.
+            joined += [Item(ItemType.WORD, "=", item.start, item.start, solid=False), item]
+        elif "+" not in item.gap:
             joined.append(item)
         elif joined and item.type is ItemType.VALUE and joined[-1].type in {ItemType.VALUE, ItemType.PAIR}:
             joined[-1] = replace(joined[-1], plus=(*joined[-1].plus, item.text), end=item.end)
@@ -161,6 +166,6 @@ def lex(
         if _is_time(chunk):
             if items and items[-1].text in _BEFORE_TIME:
                 items.pop()
-        elif chunk not in skipped:
+        elif chunk not in skipped or (chunk in NOT_SKIPPED_BEFORE_FIGURE and re.match(" *[0-9]", text[end:])):
             items += _one(chunk, at, gap, labels)
     return _join_plus(items), worded

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from clubs.grammar.numberwords import phrases
 from clubs.grammar.values import Kind
 
 
@@ -77,6 +78,16 @@ WEAK_YES = frozenset({"OK"})
 SKIPPED = _row("ET DE DES DU LE LA LES AVEC DONT")
 SKIPPED_BEFORE_NUMBER = SKIPPED | {"NO", "N", "NUMERO", "MOTIF", "RAPPORT", "ACTION"}
 POLITE = _row("SVP STP MERCI PARDON LE LA MON DERNIER DERNIERE RAPPORT DESOLE")
+NAMES_A_FIGURE = _row(
+    "FCFA CFA FRANC FRANCS KG KILO KILOS LITRE LITRES CM METRE METRES PIED PIEDS SAC SACS POURCENT "
+    "ANS MOIS SEMAINE SEMAINES JOUR JOURS HEURE HEURES MIN MINUTE MINUTES FOIS "
+    "JANVIER FEVRIER MARS AVRIL MAI JUIN JUILLET AOUT SEPTEMBRE OCTOBRE NOVEMBRE DECEMBRE "
+    "PERSONNE PERSONNES PARTICIPANT PARTICIPANTS PARTICIPANTE PARTICIPANTES MEMBRE MEMBRES GENS BEBE BEBES "
+    "ADULTE ADULTES VIEUX VIEILLES FILLE FILLES GARCON GARCONS MAMAN MAMANS PAPA PAPAS FAMILLE FAMILLES"
+) | frozenset(word for phrase in phrases() for word in phrase.split() if word not in {"UN", "UNE", "ET"})
+"""Written just after the last figure they say what it counts, and that is none of our fields: not a note, but asked back."""
+NOT_SKIPPED_BEFORE_FIGURE = _row("DU")
+"""`du 12` is nearly always a day, which only D may say."""
 COMMON = _row(
     "ON UN UNE LE LA LES EN AU AUX ET TU IL ELLE DE DU DES ME SA MA CE CA NE SE JE SI OU VA MES SES "
     "TES NOUS VOUS QUE QUI PAS MAIS CAR BON BIEN DIT FAUT FILS SAIT LAIT FOIS AIDES VIENT DANS SANS "
@@ -177,6 +188,7 @@ class Vocabulary:
     shapes: Mapping[Kind, Shape] = field(default_factory=lambda: SHAPES)
     skipped: frozenset[str] = SKIPPED
     number_words: bool = False
+    names_a_figure: frozenset[str] = NAMES_A_FIGURE
 
     def labels(self, names: tuple[str, ...]) -> dict[str, str]:
         """Spelling -> field name, for these fields."""
@@ -192,6 +204,11 @@ class Vocabulary:
             Kind.AC: self.labels(("due_days", *CONTEXT_FIELDS)),
             **dict.fromkeys((Kind.RAS, Kind.FAIT, Kind.PAUSE, Kind.REPRISE), context),
         }
+
+    def counts_something_else(self, word: str, kind: Kind) -> bool:
+        """Whether this word, just after a figure, says that the figure is none of this report's."""
+        elsewhere = any(word in row for row in self.spellings.values() if len(word) > 1)
+        return word in self.names_a_figure or (elsewhere and word not in self.labels_of.get(kind, {}))
 
     @cached_property
     def heads(self) -> tuple[tuple[tuple[str, ...], Kind], ...]:

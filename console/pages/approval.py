@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import abort, request, url_for
 
-from console import content_words
+from console import content_words, inquiry_page
 from console import contents as shared
 from console.access import Answer, Pages, R, who
 from console.edge import now, reading, writing
@@ -121,6 +121,7 @@ def _shown(session: Session, variant: Variant, waiting: Waiting | None) -> dict[
     values |= {"languages_": {one.code: one.name for one in contents.languages(session)}, "words": content_words}
     values |= {"before": overview.last_approved_text(session, variant), "stale": shared.stale(variant, french)}
     values |= {"seen": review.fingerprint(variant), "may": waiting is not None and _may(waiting)}
+    values["question"] = inquiry_page.question_of(session, content)
     own = waiting is not None and waiting.mine
     sound = review.waiting_sound(variant)
     sent = own and sound is not None and sound.uploaded_by == who().id and variant.author_id != who().id

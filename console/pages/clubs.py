@@ -4,17 +4,19 @@ Reports typed here pass the SMS grammar's own checks (clubs/by_hand.py); partner
 """
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
 from flask import abort, request, url_for
 from flask import session as flask_session
 
-from clubs import by_hand, overview, people, pins
+from clubs import by_hand, overview, pauses, people, pins
 from clubs.grammar.values import Kind
 from clubs.models import Club, Member, Village
 from clubs.records import Report
 from console import club_words
-from console.access import EVERYONE, Answer, Pages, R, scope, who, within
+from console.access import EVERYONE, Answer, Pages, R, scope, who
+from console.club_scope import club_here, village_here
 from console.club_words import few, sees_small
 from console.edge import exchange, now, reading, writing
 from console.forms import Page, Typed, done, draft, render
@@ -30,6 +32,7 @@ PAUSES = {R.COMMUNICATION, R.TERRAIN}
 PINS = {R.ADMINISTRATION, R.TERRAIN}
 TOTALS_ONLY = {R.LECTURE, R.LANGUE}
 MOST = 999
+LONG_AGO = timedelta(days=45)
 
 
 @pages.page("/villages", roles=EVERYONE)
@@ -45,7 +48,7 @@ def index() -> Answer:
 def village(number: int) -> Answer:
     """One village and its clubs."""
     with reading() as session:
-        row = _village(session, number)
+        row = village_here(session, number)
         today = now(session).date()
         line = overview.villages(session, today, [number])[0]
         clubs = overview.clubs_of(session, today, number)
@@ -65,7 +68,7 @@ class Person:
 def club(number: int) -> Answer:
     """One club: its people, sessions, actions, expected reports, and every version of what it reported."""
     with reading() as session:
-        row = _club(session, number)
+        row = club_here(session, number)
         today = now(session).date()
         values: dict[str, Any] = {"club": row, "village": session.get(Village, row.village_id), "today": today}
         values |= {"tally": overview.tally(session, today, number), "sessions": overview.attendance(session, number)}
@@ -80,7 +83,7 @@ def _inside(session: Session, number: int) -> dict[str, Any]:
     """What partners and translators do not get: reports one by one, those to tell in person, and for some the people."""
     page = Page.asked(overview.report_count(session, number), size=20)
     found: dict[str, Any] = {"page": page, "reports": overview.reports(session, number, page.offset, page.limit)}
-    found["to_relay"] = people.to_relay(session, number)
+    found |= {"to_relay": people.to_relay(session, number), "handovers": overview.handovers(session, number)}
     if who().sees_people:
         members = overview.members_of(session, number)
         phones = {each.id: each for each in session.query(Contact).filter(Contact.id.in_([one.contact_id for one in members]))}
@@ -101,7 +104,7 @@ def _may() -> dict[str, bool]:
 def report(number: int) -> Answer:
     """Type a report in that came on paper or by voice."""
     with reading() as session:
-        row = _club(session, number)
+        row = club_here(session, number)
         kind = request.args.get("sorte", Kind.CR.value)
         kept = draft(f"report-{number}-{kind}-new")
         form = Typed.sent_or({"day": now(session).date().isoformat(), **(kept or {}), "kind": kind})
@@ -113,7 +116,7 @@ def correct(number: int) -> Answer:
     """A new version of a report, which keeps the old one."""
     with reading() as session:
         old = _report(session, number)
-        row = _club(session, old.club_id or 0)
+        row = club_here(session, old.club_id or 0)
     return _typed(row, Typed.sent_or(draft(f"report-{row.id}-{old.kind}-{number}") or _as_form(old)), old)
 
 
@@ -122,7 +125,7 @@ def undo(number: int) -> Answer:
     """Cancel what counts of a report; the version before counts again."""
     with writing() as session:
         row = _report(session, number)
-        _club(session, row.club_id or 0)
+        club_here(session, row.club_id or 0)
         club_id = row.club_id
         undone = by_hand.undo(session, row, who().id, now(session))
         if undone:
@@ -135,7 +138,7 @@ def undo(number: int) -> Answer:
 def pause_club(number: int) -> Answer:
     """Stop sendings, calls and reminders to a club for some days, or begin again."""
     with reading() as session:
-        row = _club(session, number)
+        row = club_here(session, number)
     title = _("Mettre le club %(code)s en pause", code=row.code)
     return _pause(Club, number, title, row.paused_until, url_for("villages.club", number=number))
 
@@ -144,7 +147,7 @@ def pause_club(number: int) -> Answer:
 def pin(number: int) -> Answer:
     """Give a facilitator a new secret code for the telephone; shown once."""
     with writing() as session:
-        row = _club(session, number)
+        row = club_here(session, number)
         member = _facilitator(session, number)
         code = pins.issue(session, member)
         audit.record(session, now(session), "issue_pin", "member", member.id, staff_id=who().id)
@@ -162,7 +165,7 @@ def _facilitator(session: Session, number: int) -> Member:
 def pause_village(number: int) -> Answer:
     """The same for all the clubs of a village."""
     with reading() as session:
-        row = _village(session, number)
+        row = village_here(session, number)
     title = _("Mettre %(name)s en pause", name=row.name)
     return _pause(Village, number, title, row.paused_until, url_for("villages.village", number=number))
 
@@ -171,19 +174,31 @@ def _pause(model: type[Club] | type[Village], number: int, title: str, until: An
     form = Typed.sent_or({"until": until.isoformat() if until else ""})
     if form.sent:
         again = form.ticked("again")
-        day = None if again else form.day("until", needed=_("Choisissez le dernier jour de la pause."))
-        with reading() as session:
-            if day is not None and day < now(session).date():
-                form.wrong("until", _("Ce jour est passé. Choisissez un jour à venir."))
+        day, since = pause_days(form, again)
         if not form.errors:
             with writing() as session:
                 row = session.get_one(Club, number) if model is Club else session.get_one(Village, number)
-                row.paused_until = day
+                pauses.pause(session, row, day, since=since, now=now(session))
                 act = "pause" if day else "end_pause"
                 audit.record(session, now(session), act, model.__tablename__, number, staff_id=who().id)
             return done(back, _("La pause est finie.") if again else _("Pause enregistrée. Rien ne part jusque-là."))
     values = {"form": form, "title": title, "until": until, "back": back}
     return render("clubs/pause.html", **values), 422 if form.errors else 200
+
+
+def pause_days(form: Typed, again: bool) -> tuple[date | None, date]:
+    """The last day of a pause (None to end it) and its first, which may have passed: an outage is known afterwards."""
+    until = None if again else form.day("until", needed=_("Choisissez le dernier jour de la pause."))
+    with reading() as session:
+        today = now(session).date()
+    since = form.day("since") or today
+    if until is not None and until < today:
+        form.wrong("until", _("Ce jour est passé. Choisissez un jour à venir."))
+    if since > today:
+        form.wrong("since", _("Ce jour n'est pas venu. Laissez vide pour commencer aujourd'hui."))
+    if since < today - LONG_AGO:
+        form.wrong("since", _("Ce jour a plus de 45 jours. Choisissez un jour plus récent."))
+    return until, since
 
 
 def _typed(row: Club, form: Typed, old: Report | None) -> Answer:
@@ -263,22 +278,6 @@ def _as_form(old: Report) -> dict[str, Any]:
 def themes(session: Session) -> dict[int, str]:
     """The themes' names by code."""
     return {row.code: row.name for row in session.query(Theme).order_by(Theme.code)}
-
-
-def _village(session: Session, number: int) -> Village:
-    row = session.get(Village, number)
-    if row is None:
-        abort(404)
-    within(session, row.id)
-    return row
-
-
-def _club(session: Session, number: int) -> Club:
-    row = session.get(Club, number)
-    if row is None:
-        abort(404)
-    within(session, row.village_id)
-    return row
 
 
 def _report(session: Session, number: int) -> Report:

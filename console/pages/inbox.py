@@ -8,13 +8,14 @@ from typing import Any
 
 from flask import abort, request, url_for
 
-from clubs import by_hand, inbox
-from clubs.inbox import Eyes, InboxError, Piece, Shelf
+from clubs import by_hand, delays, inbox, inquiries
+from clubs.inbox import Eyes, Piece, Shelf
+from clubs.inquiries import InboxError
 from clubs.records import InquiryKind, InquiryState
-from console import club_words
+from console import club_words, content_words, inquiry_page
 from console.access import Answer, Pages, R, who
-from console.answering import ANSWERS, answer, eyes, open_to_me, read_again, stock, unanswerable
-from console.edge import now, reading, wall_time, writing
+from console.answering import ANSWERS, answer, eyes, open_to_me, read_again, tell_receipt, uncallable
+from console.edge import exchange, now, reading, wall_time, writing
 from console.forms import Page, Typed, done, draft, render
 from console.pages.clubs import themes
 from console.staff import Draft, Staff
@@ -25,6 +26,8 @@ from runtime.database import Session
 pages = Pages("inbox")
 READERS = {R.COMMUNICATION, R.TERRAIN, R.VALIDATION, R.PROTECTION}
 COLLEAGUE = timedelta(minutes=15)
+SPAN = 90
+"""Days over which the delay of answers is counted."""
 SORTED = [kind for kind in InquiryKind if kind is not InquiryKind.UNSORTED]
 
 
@@ -39,9 +42,13 @@ def index() -> Answer:
         shown = next((one for one in shelves if one.value == asked), shelves[0])
         page = Page.asked(counts[shown])
         pieces = inbox.shelf(session, mine, shown, page.offset, page.limit)
-        values = {"pieces": pieces, "page": page, "themes": themes(session), "at": now(session)}
+        at = now(session)
+        values = {"pieces": pieces, "page": page, "themes": themes(session), "at": at}
+        since = at - timedelta(days=SPAN)
+        values["figures"] = delays.answering(session, since, at, at, mine.villages) if mine.questions else None
     waiting = sum(counts[one] for one in shelves if one is not Shelf.DONE)
-    return render("inbox/index.html", words=club_words, shelves=shelves, shown=shown, counts=counts, waiting=waiting, **values)
+    values |= {"words": club_words, "span": SPAN, "length": content_words.length}
+    return render("inbox/index.html", shelves=shelves, shown=shown, counts=counts, waiting=waiting, **values)
 
 
 @pages.page("/reception/question/<int:number>", roles=READERS, form=True)
@@ -52,46 +59,67 @@ def question(number: int) -> Answer:
         if piece is None or piece.inquiry is None:
             abort(404)
         kept = draft(_draft_of(number))
-    form = Typed.sent_or(kept or {"text": piece.inquiry.answer or ""})
+        way = "sms" if piece.recording is None or uncallable(session, piece) else "voice"
+    form = Typed.sent_or(kept or {"text": piece.inquiry.answer or "", "way": way})
     if form.sent and (said := answer(form, piece)):
         return done(url_for("inbox.index"), said)
     with reading() as session:
         values = _around(session, piece)
-    return render("inbox/question.html", form=form, piece=piece, words=club_words, **values), 422 if form.errors else 200
+    return render(
+        "inbox/question.html", form=form, piece=piece, words=club_words, draft_name=_draft_of(number), **values
+    ), 422 if form.errors else 200
 
 
 @pages.page("/reception/question/<int:number>/trier", roles=READERS, post=True)
 def sort(number: int) -> Answer:
-    """Say what a question is. A disclosure is put apart at once."""
+    """Say what a question is. A disclosure is put apart at once, with its voice; a complaint's receipt is told."""
     kind = next((one for one in SORTED if one.value == request.form.get("kind")), None) or abort(400)
+    within = timedelta(days=exchange().settings.answer_days)
+    told = False
     with writing() as session:
-        row = open_to_me(session, number)
+        row, at = open_to_me(session, number), now(session)
         try:
-            inbox.sort(session, row, kind, now(session))
+            numbered = inquiries.sort(session, row, kind, at, who().id, within=within)
         except InboxError:
             return done(url_for("inbox.index"), _("Cette question n'attend plus."))
-        audit.record(session, now(session), "sort_inquiry", "inquiry", number, staff_id=who().id, kind=kind.value)
+        audit.record(session, at, "sort_inquiry", "inquiry", number, staff_id=who().id, kind=kind.value)
         receipt = row.receipt_number
+        if numbered and (piece := inbox.inquiry(session, eyes(session), number)):
+            told = tell_receipt(session, piece, row)
     if kind is InquiryKind.PROTECTION and not who().may(R.PROTECTION):
         return done(url_for("inbox.index"), _("Message mis à part. Seule la Protection le voit maintenant."))
+    said = _("Message trié.")
     if kind is InquiryKind.COMPLAINT:
-        return done(
-            url_for("inbox.question", number=number), _("Plainte notée sous le reçu %(n)s. Dites-le dans la réponse.", n=receipt)
-        )
-    return done(url_for("inbox.question", number=number), _("Message trié."))
+        said = _("Plainte notée sous le reçu %(n)s. Dites-le dans la réponse.", n=receipt)
+        if told:
+            said = _("Plainte notée sous le reçu %(n)s. La personne le reçoit par SMS.", n=receipt)
+    return done(url_for("inbox.question", number=number), said)
+
+
+@pages.page("/reception/question/<int:number>/theme", roles=READERS, post=True)
+def theme(number: int) -> Answer:
+    """Say what a question is about: ready answers on that theme come first."""
+    with writing() as session:
+        row, asked = open_to_me(session, number), request.form.get("theme", "")
+        known = {str(code) for code in themes(session)}
+        if asked and asked not in known:
+            abort(400)
+        row.theme_code = int(asked) if asked else None
+        audit.record(session, now(session), "theme_inquiry", "inquiry", number, staff_id=who().id, theme=row.theme_code)
+    return done(url_for("inbox.question", number=number), _("Thème noté."))
 
 
 @pages.page("/reception/question/<int:number>/classer", roles=READERS, post=True)
 def close(number: int) -> Answer:
     """Put a question away without an answer; it can be taken back."""
     with writing() as session:
-        row = open_to_me(session, number)
-        again = row.state is InquiryState.CLOSED
+        row, at = open_to_me(session, number), now(session)
+        again = row.state in (InquiryState.CLOSED, InquiryState.PASSED_ON)
         try:
-            inbox.reopen(session, row) if again else inbox.close(session, row)
+            inquiries.reopen(session, row) if again else inquiries.close(session, row, at)
         except InboxError:
             return done(url_for("inbox.index"), _("Un collègue a déjà traité ce message."))
-        audit.record(session, now(session), "reopen_inquiry" if again else "close_inquiry", "inquiry", number, staff_id=who().id)
+        audit.record(session, at, "reopen_inquiry" if again else "close_inquiry", "inquiry", number, staff_id=who().id)
     if again:
         return done(url_for("inbox.question", number=number), _("Le message attend de nouveau."))
     return done(url_for("inbox.index"), _("Message classé. Il reste dans « Traités »."))
@@ -105,12 +133,12 @@ def take_up(number: int) -> Answer:
         if piece is None or piece.message is None:
             abort(404)
         try:
-            row = inbox.take_up(session, piece.message, now(session))
+            row = inquiries.take_up(session, piece.message, now(session), piece.sender.club_id)
         except InboxError:
             return done(url_for("inbox.index", vue=Shelf.UNREAD.value), _("Un collègue a déjà traité ce message."))
         away = bool(request.form.get("away"))
         if away:
-            inbox.close(session, row)
+            inquiries.close(session, row)
         audit.record(session, now(session), "take_up_message", "message", number, staff_id=who().id, away=away)
         made = row.id
     if away:
@@ -182,13 +210,10 @@ def _draft_of(number: int) -> str:
 
 def _around(session: Session, piece: Piece) -> dict[str, Any]:
     assert piece.inquiry is not None
-    thread = inbox.thread(session, piece.sender.contact_id) if piece.sender.contact_id else []
-    ready = [(each.id, each.title) for each in stock(session, piece)]
+    values = inquiry_page.around(session, piece)
     colleague = _colleague(session, piece.inquiry.id)
-    answerer = session.get(Staff, piece.inquiry.answered_by) if piece.inquiry.answered_by else None
     may_answer = bool(who().roles & (ANSWERS | {R.VALIDATION, R.PROTECTION}))
-    values = {"thread": thread, "stock": ready, "colleague": colleague, "answerer": answerer, "may_answer": may_answer}
-    return {**values, "refusal": unanswerable(piece), "sorted": SORTED, "draft_name": _draft_of(piece.inquiry.id)}
+    return {**values, "colleague": colleague, "may_answer": may_answer, "sorted": SORTED, "themes": themes(session)}
 
 
 def _colleague(session: Session, number: int) -> str | None:

@@ -4,12 +4,14 @@ A phone shown here is held in the hand: its calls ring until somebody answers on
 """
 
 import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urlsplit
 
 from flask import abort, request, url_for
 
+from campaigns.voice import written
 from clubs.models import Role
 from clubs.phones import Handset, handsets, reachable
 from console.access import EVERYONE, Answer, Pages, R, scope, who
@@ -21,7 +23,7 @@ from messaging.gateways.simulator import Fault
 from messaging.models import Call, CallState, Channel, Contact
 from messaging.numbers import is_simulated
 from messaging.recordings import SoundError
-from messaging.steps import Gather, Play, Record, Say, Sound, from_json
+from messaging.steps import Gather, Play, Record, Say, Step, from_json
 from runtime import audit
 from runtime.database import Session
 from runtime.installation import InstallationError, advance
@@ -60,15 +62,28 @@ class InHand:
 
 
 @dataclass(frozen=True)
+class Piece:
+    """Something said in a call: its French words, and the address of its sound where there is one."""
+
+    words: str
+    url: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
 class OnAir:
-    """A call in progress: what is heard, what is said where no sound exists, whether a key or a voice is awaited."""
+    """A call in progress: what is heard, in order, and whether a key or a voice is awaited. `step` names this moment of it."""
 
     call: Call
     ringing: bool
-    sounds: tuple[Sound, ...]
-    words: tuple[str, ...]
+    pieces: tuple[Piece, ...]
     awaits_key: bool
     awaits_voice: bool
+    most_seconds: int = 0
+
+    @property
+    def step(self) -> str:
+        return f"{self.call.id}-{self.call.state.value}-{self.call.turn}"
 
 
 @pages.page("/simulateur", roles=MAY)
@@ -221,20 +236,28 @@ def _on_air(session: Session, contact: Contact) -> OnAir | None:
         return None
     steps = from_json(found.last_answer) if found.last_answer and found.state is CallState.ANSWERED else ()
     spoken = [piece for step in steps for piece in (step.prompts if isinstance(step, Gather) else (step,))]
-    sounds = [_local(sound) for piece in spoken if isinstance(piece, Play) for sound in piece.clips]
+    recorded = [step for step in steps if isinstance(step, Record)]
     return OnAir(
         found,
         found.state is CallState.RINGING,
-        tuple(sounds),
-        tuple(piece.text for piece in spoken if isinstance(piece, Say)),
+        tuple(_pieces(session, spoken)),
         any(isinstance(step, Gather) for step in steps),
-        any(isinstance(step, Record) for step in steps),
+        bool(recorded),
+        recorded[0].max_s if recorded else 0,
     )
 
 
-def _local(sound: Sound) -> Sound:
-    """The same sound at this page's own address, whatever public address providers are given."""
-    return Sound(urlsplit(sound.url).path, sound.seconds, sound.core_end_s, sound.label)
+def _pieces(session: Session, spoken: Sequence[Step]) -> Iterator[Piece]:
+    """Each sound at this page's own address, whatever public address providers are given."""
+    sounds = [sound for piece in spoken if isinstance(piece, Play) for sound in piece.clips]
+    words = written(session, (sound.label for sound in sounds), now(session))
+    for piece in spoken:
+        if isinstance(piece, Say):
+            yield Piece(piece.text)
+        elif isinstance(piece, Play):
+            for sound in piece.clips:
+                said = _("Ce qui vient d'être enregistré") if sound.label == "recording" else words.get(sound.label, "")
+                yield Piece(said or _("(un son, sans paroles)"), urlsplit(sound.url).path, sound.seconds)
 
 
 def _own(session: Session, contact_id: int) -> Contact:

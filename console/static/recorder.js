@@ -1,10 +1,10 @@
 // Records from the microphone into the form's own file field. Where the browser cannot, nothing shows and the field takes a file.
-for (const place of document.querySelectorAll("[data-recorder]")) {
+function prepare(place) {
   const field = document.getElementById(place.dataset.recorder);
   const [start, stop] = place.querySelectorAll("button");
   const said = place.querySelector("[role=status]");
   const listen = place.querySelector("audio");
-  if (!field || !navigator.mediaDevices || !window.MediaRecorder || !window.DataTransfer) continue;
+  if (!field || !place.hidden || !navigator.mediaDevices || !window.MediaRecorder || !window.DataTransfer) return;
   place.hidden = false;
   let recorder, end;
   const tell = (name) => { said.textContent = place.dataset[name] || ""; };
@@ -35,3 +35,7 @@ for (const place of document.querySelectorAll("[data-recorder]")) {
   });
   stop.addEventListener("click", () => recorder.stop());
 }
+
+const all = () => document.querySelectorAll("[data-recorder]").forEach(prepare);
+all();
+document.addEventListener("htmx:afterSwap", all);

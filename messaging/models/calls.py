@@ -138,3 +138,9 @@ class Recording(Base):
     next_try_at: Mapped[datetime | None] = mapped_column(index=True)
     fetched_at: Mapped[datetime | None]
     refused: Mapped[str | None] = mapped_column(String(24))
+    moderated_at: Mapped[datetime | None]
+    moderated_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    reason: Mapped[str | None] = mapped_column(Sealed("recording:reason"))
+    transcript: Mapped[str | None] = mapped_column(Sealed("recording:transcript"))
+    cleared_at: Mapped[datetime | None]  # staff let the radio and other clubs have it, while its speaker agrees
+    closed_at: Mapped[datetime | None]  # the focal point is done with a quarantined one

@@ -25,6 +25,7 @@ class Kind(StrEnum):
 
     REPLY = "reply"
     CONFIRMATION = "confirmation"  # the one answer to a STOP
+    ANSWER = "answer"  # a call that brings somebody the answer to what they asked
     REMINDER = "reminder"
     PUSH = "push"
 

@@ -19,7 +19,7 @@ from runtime import crypto
 from runtime.database import Database
 from runtime.settings import Settings
 from tests import world as small
-from tests.bench import calling, receiving, sending
+from tests.bench import calling, grammar, receiving, sending
 from tests.faults import network
 from tests.faults.processes import Fleet
 from wsgi import metadata
@@ -103,11 +103,20 @@ def calls(console: Console) -> None:
         console.print(table)
 
 
+def grammar_of_reports(console: Console) -> None:
+    """The part about reading SMS: `python -m tests.bench grammar` for it alone."""
+    table = Table("what", "figure", title="Reports read and answered, one core", title_justify="left")
+    for what, figure in grammar.measure().items():
+        table.add_row(what, f"{figure:,.3f}" if figure % 1 else f"{figure:,.0f}")
+    console.print(table)
+
+
 def main() -> None:
     """Measure everything and print it."""
     console = Console()
-    if sys.argv[1:] == ["calls"]:
-        calls(console)
+    alone = {"calls": calls, "grammar": grammar_of_reports}
+    if sys.argv[1:] and sys.argv[1] in alone:
+        alone[sys.argv[1]](console)
         return
     with tempfile.TemporaryDirectory(prefix="lamen-bench-") as name, _urls(Path(name)) as urls:
         folder = Path(name)
@@ -116,6 +125,7 @@ def main() -> None:
                 place = f"{engine}_{title.split()[0]}".lower()
                 console.print(_table(title, engine, _measured(fresh(place), folder / f"var-{place}", measure), floors))
     calls(console)
+    grammar_of_reports(console)
 
 
 if __name__ == "__main__":

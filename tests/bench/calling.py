@@ -12,17 +12,16 @@ import aiohttp
 from sqlalchemy import insert, select
 
 from messaging import channels
-from messaging.models import Attempt, Call, CallState, Channel, Contact, Direction, Kind
+from messaging.models import Attempt, Call, CallState, Channel, Consent, Contact, Direction, Kind, Purpose
 from messaging.voice.webhooks import signature
 from runtime.database import Database
-from runtime.installation import installation
 from tests import crowd
-from tests.bench import receiving
+from tests.bench import receiving, voices
 from tests.bench.receiving import CONNECTIONS
 from tests.faults.processes import Fleet
 from tests.voice import sounds
 from tests.voice.line import ACCOUNT, TOKEN, Process, Script, free_port, listening, wait_until
-from tests.world import World
+from tests.world import World, opened
 
 CALLS, SECONDS = 50, 25.0
 SPOKEN, STEPS = 100, 12  # calls, and the requests of each
@@ -109,9 +108,10 @@ def steps(database: Database, fleet: Fleet, world: World, folder: Path) -> list[
 
 def _calls(database: Database, world: World) -> tuple[str, list[str]]:
     now = datetime.now(UTC)
+    voices.approve(database, world, now)
     numbers = crowd.gather(database, world, SPOKEN, now)
     with database.writing() as session:
-        installation(session).simulation = False
+        opened(session)
         given = {"account_sid": ACCOUNT, "auth_token": TOKEN, "base_url": "http://127.0.0.1:1"}
         channel: Channel = channels.add(session, "ligne", "twilio", OURS, given, now, kinds=(channels.VOICE,))
         people = list(session.scalars(select(Contact.id).order_by(Contact.id.desc()).limit(len(numbers))))
@@ -121,6 +121,8 @@ def _calls(database: Database, world: World) -> tuple[str, list[str]]:
         ids = list(session.scalars(select(Call.id).where(Call.channel_id == channel.id)))
         tried = {"channel_id": channel.id, "number": 1, "started_at": now}
         session.execute(insert(Attempt), [{"id": f"attempt-{one}", "call_id": one, **tried} for one in ids])
+        agreed = {"purpose": Purpose.CALL, "via": "list", "script_version": "1", "given_at": now}
+        session.execute(insert(Consent), [{"contact_id": one, **agreed} for one in people])
         return f"/hooks/{channel.token}/call", [f"attempt-{one}" for one in ids]
 
 

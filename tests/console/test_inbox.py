@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from flask import Flask
 
-from clubs import inbox
+from clubs import inquiries
 from clubs.records import Inquiry, InquiryKind, InquiryState, Report, ReportState
 from console.answering import read_again
 from console.forms import Typed
@@ -236,7 +236,7 @@ def test_who_mends_a_text_a_colleague_has_just_settled_is_told(app: Flask, world
         seen = session.get_one(Inquiry, number)
         sent = session.get_one(Message, seen.message_id)
     with database.writing() as session:
-        inbox.close(session, session.get_one(Inquiry, number))
+        inquiries.close(session, session.get_one(Inquiry, number))
     form = Typed({"text": "CR 12 18 7"}, sent=True)
     with app.test_request_context("/"):
         assert read_again(form, sent, None, seen) is None

@@ -21,7 +21,7 @@ EVERYTHING = main_flow(
     languages=["fr", "bm"],
     themes={1: ["content:1"], 6: ["content:2"]},
     answers=["content:3"],
-    summary=["content:4"],
+    summary=[Line("content:4")],
     asks=True,
     reports=True,
 )

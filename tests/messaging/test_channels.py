@@ -26,9 +26,8 @@ from messaging.steps import (
     from_json,
     to_json,
 )
-from runtime.installation import installation
 from tests.messaging.fakes import push
-from tests.world import World
+from tests.world import World, opened
 
 
 def test_a_channel_is_added_with_its_own_secret_addresses(exchange: Exchange, world: World, now: datetime) -> None:
@@ -79,7 +78,7 @@ def test_tokens_are_found_by_index_and_the_old_one_for_a_week(exchange: Exchange
 
 def test_a_simulated_number_only_takes_a_simulator(exchange: Exchange, world: World, now: datetime) -> None:
     with exchange.database.writing() as session:
-        installation(session).simulation = False
+        opened(session)
         session.get_one(Channel, world.channel).default_for = []
         real = channels.add(session, "kannel", "kannel", "36085", {}, now, default_for=("bm",))
         assert channels.choose(session, "sms", "bm", "+22376123456") is real
@@ -104,7 +103,7 @@ def test_a_number_takes_the_channel_of_its_operator_then_of_its_language(
     number: str, language: str, kind: str, chosen: str, exchange: Exchange, world: World, now: datetime
 ) -> None:
     with exchange.database.writing() as session:
-        installation(session).simulation = False
+        opened(session)
         session.get_one(Channel, world.channel).state = ChannelState.REMOVED
         for name, kinds, first in (
             ("any", ("sms", "voice"), ()),
@@ -121,7 +120,7 @@ def test_a_number_takes_the_channel_of_its_operator_then_of_its_language(
 
 def test_a_telephone_sends_sixty_an_hour_until_somebody_says_more(exchange: Exchange, world: World, now: datetime) -> None:
     with exchange.database.writing() as session:
-        installation(session).simulation = False
+        opened(session)
         assert channels.add(session, "puce", "android", "76123456", {}, now).parts_per_hour == 60
         tested = channels.add(session, "puce 2", "android", "76123457", {"parts_per_hour": "200", "needs_bundle": "oui"}, now)
         assert (tested.parts_per_hour, tested.needs_bundle, tested.settings) == (200, True, "{}")

@@ -26,9 +26,9 @@ from messaging.models import (
     Purpose,
 )
 from messaging.queue import queue_reply
-from runtime.installation import installation
+from runtime.installation import close
 from tests.messaging.fakes import Scripted, broadcast, crowd, push, reply, send, with_gateway
-from tests.world import World
+from tests.world import World, opened
 from translations.models import Variant, VariantState
 
 FRIDAY = datetime.fromisoformat("2026-03-20T13:00:00+00:00")
@@ -223,7 +223,7 @@ def test_a_real_channel_sends_nothing_while_the_installation_is_a_simulation(
 
 def test_a_simulated_number_never_leaves_through_a_real_channel(exchange: Exchange, world: World, now: datetime) -> None:
     with exchange.database.writing() as session:
-        installation(session).simulation = False
+        opened(session)
         session.get_one(Channel, world.channel).gateway = "kannel"
         message_id = reply(session, exchange, world, "awa", now).id
     assert taken(exchange, world, now).taken == ()
@@ -379,3 +379,14 @@ def test_a_reminder_needs_consent_but_no_room_in_the_day(exchange: Exchange, wor
         contact = session.get_one(Contact, world.contacts["awa"])
         queue_reply(session, exchange, contact, "Rapport?", now, channel_id=world.channel, answers=None, kind=Kind.REMINDER)
     assert len(taken(exchange, world, now).taken) == 2
+
+
+def test_a_real_channel_sends_nothing_until_a_person_opens_the_installation(
+    exchange: Exchange, world: World, now: datetime
+) -> None:
+    with exchange.database.writing() as session:
+        opened(session)
+        session.get_one(Channel, world.channel).gateway = "kannel"
+        close(session)
+        reply(session, exchange, world, "awa", now)
+    assert taken(exchange, world, now).idle is Idle.CLOSED

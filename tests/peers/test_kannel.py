@@ -31,11 +31,10 @@ from messaging.gateways.protocol import Cause, Outcome, OutgoingSms, Probe, Sent
 from messaging.models import Attempt, Channel, Contact, Direction, Message, MessageState
 from messaging.outbox import dispatch
 from messaging.queue import queue_reply
-from runtime.installation import installation
 from runtime.settings import Settings
 from tests.faults.network import free_port
 from tests.peers import kannel as real
-from tests.world import World
+from tests.world import World, opened
 from translations.sms import measure
 
 pytest.importorskip("smpp34", reason="smpp34 is not installed: no operator over SMPP")
@@ -111,7 +110,7 @@ def recode() -> bool:
 def way(app: Flask, exchange: Exchange, world: World, settings: Settings, recode: bool, tmp_path: Path) -> Iterator[Way]:
     with exchange.database.writing() as session:
         given = {"in_flight": "100", "parts_per_minute": "1000000", "username": "FAKE-user", "password": "FAKE-password"}
-        installation(session).simulation = False
+        opened(session)
         channel = channels.add(session, "court", "kannel", "00123", given | {"max_parts": "6"}, datetime.now(UTC))
         channel_id, hooks = channel.id, channels.webhook_urls(channel, settings.base_url)["sms"]
     folder = tmp_path / "kannel"

@@ -11,6 +11,7 @@ from messaging.models import (
     BroadcastState,
     Call,
     CallState,
+    Contact,
     Direction,
     Kind,
     Message,
@@ -67,6 +68,8 @@ def month(database: Database, world: World) -> World:
             session.add(ExpectedReport(club_id=club, due_on=day, state=state))
         session.add(Action(club_id=one, number=1, type=2, decided_on=FIRST, due_on=SECOND, done_on=SECOND, quantity=40))
         session.add(Action(club_id=one, number=2, type=1, decided_on=FIRST, due_on=SECOND))
+        for contact in session.query(Contact):
+            contact.created_at = datetime(2026, 1, 5, tzinfo=UTC)
         _sending(session, world)
     return world
 

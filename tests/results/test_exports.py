@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 import pytest
 from python_calamine import CalamineWorkbook
 
-from clubs.models import Village
+from clubs.models import Area
 from results.charts import bars
 from results.exports import csv_files, workbook
 from results.scope import Scope
@@ -35,13 +35,13 @@ def test_the_workbook_opens_with_its_sheets_and_numbers_as_numbers(database: Dat
 @pytest.mark.parametrize("start", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx"], ids=["equals", "plus", "minus", "at", "tab"])
 def test_a_text_that_looks_like_a_formula_stays_a_text(database: Database, month: World, start: str) -> None:
     with database.writing() as session:
-        session.get_one(Village, month.villages[0]).name = start
-    rows = opened(database).get_sheet_by_name("Séances par village").to_python()
+        session.query(Area).one().name = start
+    rows = opened(database).get_sheet_by_name("Séances par commune").to_python()
     assert start in [row[0] for row in rows]
     with database.reading() as session:
         archive = zipfile.ZipFile(io.BytesIO(csv_files(session, MARCH)))
     cells = [
-        cell for line in csv.reader(io.StringIO(archive.read("villages.csv").decode("utf-8-sig")), delimiter=";") for cell in line
+        cell for line in csv.reader(io.StringIO(archive.read("communes.csv").decode("utf-8-sig")), delimiter=";") for cell in line
     ]
     assert not any(cell.startswith(("=", "+", "-", "@", "\t")) for cell in cells)
 
@@ -74,22 +74,31 @@ def test_every_column_of_every_sheet_is_explained(database: Database, month: Wor
     book = opened(database)
     told = {(row[0], row[1]): row[2] for row in book.get_sheet_by_name("Lexique").to_python()[1:]}
     for name in book.sheet_names[1:-1]:
-        for column in book.get_sheet_by_name(name).to_python()[0]:
+        for column in filter(None, book.get_sheet_by_name(name).to_python()[0]):
             assert told[name, column]
-    assert "Femmes" in book.get_sheet_by_name("Comptes rendus").to_python()[0]
+    assert "Présences" in book.get_sheet_by_name("Comptes rendus").to_python()[0]
 
 
 def test_a_french_spreadsheet_reads_the_csv(database: Database, month: World) -> None:
     with database.reading() as session:
-        text = zipfile.ZipFile(io.BytesIO(csv_files(session, MARCH))).read("villages.csv").decode("utf-8")
-    assert text.startswith("\ufeffVillage;Séances;Femmes;")
-    assert ";75,0\r\n" in text
+        text = zipfile.ZipFile(io.BytesIO(csv_files(session, MARCH))).read("communes.csv").decode("utf-8")
+        figures = zipfile.ZipFile(io.BytesIO(csv_files(session, MARCH))).read("indicators.csv").decode("utf-8")
+    assert text.startswith("\ufeffCommune;Séances;Femmes;")
+    assert ";66,7;%;" in figures
 
 
 def test_a_small_cell_says_in_the_files_that_it_is_hidden(database: Database, month: World) -> None:
-    rows = opened(database).get_sheet_by_name("Séances par village").to_python()
-    assert rows[2][1:] == [1.0, *["caché (< 5)"] * 4]
-    reports = opened(database).get_sheet_by_name("Comptes rendus").to_python()
-    heads = reports[0]
-    second = next(row for row in reports[1:] if row[0] == 2.0)
-    assert {second[heads.index(name)] for name in ("Femmes", "Hommes")} == {"caché (< 5)"}
+    heads, *rows = opened(database).get_sheet_by_name("Séances par thème").to_python()
+    small = next(row for row in rows if str(row[0]).startswith("13"))
+    assert small[1:] == [1.0, *["caché (< 5)"] * 4]
+    heads, *rows = opened(database).get_sheet_by_name("Comptes rendus").to_python()
+    assert next(row for row in rows if row[0] == 3.0)[heads.index("Présences")] == "caché (< 5)"
+
+
+def test_no_file_names_a_village_or_a_club(database: Database, month: World) -> None:
+    with database.reading() as session:
+        files = zipfile.ZipFile(io.BytesIO(csv_files(session, MARCH)))
+    everything = "".join(files.read(name).decode() for name in files.namelist())
+    assert "Commune (test)" in everything
+    assert "Village 0" not in everything
+    assert "1032" not in everything

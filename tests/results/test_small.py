@@ -2,9 +2,11 @@
 
 import pytest
 
-from results.indicators import share
+from results.figure import share
+from results.phone_tables import DUE, PHONES, REACHED
 from results.small import keep_back
-from results.tables import ATTENDANCE, DUE, PHONES, PRESENT, REACHED, VOTERS, Cell, Table
+from results.table import Cell, Table
+from results.tables import ATTENDANCE, PRESENT, VOTERS
 
 QUIZ = ("Justes avant", "Justes après", "Votants", "Gain (points)")
 PHONE = ("Premières réponses", "Justes", "Justes (%)")

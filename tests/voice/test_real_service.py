@@ -3,89 +3,62 @@
 import shutil
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 import time_machine
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.serving import make_server
 
+from campaigns import voiced
 from campaigns.models import Answer
-from messaging import calls, channels
+from clubs.records import Inquiry, InquiryState
+from console.api.tokens import Scope, make
+from messaging import calls, channels, contacts, recordings
 from messaging.exchange import Exchange
-from messaging.models import Broadcast, BroadcastState, Call, CallState, Channel, Contact, Direction, Kind, Route
+from messaging.models import (
+    Broadcast,
+    BroadcastState,
+    Call,
+    CallState,
+    Channel,
+    Contact,
+    Direction,
+    Kind,
+    Purpose,
+    Recording,
+)
 from messaging.queue import queue_call
 from messaging.voice import accounts
 from runtime import crypto
-from runtime.crypto import blind
 from runtime.database import Database
-from runtime.installation import installation
-from runtime.settings import Settings
 from runtime.work import Immediate
 from tests import world as small
 from tests.voice import sounds
-from tests.voice.line import ACCOUNT, TOKEN, Phone, Process, free_port, listening, rtp_ports, wait_until
-from tests.world import World
-from translations.clips import store
-from translations.models import Clip, Content, ContentKind, Variant, VariantState
+from tests.voice.line import ACCOUNT, TOKEN, Phone, Refuser, free_port, listening, rtp_ports, wait_until
+from tests.voice.service import (
+    CORE_END,
+    MESSAGE,
+    NOW,
+    OTHER,
+    OURS,
+    House,
+    add_channel,
+    add_clips,
+    add_packs,
+    add_second_theme,
+    send,
+    settings_of,
+    voice_process,
+)
+from translations.models import Variant
 from wsgi import seat
 
 pytestmark = pytest.mark.call
-
-NOW = datetime(2026, 3, 18, 10, 0, tzinfo=UTC)  # a Wednesday morning: calls may leave
-OURS = "+22320201000"
-MESSAGE, CORE_END = "eau-propre", 2.0
-SECONDS = {
-    **dict.fromkeys(("who", "latest", "quiz_intro", "quiz_right", "quiz_wrong"), 1.6),
-    **dict.fromkeys(("menu_main", "menu_out", MESSAGE, "quiz-repas"), 3.2),
-}
-
-
-@dataclass
-class House:
-    """The service on its port, its line of its own, and the clips that can be heard."""
-
-    exchange: Exchange
-    world: World
-    channel: int
-    sip: int
-    paths: dict[str, str]
-    folder: Path
-    keys: crypto.Keyring
-
-    def call(self, direction: Direction = Direction.OUT) -> Call:
-        """The newest one."""
-        with self.exchange.database.reading() as session:
-            return session.scalars(select(Call).where(Call.direction == direction).order_by(Call.id.desc()).limit(1)).one()
-
-
-def _settings(folder: Path, compiled: Path, phone: Phone) -> Settings:
-    var = folder / "var"
-    var.mkdir()
-    for made in compiled.iterdir():
-        (var / made.name).symlink_to(made)
-    return Settings(
-        database_url=f"sqlite:///{folder / 'lamen.db'}",
-        var=var,
-        run_clock=False,
-        secret_key="a-secret-for-tests-only",
-        port=free_port(),
-        voice_port=free_port(),
-        sip_port=free_port(),
-        sip_trunk=phone.trunk,
-        sip_rtp_ports=rtp_ports(),
-    )
-
-
-def _voice(settings: Settings, folder: Path) -> Process:
-    names = ("voice_port", "sip_port", "sip_trunk", "sip_rtp_ports", "var", "secret_key", "run_clock")
-    told = {f"LAMEN_{name.upper()}": str(getattr(settings, name)) for name in names}
-    told |= {"PORT": str(settings.port), "DATABASE_URL": settings.database_url}
-    return Process(["-m", "flask", "--app", "wsgi", "voice", "serve"], folder / "tmp", told)
 
 
 @pytest.fixture(scope="module")
@@ -95,16 +68,16 @@ def house(
     """Made once: to start the voice process takes longer than the calls."""
     folder = tmp_path_factory.mktemp("house")
     shutil.copy(sqlite_template, folder / "lamen.db")
-    settings = _settings(folder, compiled, phone)
+    settings = settings_of(folder, compiled, phone)
     keys = crypto.load_keys(settings.key_path)  # the voice process reads them from there
     crypto.use(keys)
     database, extensions = Database(settings.database_url), dict(bare_app.extensions)
     seat(bare_app, settings, database, Immediate())
     world = small.build(database, NOW)
-    channel, paths = _channel(database, world, settings, phone.number), _clips(database, world, settings)
+    channel, paths = add_channel(database, world, settings, phone.number), add_clips(database, world, settings)
     server = make_server("127.0.0.1", settings.port, bare_app, threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    voice = _voice(settings, folder)
+    voice = voice_process(settings, folder)
     try:
         wait_until(lambda: listening(settings.voice_port), "the voice process")
         exchange = cast(Exchange, bare_app.extensions["lamen"])
@@ -125,68 +98,8 @@ def _morning(house: House) -> Iterator[None]:
         yield
 
 
-def _channel(database: Database, world: World, settings: Settings, number: str) -> int:
-    given = {"account_sid": ACCOUNT, "auth_token": TOKEN, "base_url": accounts.address(settings), "price_per_minute": "60"}
-    with database.writing() as session:
-        awa = session.get_one(Contact, world.contacts["awa"])
-        awa.number, awa.number_index = number, blind(number)
-        installation(session).simulation = False
-        return channels.add(session, "ligne", "twilio", OURS, given, NOW, kinds=(channels.VOICE, channels.BIP)).id
-
-
-def _clips(database: Database, world: World, settings: Settings) -> dict[str, str]:
-    paths = {}
-    with database.writing() as session:
-        for label, seconds in SECONDS.items():
-            data = sounds.wav(sounds.babble(label, seconds))
-            sha256, path = store(settings.var, data)
-            paths[label] = str(path)
-            if label in world.variants:
-                variant = session.get_one(Variant, world.variants[label])
-            else:
-                content = Content(key=f"prompt:{label}", kind=ContentKind.PROMPT, title=label)
-                variant = Variant(language="fr", state=VariantState.APPROVED, options=[], written_at=NOW, approved_at=NOW)
-                session.add(content)
-                session.flush()
-                variant.content_id = content.id
-                session.add(variant)
-                session.flush()
-            core = CORE_END if label == MESSAGE else None
-            by = {"uploaded_at": NOW, "approved_at": NOW, "approved_by": world.staff["aissata"]}
-            session.add(
-                Clip(
-                    variant_id=variant.id,
-                    sha256=sha256,
-                    media_type="audio/wav",
-                    bytes=len(data),
-                    seconds=seconds,
-                    core_end_s=core,
-                    **by,
-                )
-            )
-    return paths
-
-
-def _broadcast(house: House, state: BroadcastState) -> int:
-    with house.exchange.database.writing() as session:
-        row = Broadcast(
-            title=MESSAGE,
-            content_id=house.world.contents[MESSAGE],
-            route=Route.VOICE,
-            audience={},
-            state=state,
-            due_at=NOW,
-            not_before=NOW,
-            expires_at=NOW + timedelta(hours=24),
-            created_at=NOW,
-        )
-        session.add(row)
-        session.flush()
-        return row.id
-
-
 def test_who_hangs_up_in_the_middle_of_a_message_has_not_heard_its_core(house: House, phone: Phone) -> None:
-    sending = _broadcast(house, BroadcastState.RUNNING)
+    sending = send(house, BroadcastState.RUNNING)
     with house.exchange.database.writing() as session:
         awa, channel = session.get_one(Contact, house.world.contacts["awa"]), session.get_one(Channel, house.channel)
         variant = session.get_one(Variant, house.world.variants[MESSAGE])
@@ -206,7 +119,7 @@ def test_who_hangs_up_in_the_middle_of_a_message_has_not_heard_its_core(house: H
 
 
 def test_a_missed_call_is_refused_unanswered_called_back_and_answered_with_keys(house: House, phone: Phone) -> None:
-    _broadcast(house, BroadcastState.FINISHED)
+    send(house, BroadcastState.FINISHED)
     assert "486" in phone("dial", f"sip:{OURS}@127.0.0.1:{house.sip}")["refused"]
     bip = house.call(Direction.IN)
     assert (bip.state, bip.reason, bip.price, bip.answered_at) == (CallState.NO_ANSWER, "bip", 0, None)
@@ -236,3 +149,130 @@ def test_a_missed_call_is_refused_unanswered_called_back_and_answered_with_keys(
     phone("keep", str(house.folder / "heard.wav"))
     heard = sounds.load(house.folder / "heard.wav")
     assert sounds.find(heard, sounds.load(Path(house.paths["quiz_wrong"])))[0] < sounds.NOT_HEARD
+
+
+def _listed(house: House, client: FlaskClient, path: str) -> list[dict[str, Any]]:
+    with house.exchange.database.writing() as session:
+        token = make(session, path, frozenset({Scope.MESSAGES, Scope.REPORTS}), NOW, None)
+    answer = client.get(f"/api/v1{path}", headers={"Authorization": f"Bearer {token}"})
+    assert answer.status_code == 200, answer.text
+    found: list[dict[str, Any]] = answer.json["items"] if answer.json else []
+    return found
+
+
+@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not installed: no recording is read")
+def test_a_caller_chooses_answers_a_question_records_one_and_the_api_shows_it_all(
+    house: House, phone: Phone, bare_app: Flask
+) -> None:
+    """The menu, 2 for the themes, 5 for the quiz, 3 for a question of three seconds, heard again and kept."""
+    later = NOW + timedelta(hours=1)
+    add_packs(house)
+    add_second_theme(house)
+    send(house, BroadcastState.FINISHED)
+    with time_machine.travel(later, tick=True):
+        assert "486" in phone("dial", f"sip:{OURS}@127.0.0.1:{house.sip}")["refused"]
+        phone("mode", "answer")
+        assert calls.dial(house.exchange, house.channel, lambda: later + timedelta(seconds=20)) == 1
+        phone("ring")
+        for key, heard in (("2", "menu_main"), ("2", "theme_list")):
+            phone("hear", house.paths[heard])
+            phone("press", key)
+        phone("hear", house.paths[OTHER])
+        for key, heard in (("5", "menu_main"), ("1", "quiz-repas")):
+            phone("hear", house.paths[heard])
+            phone("press", key)
+        phone("hear", house.paths["quiz_right"])
+        for key, heard in (("3", "menu_main"), ("1", "adult_check")):
+            phone("hear", house.paths[heard])
+            phone("press", key)
+        phone("hear", house.paths["rec_how"])
+        phone("hear", str(house.exchange.settings.var / "voice" / "beep.wav"), 0.3)
+        phone("say", str(_voice_of_awa(house)))
+        phone("wait", 0.5)
+        phone("press", "#")
+        for key, heard in (("1", "rec_menu"), ("2", "air_ask")):
+            phone("hear", house.paths[heard])
+            phone("press", key)
+        phone("hear", house.paths["receipt"])
+        phone("hang_up")
+        wait_until(lambda: house.call().state in (CallState.DROPPED, CallState.COMPLETED), "the end of the call")
+        voiced.fetch_recordings(house.exchange, later + timedelta(minutes=5))
+
+    phone("keep", str(house.folder / "conversation.wav"))
+    whole = sounds.load(house.folder / "conversation.wav")
+    for label in ("menu_main", "theme_list", OTHER, "quiz-repas", "quiz_right", "adult_check", "rec_how", "rec_menu", "receipt"):
+        assert sounds.find(whole, sounds.load(Path(house.paths[label]))[: int(1.5 * sounds.RATE)])[0] > sounds.HEARD, label
+    for label in ("quiz_wrong", "latest", "rec_deleted"):
+        assert sounds.find(whole, sounds.load(Path(house.paths[label])))[0] < sounds.NOT_HEARD, label
+
+    client, call = bare_app.test_client(), house.call()
+    [line] = _listed(house, client, f"/calls?id={call.id}")
+    assert line["seconds_heard"] == pytest.approx(3.2, abs=0.3)
+    [recorded] = line["recordings"]
+    assert (recorded["seconds"], recorded["kept"]) == (pytest.approx(3.5, abs=0.8), True)
+    [answer] = [one for one in _listed(house, client, "/answers") if one["call_id"] == call.id]
+    assert (answer["key"], answer["right"], answer["question_id"]) == (1, True, house.world.question)
+    with house.exchange.database.reading() as session:
+        row = session.get_one(Recording, recorded["id"])
+        inquiry = session.scalars(select(Inquiry).where(Inquiry.recording_id == row.id)).one()
+        sound = recordings.path_of(house.exchange.settings.var, row.sha256)
+    assert (inquiry.state, inquiry.contact_id, row.air_consent) == (InquiryState.OPEN, house.world.contacts["awa"], False)
+    assert sounds.find(sounds.load(sound), sounds.load(_voice_of_awa(house)))[0] > sounds.HEARD, "Awa's own voice"
+
+
+def _voice_of_awa(house: House) -> Path:
+    path = house.folder / "awa.wav"
+    path.write_bytes(sounds.wav(sounds.babble("awa", 3.2)))
+    return path
+
+
+@pytest.fixture
+def deaf(house: House) -> Iterator[int]:
+    """A second line of the service, behind which nobody ever answers; its channel."""
+    refuser, folder, own = Refuser(), house.folder / "deaf", house.exchange.settings
+    (folder / "var").mkdir(parents=True)  # one voice process a folder
+    shutil.copy(own.key_path, folder / "var" / own.key_path.name)
+    ports = {"voice_port": free_port(), "sip_port": free_port(), "sip_rtp_ports": rtp_ports(), "sip_trunk": refuser.trunk}
+    settings = own.model_copy(update={**ports, "var": folder / "var"})
+    given = {"account_sid": ACCOUNT, "auth_token": TOKEN, "base_url": accounts.address(settings), "price_per_minute": "60"}
+    with house.exchange.database.writing() as session:
+        channel = channels.add(session, "sourde", "twilio", "+22320201001", given, NOW, kinds=(channels.VOICE,)).id
+    voice = voice_process(settings, folder)
+    try:
+        wait_until(lambda: listening(settings.voice_port), f"the second voice process, see {voice.log}")
+        yield channel
+    finally:
+        voice.end()
+        refuser.end()
+
+
+def test_busy_no_answer_and_a_refused_call_each_get_their_retry(house: House, deaf: int) -> None:
+    """Busy and refused about fifteen minutes later, no answer about two hours later."""
+    expected = {
+        "+22376000486": (CallState.BUSY, 15),
+        "+22376000603": (CallState.BUSY, 15),
+        "+22376000480": (CallState.NO_ANSWER, 120),
+    }
+    sending = send(house, BroadcastState.RUNNING)
+    made: dict[str, int] = {}
+    with house.exchange.database.writing() as session:
+        variant, channel = session.get_one(Variant, house.world.variants[MESSAGE]), session.get_one(Channel, deaf)
+        broadcast = session.get_one(Broadcast, sending)
+        for number in expected:
+            contact = contacts.find_or_create(session, number, NOW, language="fr")
+            contacts.consent(session, contact, Purpose.CALL, NOW, via="list", script_version="1")
+            queued = queue_call(session, broadcast, contact, variant, NOW, channel, Kind.PUSH)
+            session.flush()
+            made[number] = queued.id
+
+    def row(number: str) -> Call:
+        with house.exchange.database.reading() as session:
+            return session.get_one(Call, made[number])
+
+    assert calls.dial(house.exchange, deaf, lambda: NOW) == len(expected)
+    for number, (state, minutes) in expected.items():
+        wait_until(lambda number=number: row(number).retry, f"the retry of {number}")  # type: ignore[misc]
+        call = row(number)
+        assert (call.state, call.attempts, call.retry) == (state, 1, True), number
+        assert minutes * 0.79 < (call.not_before - NOW).total_seconds() / 60 < minutes * 1.21 + 2, number
+        assert call.answered_at is None

@@ -8,10 +8,9 @@ from flask.testing import FlaskClient
 
 from console.staff import RoleName
 from runtime.database import Database
-from runtime.installation import installation
 from tests.console.channels.pigeon import GIVEN, LIST, Pigeon
 from tests.console.conftest import SignedIn, send
-from tests.world import World
+from tests.world import World, opened
 
 
 @pytest.fixture
@@ -27,7 +26,7 @@ def admin(signed_in: SignedIn, database: Database, world: World, pigeon: Pigeon)
     """An administrator of an installation that is no simulation."""
     found = signed_in(RoleName.ADMINISTRATION)
     with database.writing() as session:
-        installation(session).simulation = False
+        opened(session)
     return found
 
 

@@ -16,9 +16,8 @@ from messaging.exchange import Exchange
 from messaging.models import Channel, Message, MessageState, Route
 from runtime.audit import AuditEntry
 from runtime.database import Database
-from runtime.installation import installation
 from tests.console.commands.conftest import Run
-from tests.world import World
+from tests.world import World, opened
 from translations.models import Content
 
 
@@ -203,7 +202,7 @@ def test_one_tick_at_the_due_time_sends_a_campaign(
 
 def test_a_real_installation_is_not_played_into_the_future(run: Run, database: Database, world: World) -> None:
     with database.writing() as session:
-        installation(session).simulation = False
+        opened(session)
     refused = run("tick", "--at", (datetime.now(UTC) + timedelta(hours=1)).isoformat())
     assert refused.exit_code == 1
     assert "les messages partiraient avant l'heure" in refused.output

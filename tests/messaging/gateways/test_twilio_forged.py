@@ -16,11 +16,11 @@ from sqlalchemy.orm import Session
 from messaging.models import Call, Channel, Message, StatusUpdate, WebhookBody
 from runtime.crypto import blind
 from runtime.database import Database
-from runtime.installation import installation
 from runtime.settings import Settings
 from runtime.work import Immediate
 from tests.messaging.gateways.forged import WAYS, Posted, forgeries, genuine
 from tests.messaging.gateways.twilio_peer import NUMBER, SID, TOKEN
+from tests.world import opened
 from webhooks import routes
 from wsgi import create_app
 
@@ -41,7 +41,7 @@ def app(settings: Settings, database: Database, now: datetime) -> Flask:
         channel.token, channel.token_index = SECRET, blind(SECRET)
         channel.settings = f'{{"account_sid": "{SID}", "auth_token": "{TOKEN}", "auth_token_next": "the-next-one"}}'
         session.add(channel)
-        installation(session).simulation = False
+        opened(session)
     public = settings.model_copy(update={"public_url": "https://nut.example"})
     return create_app(public, database=database, work=Immediate())
 

@@ -1,0 +1,68 @@
+"""Who else must hear of what a text changed: the supervisor of an excuse for insecurity or of a handover, the facilitator of a
+refusal, both facilitators of a handover.
+
+Labels of translations' replies with their words, to be queued by the caller in the same transaction; nothing is sent here.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy.orm import Session
+
+from clubs.grammar.dates import in_words
+from clubs.grammar.values import Kind
+from clubs.grammar.verdict import Do
+from clubs.grammar.words import INSECURITY
+from clubs.models import Club
+from clubs.people import supervisors
+from clubs.records import Report, ReportState
+from messaging import contacts
+
+STORED = frozenset({Do.STORE, Do.CONFIRM, Do.ACCEPT})
+
+
+@dataclass(frozen=True)
+class Notice:
+    """An SMS somebody else gets: the reply's label and what fills it in."""
+
+    contact_id: int
+    label: str
+    words: dict[str, object]
+
+
+def notices(session: Session, do: Do, row: Report | None, sender_id: int, today: date) -> list[Notice]:
+    """What to tell others after `do` changed `row`; never the phone `sender_id`, which gets the reply."""
+    club = session.get(Club, row.club_id) if row is not None and row.club_id is not None else None
+    if row is None or club is None:
+        return []
+    found = _of_handover(session, do, row, club, today) if row.kind == Kind.NF else _of_report(session, do, row, club, today)
+    return [notice for notice in found if notice.contact_id != sender_id]
+
+
+def _of_report(session: Session, do: Do, row: Report, club: Club, today: date) -> Iterator[Notice]:
+    words: dict[str, object] = {"numero": row.number, "club": club.code}
+    if do is Do.CANCEL and row.contact_id is not None:
+        yield Notice(row.contact_id, "report_refused", words)
+    counts = row.state in {ReportState.VALID, ReportState.UNVERIFIED}
+    if do in STORED and counts and row.kind == Kind.RAS and row.values.get("reason") == INSECURITY:
+        day = in_words(row.session_date) if row.session_date else ""
+        for contact_id in supervisors(session, club.village_id, today):
+            yield Notice(contact_id, "supervisor_insecurity", {**words, "jour": day, "motif": INSECURITY})
+
+
+def _of_handover(session: Session, do: Do, row: Report, club: Club, today: date) -> Iterator[Notice]:
+    words: dict[str, object] = {"numero": row.number, "club": club.code}
+    if do is Do.HAND_OVER:
+        phone = " ".join(re.findall("..", (row.note or "").removeprefix("+223")))
+        for contact_id in supervisors(session, club.village_id, today):
+            yield Notice(contact_id, "supervisor_handover", {**words, "telephone": phone})
+    if do is Do.CANCEL and row.contact_id is not None:
+        yield Notice(row.contact_id, "handover_refused", words)
+    if do is Do.ACCEPT:
+        if row.contact_id is not None:
+            yield Notice(row.contact_id, "handover_given", words)
+        taken = contacts.find(session, row.note or "")
+        if taken is not None:
+            yield Notice(taken.id, "handover_taken", words)

@@ -1,0 +1,44 @@
+"""The club or village an address names, and the month: 404 outside of one's villages, as if there were none."""
+
+import re
+from datetime import date
+
+from flask import abort
+
+from clubs.models import Club, Village
+from console.access import scope, within
+from runtime.database import Session
+
+_MONTH = re.compile(r"(20\d\d)-(0[1-9]|1[0-2])")
+
+
+def village_here(session: Session, number: int) -> Village:
+    """The village, within one's own."""
+    row = session.get(Village, number)
+    if row is None:
+        abort(404)
+    within(session, row.id)
+    return row
+
+
+def club_here(session: Session, number: int) -> Club:
+    """The club, in one's own villages."""
+    row = session.get(Club, number)
+    if row is None:
+        abort(404)
+    within(session, row.village_id)
+    return row
+
+
+def month_of_address(text: str) -> date:
+    """The first day of a month written 2026-03; 404 for anything else."""
+    found = _MONTH.fullmatch(text)
+    if found is None:
+        abort(404)
+    return date(int(found[1]), int(found[2]), 1)
+
+
+def own_villages(session: Session) -> list[int] | None:
+    """The villages of this person as queries take them; None for all."""
+    allowed = scope(session)
+    return None if allowed is None else sorted(allowed)

@@ -1,0 +1,84 @@
+"""What one indicator is: a value beside its formula, numerator, denominator and number of cases."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from sqlalchemy.orm import Session
+
+from clubs.small import small
+from results.scope import Scope
+from results.small import part_is_small
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One indicator over one scope. `value` is None where nothing can be divided; `hidden` says a small cell keeps it back.
+
+    `n` is how many it speaks of; `people` says they are people, `part` that the numerator is some of the denominator. `totals`
+    are the counts of people it tells, by the name under which tables add up to them.
+    """
+
+    id: str
+    label: str
+    formula: str
+    value: float | None
+    unit: str
+    numerator: float
+    denominator: float | None
+    n: int
+    hidden: bool = False
+    people: bool = True
+    part: bool = False
+    totals: tuple[tuple[str, int], ...] = ()
+
+    def kept_back(self) -> "Figure":
+        """The figure as partners and exports get it: nothing at all when it, its part or the rest is fewer than five people."""
+        few = small(self.n) or (self.part and part_is_small(self.numerator, self.denominator or 0))
+        return self.away() if self.people and few else self
+
+    def away(self) -> "Figure":
+        """The figure with nothing told but its name and formula."""
+        return replace(self, value=None, numerator=0, denominator=None, n=0, hidden=True, totals=())
+
+
+Maker = Callable[[Session, Scope], Iterator[Figure]]
+
+
+def share(
+    id_: str,
+    label: str,
+    formula: str,
+    part: float,
+    whole: float,
+    *,
+    people: bool = True,
+    totals: tuple[tuple[str, int], ...] = (),
+) -> Figure:
+    """A percentage of a part in its whole; None when there is nothing to divide by."""
+    value = round(100 * part / whole, 1) if whole else None
+    return Figure(id_, label, formula, value, "%", part, whole, int(whole), people=people, part=True, totals=totals)
+
+
+def total(
+    id_: str, label: str, formula: str, value: float, *, people: bool = True, totals: tuple[tuple[str, int], ...] = ()
+) -> Figure:
+    """A sum."""
+    return Figure(id_, label, formula, value, "", value, None, int(value), people=people, totals=totals)
+
+
+def mean(
+    id_: str,
+    label: str,
+    formula: str,
+    numerator: float,
+    denominator: float,
+    *,
+    unit: str = "",
+    n: int | None = None,
+    people: bool = True,
+    totals: tuple[tuple[str, int], ...] = (),
+) -> Figure:
+    """A quotient that is no percentage; `n` is the denominator unless given."""
+    value = round(numerator / denominator, 1) if denominator else None
+    cases = int(denominator) if n is None else n
+    return Figure(id_, label, formula, value, unit, numerator, denominator, cases, people=people, totals=totals)

@@ -1,0 +1,76 @@
+"""Budgets: caps of a day and of a channel are set on a page, kept from day to day, and begun anew."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from flask.testing import FlaskClient
+
+from console.staff import RoleName
+from messaging import money, windows
+from messaging.models import Budget
+from runtime.database import Database
+from runtime.settings import Settings
+from tests.console.conftest import SignedIn, send
+from tests.world import World
+
+R = RoleName
+HERE = "/reglages/budgets"
+
+
+@pytest.fixture
+def adama(signed_in: SignedIn, world: World) -> FlaskClient:
+    """Administration."""
+    return signed_in(R.ADMINISTRATION)
+
+
+def caps(database: Database) -> dict[str, tuple[int, int]]:
+    with database.reading() as session:
+        return {row.scope: (row.cap, row.reserved) for row in session.query(Budget)}
+
+
+def test_a_cap_of_the_day_holds_today_and_every_day_after(
+    adama: FlaskClient, database: Database, settings: Settings, now: datetime
+) -> None:
+    assert send(adama, HERE, {"day_cap": "25 000"}).status_code == 303
+    assert len(caps(database)) == 2
+    assert {cap for cap, _ in caps(database).values()} == {25_000}
+    with database.writing() as session:
+        for days in range(3):
+            money.cap_days(session, windows.of(settings), now + timedelta(days=days))
+    assert {f"day:{(now + timedelta(days=days)).date()}" for days in range(4)} <= set(caps(database))
+    send(adama, HERE, {"day_cap": ""})
+    assert not [scope for scope in caps(database) if scope > f"day:{datetime.now().date()}"]  # whole days
+
+
+def test_a_changed_cap_keeps_what_is_reserved(adama: FlaskClient, database: Database) -> None:
+    send(adama, HERE, {"day_cap": "100"})
+    with database.writing() as session:
+        for row in session.query(Budget):
+            row.reserved = 60
+    send(adama, HERE, {"day_cap": "200"})
+    assert set(caps(database).values()) == {(200, 60)}
+
+
+def test_a_channel_is_capped_kept_and_begun_anew(adama: FlaskClient, world: World, database: Database) -> None:
+    place, scope = f"{HERE}/{world.channel}", f"channel:{world.channel}"
+    send(adama, place, {"cap": "5000"})
+    with database.writing() as session:
+        session.query(Budget).one().reserved = 4200
+    assert "800" in adama.get(HERE).text
+    send(adama, place, {"cap": "6000"})
+    assert caps(database) == {scope: (6000, 4200)}
+    send(adama, place, {"cap": "6000", "anew": "1"})
+    assert caps(database) == {scope: (6000, 0)}
+    send(adama, place, {"cap": ""})
+    assert caps(database) == {}
+
+
+@pytest.mark.parametrize("wrong", ["-5", "beaucoup", "1,5"], ids=["below zero", "a word", "a fraction"])
+def test_a_cap_that_is_no_amount_is_refused(adama: FlaskClient, world: World, database: Database, wrong: str) -> None:
+    assert send(adama, HERE, {"day_cap": wrong}).status_code == 422
+    assert send(adama, f"{HERE}/{world.channel}", {"cap": wrong}).status_code == 422
+    assert caps(database) == {}
+
+
+def test_an_unknown_channel_has_no_budget(adama: FlaskClient) -> None:
+    assert adama.get(f"{HERE}/99").status_code == 404

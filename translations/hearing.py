@@ -1,0 +1,127 @@
+"""What can be heard of many contents at once: their words and sounds in several languages, read in one query.
+
+A caller waits for each question to the database. Nothing is kept beyond one transaction, so that what was approved or withdrawn
+a moment ago is heard, or no longer heard, at the next step of every call.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from sqlalchemy import bindparam, exists, select
+from sqlalchemy.orm import Session, aliased
+
+from translations.languages import SOURCE
+from translations.library import first_of, playable, prompt_key, sendable
+from translations.models import Clip, Content, ContentKind, Variant, VariantState
+
+Name: TypeAlias = str | int
+"""A content's key, or its id."""
+
+
+@dataclass(frozen=True)
+class Sounding:
+    """One clip of the newest words: what to fetch, seconds, the second by which the core is said (None: not a message)."""
+
+    sha256: str
+    seconds: float
+    core_end_s: float | None
+    synthetic: bool
+    approved_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Heard:
+    """The newest words of a content in one language, and their clips from the oldest to the newest."""
+
+    variant_id: int
+    kind: ContentKind
+    language: str
+    state: VariantState
+    machine_written: bool
+    valid_from: datetime | None
+    valid_until: datetime | None
+    text: str | None
+    spoken: str | None
+    clips: tuple[Sounding, ...]
+
+    def clip(self, allow_french_drafts: bool) -> Sounding | None:
+        """The sound that may be played, as `library.clip_of` says."""
+        return playable(self.kind, self.language, self.clips, allow_french_drafts)
+
+
+_Newer = aliased(Variant)
+_newer = exists().where(
+    _Newer.content_id == Variant.content_id, _Newer.language == Variant.language, _Newer.version > Variant.version
+)
+_ROWS = (
+    select(
+        *(Content.id, Content.key, Variant.id, Content.kind, Variant.language, Variant.state, Variant.machine_written),
+        *(Variant.valid_from, Variant.valid_until, Variant.text, Variant.spoken),
+        *(Clip.sha256, Clip.seconds, Clip.core_end_s, Clip.synthetic, Clip.approved_at),
+    )
+    .join(Variant, Variant.content_id == Content.id)
+    .outerjoin(Clip, Clip.variant_id == Variant.id)
+    .where(Variant.language.in_(bindparam("codes", expanding=True)), ~_newer)
+    .order_by(Content.id, Clip.version)
+)
+_NAMED = _ROWS.where(Content.key.in_(bindparam("keys", expanding=True)) | Content.id.in_(bindparam("ids", expanding=True)))
+_PROMPTS = _ROWS.where(Content.kind == ContentKind.PROMPT)
+
+
+class Ear:
+    """Finds in memory what was read; `listen` reads what was not, in one query however much that is."""
+
+    def __init__(self, session: Session, now: datetime, allow_french_drafts: bool) -> None:
+        self._session = session
+        self._now = now
+        self._drafts = allow_french_drafts
+        self._read: set[tuple[Name, str]] = set()
+        self._heard: dict[tuple[Name, str], Heard] = {}
+
+    def listen(self, names: Iterable[Name], languages: Iterable[str]) -> None:
+        """Read these contents in these languages, and in French, whose words may stand in."""
+        codes = sorted({SOURCE, *languages})
+        wanted = {(name, code) for name in names for code in codes} - self._read
+        if not wanted:
+            return
+        keys = sorted({name for name, _ in wanted if isinstance(name, str)})
+        ids = sorted({name for name, _ in wanted if isinstance(name, int)})
+        with self._session.no_autoflush:  # a call changes no words
+            rows = self._session.execute(_NAMED, {"keys": keys, "ids": ids, "codes": codes}).all()
+        self._read |= wanted
+        self._take(rows)
+
+    def listen_to_prompts(self, labels: Iterable[str], languages: Iterable[str]) -> None:
+        """Read every prompt; those of `labels` that are none have no words."""
+        codes = sorted({SOURCE, *languages})
+        with self._session.no_autoflush:
+            rows = self._session.execute(_PROMPTS, {"codes": codes}).all()
+        self._read |= {(prompt_key(label), code) for label in labels for code in codes}
+        self._take(rows)
+
+    def choose(self, name: Name, languages: Sequence[str]) -> Heard | None:
+        """The first along the chain with something to play, an approved one always before a French draft."""
+        self.listen((name,), languages)
+        found = [self._heard[name, code] for code in languages if (name, code) in self._heard]
+        return first_of(found, self._now, self._drafts, lambda one: one.clip(self._drafts) is not None)
+
+    def approved(self, name: Name, language: str) -> bool:
+        """Whether it has an approved sound on approved words in this very language, drafts apart."""
+        one = self._heard.get((name, language))
+        return one is not None and sendable(one, self._now) and one.clip(False) is not None
+
+    def source(self, name: Name) -> Heard | None:
+        """The newest French words, approved or not."""
+        self.listen((name,), ())
+        return self._heard.get((name, SOURCE))
+
+    def _take(self, rows: Sequence[Any]) -> None:
+        read: dict[tuple[Name, str], Heard] = {}
+        for row in rows:
+            clip = () if row.sha256 is None else (Sounding(*row[11:]),)
+            known = read[row.key, row.language].clips if (row.key, row.language) in read else ()
+            words: Sequence[Any] = (*row[2:11], known + clip)
+            read[row.key, row.language] = read[row.id, row.language] = Heard(*words)
+        self._heard |= read
