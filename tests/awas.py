@@ -36,9 +36,20 @@ def leaks(text: str) -> list[str]:
 
 def add(database: Database, world: World, now: datetime) -> Ids:
     """Write everything; an id of each kind of row, for addresses that take one."""
+    return tell(database, world, found(database, world, now), now)
+
+
+def found(database: Database, world: World, now: datetime) -> Ids:
+    """The club and its people, of whom nothing is known yet."""
     with database.writing() as session:
         club, village, phone, member = _people(session, world, now)
-        ids = {"club": club, "village": village, "contact": phone, "member": member, "facilitator": member - 1}
+        return {"club": club, "village": village, "contact": phone, "member": member, "facilitator": member - 1}
+
+
+def tell(database: Database, world: World, people: Ids, now: datetime) -> Ids:
+    """All that they said and that was said to them."""
+    club, phone, member, ids = people["club"], people["contact"], people["member"], dict(people)
+    with database.writing() as session:
         ids |= _messages(session, world, phone, now)
         ids |= _reports(session, club, phone, ids["message"], now)
         ids |= _inquiries(session, club, phone, ids, now)
@@ -135,7 +146,7 @@ def _reports(session: Session, club: int, phone: int, message: int, now: datetim
         ids[kind] = row.id
     draft = Report(kind="CR", club_id=club, session_date=day, values={"women": WOMEN}, contact_id=phone, reported_at=now)
     draft.state, draft.note = ReportState.DRAFT, MARK
-    action = Action(club_id=club, number=1, type=2, note=f"40 pieds {MARK}", decided_on=day, due_on=day + timedelta(days=1))
+    action = Action(club_id=club, number=41, type=2, note=f"40 pieds {MARK}", decided_on=day, due_on=day + timedelta(days=1))
     waits = [
         ExpectedReport(club_id=club, due_on=day - timedelta(days=7 * week), state=state)
         for week, state in enumerate((ExpectedState.ON_TIME, ExpectedState.WAITING, ExpectedState.MISSING))

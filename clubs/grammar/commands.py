@@ -13,7 +13,7 @@ from clubs.grammar.context import Asked, Context, OpenAction, Prompt, Recent, Se
 from clubs.grammar.damm import is_club_code
 from clubs.grammar.echo import action, counted, say
 from clubs.grammar.reports import place
-from clubs.grammar.values import Kind, Outcome, Parsed, Problem, ProblemId
+from clubs.grammar.values import Flag, Kind, Outcome, Parsed, Problem, ProblemId
 from clubs.grammar.verdict import Do, Effect, Verdict
 from clubs.grammar.words import Language
 from messaging.cleaning import clean
@@ -45,10 +45,12 @@ def words_of(parsed: Parsed) -> Recent:
 
 
 def decide_action(parsed: Parsed, context: Context) -> Verdict:
-    """AC: an action decided by a club, due in `due_days`."""
+    """AC: an action decided by a club, due in `due_days`; a phone that may not report for the club decides none for it."""
     placed = place(parsed, context)
     if isinstance(placed, Verdict):
         return placed
+    if Flag.UNVERIFIED in placed.flags:
+        return _verdict(parsed, Outcome.INFO, say(context, "reserved_facilitator", keyword=parsed.kind.value))
     problem = first_problem(Kind.AC, placed.values, context)
     if problem is not None:
         return ask(context, placed, problem)

@@ -5,8 +5,7 @@ Nothing here knows the product: codes and rules are those printed in the field g
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC as UTC
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 
 DAMM = (

@@ -97,7 +97,7 @@ class Typists:
 
 
 def write(life: Life, networks: Networks, chance: Random, messy: float) -> list[Sms]:
-    """Everything that was sent, in the order it reached us; the facts now say whether they stand. `messy` is a share."""
+    """All that was sent, in the order it reached us; the facts now say whether they stand; `messy` is the share of messes."""
     typists = Typists(life, networks, chance, messy)
     for fact in life.facts:
         typists.pen(fact.club).plan(fact.at, _telling(typists, fact))

@@ -1,5 +1,9 @@
-"""Play a life's SMS through the webhooks of the whole service, when they arrive, with the clock's beats between them."""
+"""Play a life's SMS through the webhooks of the whole service, at the moments they arrive, the clock's beats between them.
 
+Our answers leave and are never reported as delivered: that would take most of the time, and no figure here speaks of it.
+"""
+
+import json
 import re
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -20,7 +24,8 @@ from clubs import inbox
 from clubs import models as clubs
 from clubs.records import Inquiry
 from messaging.exchange import Exchange
-from messaging.models import Contact, Message
+from messaging.gateways.simulator import Fault
+from messaging.models import Channel, Contact, Message
 from runtime.clock import Clock
 from runtime.crypto import blind
 from runtime.database import Database
@@ -76,6 +81,7 @@ class Played:
         with self.database.writing() as session:
             area = session.scalars(select(clubs.Area.id)).first()
             session.execute(update(clubs.Club).values(active=False))
+            session.get_one(Channel, self.world.channel).settings = json.dumps({"faults": Fault.LOST.value})
             for place in range(max(club.village for club in life.clubs) + 1):
                 village = clubs.Village(code=f"Q{place:02}", name=f"Village {place:02} (simulé)", area_id=area)
                 session.add(village)
@@ -118,11 +124,11 @@ class Played:
 
     def play(self, life: Life, sent: Sequence[Sms], outages: Sequence[Outage]) -> None:
         """Everything in the order of time."""
-        last = life.until + timedelta(days=AFTER_DAYS)
+        last = max(life.until + timedelta(days=AFTER_DAYS), *(sms.arrives.date() for sms in sent))
         beats = [moment(life.start + timedelta(days=day), 6) for day in range((last - life.start).days)]
         nights = [one for one in outages if one.kept]
         happenings: list[tuple[datetime, int, Sms | Question | None]] = [
-            *((sms.arrives, 1, sms) for sms in sent if sms.arrives.date() <= last),
+            *((sms.arrives, 1, sms) for sms in sent),
             *((at, 0, None) for at in beats if not any(one.begins <= at < one.ends for one in nights)),
             *((one.ends + timedelta(minutes=2), 0, None) for one in nights),
             *((one.heard + one.answer_after, 2, one) for one in life.questions if one.heard and one.answer_after),
