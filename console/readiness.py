@@ -6,23 +6,13 @@ Sending stays closed until every point holds. The law's points are what a person
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import func, select
-
-from clubs.models import Club, Member, Village
+from campaigns.readiness import Readiness, look
 from console.staff import RoleName, Staff
 from console.words import _, ngettext
-from messaging.channels import SIMULATOR, SMS, VOICE
-from messaging.models import Budget, Channel, ChannelState, Consent
-from messaging.probing import HEALTHY
 from runtime.database import Session
 from runtime.installation import Installation, installation
-from translations import contents, packs
-from translations.content_entries import Pack
-from translations.languages import SOURCE, chain
-from translations.library import newest_variants, sendable
-from translations.models import Content, ContentKind, Language
+from translations import contents
 
 APPROVERS = 2
 DECLARED = ("apdp", "country", "transfer", "keys_sealed")
@@ -46,24 +36,9 @@ class Point:
 
 def points(session: Session, now: datetime) -> list[Point]:
     """Every point, in the order in which a programme comes to them."""
-    place, used = installation(session), languages_used(session)
-    found = [*_house(place), *_law(place), *_people(session), *_routes(session), *_words(session, used, now)]
-    return [*found, *_voice(session, used, now)]
-
-
-def languages_used(session: Session) -> list[str]:
-    """The languages that members, clubs and villages are written to in, in the order of the menu."""
-    spoken = func.coalesce(Member.language, Club.language, Village.language, SOURCE)
-    rows = (
-        select(spoken)
-        .select_from(Member)
-        .join(Club, Club.id == Member.club_id, isouter=True)
-        .join(Village, Village.id == Club.village_id, isouter=True)
-        .where(Member.left_at.is_(None))
-        .distinct()
-    )
-    used = set(session.scalars(rows))
-    return [one.code for one in contents.languages(session) if one.code in used] or [SOURCE]
+    place, found = installation(session), look(session, now)
+    names = {one.code: one.name for one in contents.languages(session)}
+    return [*_house(place), *_law(place), *_people(session, found), *_routes(found), *_words(found, names)]
 
 
 def _house(place: Installation) -> Iterator[Point]:
@@ -83,60 +58,29 @@ def _law(place: Installation) -> Iterator[Point]:
     yield Point("keys", _("Deux copies scellées de la clé"), "" if told.get("keys_sealed") else absent)
 
 
-def _people(session: Session) -> Iterator[Point]:
+def _people(session: Session, found: Readiness) -> Iterator[Point]:
     count = sum(row.active and any(role.name == RoleName.VALIDATION for role in row.roles) for row in session.query(Staff))
     lacks = ngettext("Il y en a %(num)s. Il en faut deux.", "Il y en a %(num)s. Il en faut deux.", count)
     yield Point("approvers", _("Deux personnes de la Validation"), "" if count >= APPROVERS else lacks, "users.index")
-    proven = session.scalar(
-        select(func.count()).select_from(Consent).where(Consent.withdrawn_at.is_(None), Consent.witness.is_not(None))
-    )
     absent = _("Aucun accord avec date et témoin. Importez le registre.")
-    yield Point("consents", _("Registre des accords"), "" if proven else absent, "imports.index")
+    yield Point("consents", _("Registre des accords"), "" if found.consents else absent, "imports.index")
 
 
-def _routes(session: Session) -> Iterator[Point]:
-    rows = session.query(Channel).filter(Channel.state != ChannelState.REMOVED, Channel.gateway != SIMULATOR)
-    real = list(rows.order_by(Channel.name))
-    absent = _("Aucune passerelle réelle.") if not real else ""
-    ill = ", ".join(row.name for row in real if row.health != HEALTHY)
+def _routes(found: Readiness) -> Iterator[Point]:
+    absent = "" if found.real else _("Aucune passerelle réelle.")
+    ill, free, open_ = (", ".join(names) for names in (found.untested, found.unpriced, found.uncapped))
     told = absent or (_("À tester : %(names)s.", names=ill) if ill else "")
     yield Point("gateway", _("Passerelle testée"), told, "channels.index")
-    free = ", ".join(row.name for row in real if not _priced(row))
     told = absent or (_("Sans prix : %(names)s.", names=free) if free else "")
     yield Point("prices", _("Prix de chaque canal"), told, "channels.index")
-    scopes = {f"channel:{row.id}" for row in real}
-    capped = set(session.scalars(select(Budget.scope).where(Budget.scope.in_(scopes), Budget.cap > 0)))
-    open_ = ", ".join(row.name for row in real if f"channel:{row.id}" not in capped)
     told = absent or (_("Sans plafond : %(names)s.", names=open_) if open_ else "")
     yield Point("budget", _("Plafond de dépense de chaque canal"), told, "budgets.index")
 
 
-def _priced(row: Channel) -> bool:
-    return (SMS not in row.kinds or row.price_per_part > 0) and (VOICE not in row.kinds or row.price_per_minute > 0)
-
-
-def _words(session: Session, used: list[str], now: datetime) -> Iterator[Point]:
-    """Automatic replies, approved in each language used or in the one that stands in for it, at last in French."""
-    keys = session.query(Content.id).filter(Content.kind == ContentKind.REPLY, ~Content.archived)
-    ids = [number for (number,) in keys]
-    ready = {(one.content_id, one.language) for one in newest_variants(session, ids) if one.text and sendable(one, now)}
-    table: dict[str, str | None] = {row.code: row.fallback for row in session.query(Language)}
-    for code in used:
-        lacks = sum(not any((number, each) in ready for each in chain(code, table)) for number in ids)
+def _words(found: Readiness, names: dict[str, str]) -> Iterator[Point]:
+    for code, lacks in found.unapproved.items():
         told = ngettext("%(num)s n'est pas approuvée.", "%(num)s ne sont pas approuvées.", lacks) if lacks else ""
-        yield Point(
-            f"replies-{code}", _("Réponses automatiques : %(language)s", language=_name(session, code)), told, "messages.index"
-        )
-
-
-def _voice(session: Session, used: list[str], now: datetime) -> Iterator[Point]:
-    calls: Any = [row for row in session.query(Channel) if row.gateway != SIMULATOR and VOICE in row.kinds]
-    if not calls:
-        return
-    for code in used:
-        told = "" if Pack.A in packs.live_packs(session, code, now) else _("Pas encore en service.")
-        yield Point(f"voice-{code}", _("Paquet A : %(language)s", language=_name(session, code)), told, "voice.index")
-
-
-def _name(session: Session, code: str) -> str:
-    return session.get_one(Language, code).name
+        yield Point(f"replies-{code}", _("Réponses automatiques : %(language)s", language=names[code]), told, "messages.index")
+    for code in found.unapproved if found.calls else ():
+        told = _("Pas encore en service.") if code in found.voiceless else ""
+        yield Point(f"voice-{code}", _("Paquet A : %(language)s", language=names[code]), told, "voice.index")
