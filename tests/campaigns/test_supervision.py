@@ -139,7 +139,7 @@ def test_a_refused_report_counts_no_more_and_its_sender_is_told(exchange: Exchan
     talk(exchange, oumar, "moussa", "CR 12 95 40", now)
     assert "L'animateur est prévenu" in talk(exchange, oumar, "oumar", "REF 1 trop", now + HOUR)
     assert told(exchange, "moussa") == [
-        "Le superviseur refuse votre rapport No 1 du club 1032: il ne compte pas. Appelez-le, ou renvoyez les bons chiffres."
+        "Rapport No 1, club 1032: pas compté par la supervision. Appelez-la, ou renvoyez-le corrigé."
     ]
     assert states(exchange) == [ReportState.CANCELLED]
 
