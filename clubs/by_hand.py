@@ -22,6 +22,7 @@ from clubs.models import Club
 from clubs.records import ExpectedReport, Report, ReportState
 from clubs.reports import record_verdict
 from clubs.standing import values_from_json
+from clubs.themes import themes
 from messaging.models import OpenPrompt, PromptKind
 
 KINDS = (Kind.CR, Kind.QZ, Kind.DC, Kind.EV, Kind.RAS)
@@ -155,6 +156,7 @@ def _context(session: Session, club: Club, now: datetime, zone: str) -> Context:
         reports=tuple(_version(row, club.code) for row in rows if row.state.value in set(State)),
         periods=tuple((day.fromordinal(day.toordinal() - reach), day.fromordinal(day.toordinal() + reach)) for day in due),
         next_report=(session.scalar(select(func.max(Report.number))) or 0) + 1,
+        themes=themes(session),
     )
 
 

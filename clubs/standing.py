@@ -30,6 +30,7 @@ from clubs.grammar.values import Flag, Kind, Parsed, Problem, ProblemId, Values
 from clubs.models import Club
 from clubs.people import Sender, club_by_code, who_is
 from clubs.records import Action, ExpectedReport, Inquiry, Report, ReportState
+from clubs.themes import themes
 from messaging.models import Contact, ContactState, Direction, Message, OpenPrompt, PromptKind
 from messaging.numbers import is_malian_mobile, is_simulated
 from runtime.database import Json
@@ -79,6 +80,7 @@ def context_for(
         periods=tuple(_periods(session, clubs, today)),
         opted_out=contact.state is ContactState.STOPPED,
         helps=_helps(session, contact, now),
+        themes=themes(session),
         vocabulary=spellings.vocabulary(session, training=house.simulation, number_words=number_words),
     )
 
