@@ -21,6 +21,7 @@ from clubs.records import (
     ExpectedState,
     Inquiry,
     InquiryKind,
+    InquiryState,
     Report,
     ReportState,
     SpotCheck,
@@ -76,7 +77,7 @@ def a_month(session: Session, world: World) -> int:
     for number, (who, kind, answered) in enumerate((*asked, ("sory", InquiryKind.NUTRITION, True)), start=1):
         at = datetime(2026, 2, 28, 23, 30, tzinfo=UTC)
         row = Inquiry(number=number, kind=kind, contact_id=world.contacts[who], received_at=at, due_at=at)
-        row.answered_at = MARCH if answered else None
+        row.answered_at, row.state = (MARCH, InquiryState.ANSWERED) if answered else (None, InquiryState.OPEN)
         session.add(row)
     session.flush()
     return club
