@@ -14,7 +14,7 @@ from math import ceil
 from sqlalchemy import ColumnElement, Select, select, true
 from sqlalchemy.orm import Session
 
-from clubs import unasked
+from clubs import people, unasked
 from clubs.errors import ReportError
 from clubs.grammar.dates import in_words
 from clubs.grammar.values import Values
@@ -93,7 +93,7 @@ def draw(session: Session, exchange: Exchange, month: date, now: datetime) -> li
     posts: dict[int, int] = {}
     by_supervisor: dict[int, list[int]] = defaultdict(list)
     for row, club, _ in reports.values():
-        found = unasked.supervisors(session, club.village_id, now)
+        found = people.supervisors(session, club.village_id, now.date())
         if found and row.number is not None:
             posts[row.number] = found[0].id
             by_supervisor[found[0].id].append(row.number)
