@@ -170,7 +170,8 @@ def _near(key: Key, counts: Mapping[Key, int], sums: Sequence[Sum], gone: set[Ke
     """The shown counts in the sums of a key; where none is left there, those in the sums that touch these, and so on."""
     reached, left = {key}, list(sums)
     while True:
-        touching, rest = [], []
+        touching: list[Sum] = []
+        rest: list[Sum] = []
         for each in left:
             (touching if each.total in reached or not reached.isdisjoint(each.parts) else rest).append(each)
         if not touching:
