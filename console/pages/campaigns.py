@@ -25,7 +25,7 @@ from messaging.errors import ForbiddenMove
 from messaging.models import Broadcast, BroadcastState
 from results.csv_files import csv_text
 from results.small import HIDDEN, People, hidden
-from results.tables import Table
+from results.table import Table
 from runtime import audit
 from runtime.database import Session
 from translations.models import Content

@@ -24,29 +24,14 @@ TYPES = {
     FileKind.DHIS2: "application/json",
 }
 # What the printed report tells, in the order of its two pages; the rest stands in the workbook.
-FIRST_PAGE = ("sessions", "sessions_held", "active_clubs", "attendances", "attendance_mean", "women", "youth", "mothers")
-FIRST_PAGE += (
-    "radio",
-    "theme_coverage",
-    "quiz_gain",
-    "actions",
-    "plants",
-    "questions",
-    "answer_hours",
-    "events",
-    "demonstrations",
+FIRST_PAGE = (
+    *("sessions", "sessions_held", "active_clubs", "attendances", "attendance_mean", "women", "youth", "mothers", "radio"),
+    *("theme_coverage", "quiz_gain", "actions", "plants", "questions", "answer_hours", "events", "demonstrations"),
 )
 SECOND_PAGE = (
-    "sms_sent",
-    "sms_delivered",
-    "calls_answered",
-    "seconds_heard",
-    "core_reached",
-    "core_cost",
-    "ivr_right",
-    "opt_out",
+    *("sms_sent", "sms_delivered", "calls_answered", "seconds_heard", "core_reached", "core_cost", "ivr_right", "opt_out"),
+    *("completeness", "promptness", "report_error", "verification"),
 )
-SECOND_PAGE += ("completeness", "promptness", "report_error", "verification")
 
 
 @pages.page("/resultats/fichiers", roles=EVERYONE)

@@ -20,7 +20,8 @@ from console.forms import Page, Typed, done, draft, render
 from console.words import _
 from results import charts
 from results.scope import Scope
-from results.tables import Table, quiz_by_theme
+from results.table import Table
+from results.tables import quiz_by_theme
 from runtime import audit
 from runtime.database import Session
 from translations import contents
