@@ -1,6 +1,6 @@
 """What the address of a page of results asks for: period, place, language, sex, operator."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from flask import abort, request
@@ -66,11 +66,3 @@ def query(form: Typed) -> dict[str, Any]:
 def sees_reports() -> bool:
     """Whether this person gets more than totals."""
     return not who().roles <= {R.LECTURE, R.LANGUE}
-
-
-def month_asked(today: date, name: str = "mois") -> date:
-    """The month of the address (2026-03), else the last one that is over."""
-    try:
-        return date.fromisoformat(f"{request.values.get(name, '')}-01")
-    except ValueError:
-        return (today.replace(day=1) - timedelta(days=1)).replace(day=1)

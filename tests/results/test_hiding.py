@@ -8,9 +8,10 @@ from fractions import Fraction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from clubs.small import SMALL
 from results.figure import share, total
 from results.release import close
-from results.small import SMALL, Key, Sum, hide
+from results.small import Key, Sum, hide
 from results.table import Table
 from results.tables import ATTENDANCE, PRESENT
 
