@@ -14,15 +14,15 @@ from sqlalchemy.orm import Session
 from campaigns import quizzes
 from campaigns.calls import on_call
 from campaigns.replies import Replies, Words, languages_of, offer_to_join
+from campaigns.telling import tell
 from clubs.grammar.context import Context, Sender
 from clubs.grammar.judge import judge
 from clubs.grammar.verdict import Verdict
-from clubs.notices import Notice, notices
+from clubs.notices import notices
 from clubs.reports import apply_verdict
 from clubs.standing import context_for
-from messaging import channels
 from messaging.exchange import Exchange
-from messaging.models import Contact, ContactState, Direction, Message, MessageState
+from messaging.models import Contact, Direction, Message, MessageState
 from messaging.queue import queue_reply
 from messaging.states import move
 from runtime.database import Json
@@ -111,29 +111,8 @@ def _converse(session: Session, exchange: Exchange, message: Message, contact: C
     message.parse, message.reply_kind = _parse(verdict), verdict.outcome.value
     if words.text:
         _reply(session, exchange, message, contact, context, words, now)
-    for notice in notices(session, verdict.effect.do, changed, contact.id, context.today):
-        _tell(session, exchange, message, notice, now)
-
-
-def _tell(session: Session, exchange: Exchange, message: Message, notice: Notice, now: datetime) -> None:
-    """An SMS to somebody else whom this text concerns; a number that said STOP is left in peace."""
-    contact = session.get_one(Contact, notice.contact_id)
-    if contact.state is ContactState.STOPPED:
-        return
-    found = library.reply_text(session, notice.label, languages_of(session, contact), now=now, **notice.words)
-    channel = channels.choose(session, channels.SMS, contact.language, contact.number or "")
-    variant = session.get(Variant, found.variant_id) if found.variant_id else None
-    queue_reply(
-        session,
-        exchange,
-        contact,
-        found.text,
-        now,
-        channel_id=channel.id if channel else message.channel_id,
-        answers=None,
-        variant=variant,
-        cap=exchange.settings.facilitator_replies_per_day,
-    )
+    others = notices(session, verdict.effect.do, changed, contact.id, context.today)
+    tell(session, exchange, others, now, message.channel_id)
 
 
 def _parse(verdict: Verdict) -> Json:

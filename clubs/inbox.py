@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, se
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from clubs.disclosures import kept_apart
-from clubs.grammar.values import VERSIONED
+from clubs.grammar.values import VERSIONED, Kind
 from clubs.inquiries import VALIDATION
 from clubs.models import Club, Member, Village
 from clubs.people import phones_of
@@ -204,9 +204,10 @@ def _unread(eyes: Eyes) -> Select[Message]:
 
 
 def _reports(eyes: Eyes) -> Select[Report]:
-    kinds = [kind.value for kind in VERSIONED]
+    reported = and_(Report.kind.in_([kind.value for kind in VERSIONED]), Report.state.in_(UNSETTLED))
+    handover = and_(Report.kind == Kind.NF.value, Report.state == ReportState.HELD)
     here = near(eyes.villages, Report.club_id, Report.contact_id)
-    return select(Report).where(Report.state.in_(UNSETTLED), Report.kind.in_(kinds), here, _may(eyes))
+    return select(Report).where(or_(reported, handover), here, _may(eyes))
 
 
 def _may(eyes: Eyes) -> ColumnElement[bool]:

@@ -1,5 +1,5 @@
-"""Who else must hear of what a text changed: the supervisor of an excuse for insecurity or of a handover, the facilitator of a
-refusal, both facilitators of a handover.
+"""Who else must hear of what a text, or staff, changed: the supervisor of an excuse for insecurity or of a handover, the
+facilitator of a refusal, both facilitators of a handover.
 
 Labels of translations' replies with their words, to be queued by the caller in the same transaction; nothing is sent here.
 """
@@ -32,19 +32,26 @@ class Notice:
     words: dict[str, object]
 
 
-def notices(session: Session, do: Do, row: Report | None, sender_id: int, today: date) -> list[Notice]:
-    """What to tell others after `do` changed `row`; never the phone `sender_id`, which gets the reply."""
+def notices(session: Session, do: Do, row: Report | None, sender_id: int | None, today: date, word: str = "") -> list[Notice]:
+    """What to tell others after `do` changed `row`; never the phone `sender_id`, which gets the reply.
+
+    `word` is what who decided adds for the facilitator; an accepted report is told of for its sake alone.
+    """
     club = session.get(Club, row.club_id) if row is not None and row.club_id is not None else None
     if row is None or club is None:
         return []
-    found = _of_handover(session, do, row, club, today) if row.kind == Kind.NF else _of_report(session, do, row, club, today)
+    if row.kind == Kind.NF:
+        found = _of_handover(session, do, row, club, today)
+    else:
+        found = _of_report(session, do, row, club, today, word)
     return [notice for notice in found if notice.contact_id != sender_id]
 
 
-def _of_report(session: Session, do: Do, row: Report, club: Club, today: date) -> Iterator[Notice]:
+def _of_report(session: Session, do: Do, row: Report, club: Club, today: date, word: str) -> Iterator[Notice]:
     words: dict[str, object] = {"numero": row.number, "club": club.code}
-    if do is Do.CANCEL and row.contact_id is not None:
-        yield Notice(row.contact_id, "report_refused", words)
+    if row.contact_id is not None and (do is Do.CANCEL or (do is Do.ACCEPT and word)):
+        label = "report_refused" if do is Do.CANCEL else "report_accepted"
+        yield Notice(row.contact_id, label, {**words, "mot": f" {word}" if word else ""})
     counts = row.state in {ReportState.VALID, ReportState.UNVERIFIED}
     if do in STORED and counts and row.kind == Kind.RAS and row.values.get("reason") == INSECURITY:
         day = in_words(row.session_date) if row.session_date else ""

@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from sqlalchemy import ColumnElement, SQLColumnExpression, and_, case, func, select, true
 from sqlalchemy.orm import Session
 
+from clubs.grammar.values import Kind
 from clubs.models import Club, ClubKind, Member, Role, Sex, Village
 from clubs.records import Action, ExpectedReport, ExpectedState, Report, ReportState
 from clubs.small import small
@@ -18,7 +19,6 @@ from translations.models import Language
 RECENT = timedelta(days=90)
 """How far back answers to expected reports are counted."""
 SESSIONS = "CR"
-HANDOVER = "NF"
 ANSWERED = (ExpectedState.ON_TIME, ExpectedState.LATE)
 
 
@@ -241,7 +241,7 @@ def exists(session: Session, village_id: int) -> bool:
 
 def handovers(session: Session, club_id: int) -> list[Report]:
     """The clubs' requests to pass to a new facilitator (NF) that nobody has decided on yet, the oldest first."""
-    asked = (Report.club_id == club_id, Report.kind == HANDOVER, Report.state == ReportState.HELD)
+    asked = (Report.club_id == club_id, Report.kind == Kind.NF.value, Report.state == ReportState.HELD)
     return list(session.scalars(select(Report).where(*asked).order_by(Report.id)))
 
 

@@ -1,21 +1,25 @@
 """Days on which no report is owed: a club's or its village's pause, and a Ramadan in which clubs do not meet.
 
-A pause stops what is sent at once; a report due within it is excused, even when the pause is entered afterwards.
+A pause, by SMS or in the console, holds at once: what is queued for the clubs' phones and would leave before it ends is taken
+back, and a report due within it is excused, even when the pause is entered afterwards.
 """
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from clubs.models import Club, Village
+from clubs.models import Club, Member, Post, Village
+from clubs.people import in_office, phones_of_clubs
 from clubs.records import ExpectedReport, ExpectedState
-from messaging.models import Message, MessageState, Ramadan
+from messaging import contacts
+from messaging.models import Contact, Message, MessageState, Ramadan
 from messaging.states import move_all
 
 OWED = (ExpectedState.WAITING, ExpectedState.MISSING)
+PAUSED = "club_paused"
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,10 @@ def excused(spans_: Iterable[Span], day: date) -> bool:
 
 
 def pause(session: Session, row: Club | Village, until: date | None, *, since: date, now: datetime) -> None:
-    """Pause a club or a village through a day, or end its pause now (None): reminders that wait go, what was due is excused."""
+    """Pause a club or a village through a day, or end its pause now (None).
+
+    What was due is excused; reminders, pushes and calls that wait are taken back. Direct replies go on.
+    """
     row.paused_from, row.paused_until = (since, until) if until is not None else (None, None)
     session.flush()
     if until is None:
@@ -52,6 +59,20 @@ def pause(session: Session, row: Club | Village, until: date | None, *, since: d
     ids = [row.id] if isinstance(row, Club) else list(session.scalars(select(Club.id).where(Club.village_id == row.id)))
     excuse(session, ids, since, until)
     hush(session, ids, now)
+    end = datetime.combine(until + timedelta(days=1), time(), UTC)
+    contacts.keep_back(session, _phones_of_these_alone(session, ids, now.date()), now, PAUSED, end)
+
+
+def _phones_of_these_alone(session: Session, club_ids: Collection[int], today: date) -> set[int]:
+    """A phone that members or facilitators of another club share keeps what is meant for them."""
+    phones = set(session.scalars(select(Contact.id).where(Contact.id.in_(phones_of_clubs(club_ids)))))
+    members = select(Member.contact_id).where(Member.contact_id.in_(phones), Member.left_at.is_(None))
+    elsewhere = members.where(Member.club_id.is_not(None), Member.club_id.not_in(club_ids))
+    posted = members.join(Post, Post.member_id == Member.id).where(
+        Post.club_id.is_not(None), Post.club_id.not_in(club_ids), in_office(today)
+    )
+    shared = {*session.scalars(elsewhere), *session.scalars(posted)}
+    return {id_ for id_ in phones if id_ not in shared}
 
 
 def excuse(session: Session, club_ids: Collection[int], since: date, until: date) -> int:

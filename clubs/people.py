@@ -100,15 +100,15 @@ def _posts(member_ids: Iterable[int], today: date, column: InstrumentedAttribute
 
 def phones_of(villages: Collection[int]) -> CompoundSelect[int | None]:
     """The ids of the numbers of these villages: of members still there, and the clubs' own phones."""
-    people = select(Member.contact_id).join(Club, Club.id == Member.club_id)
-    people = people.where(Club.village_id.in_(villages), Member.left_at.is_(None), Member.contact_id.is_not(None))
-    return union(people, select(Club.phone_id).where(Club.village_id.in_(villages), Club.phone_id.is_not(None)))
+    return phones_of_clubs(select(Club.id).where(Club.village_id.in_(villages)))
 
 
-def phones_of_club(club_id: int) -> CompoundSelect[int | None]:
-    """The ids of the numbers of one club: of members still there, and its own phone."""
-    people = select(Member.contact_id).where(Member.club_id == club_id, Member.left_at.is_(None), Member.contact_id.is_not(None))
-    return union(people, select(Club.phone_id).where(Club.id == club_id, Club.phone_id.is_not(None)))
+def phones_of_clubs(club_ids: Collection[int] | Select[int]) -> CompoundSelect[int | None]:
+    """The ids of the numbers of these clubs: of members still there, and the clubs' own phones."""
+    people = select(Member.contact_id).where(
+        Member.club_id.in_(club_ids), Member.left_at.is_(None), Member.contact_id.is_not(None)
+    )
+    return union(people, select(Club.phone_id).where(Club.id.in_(club_ids), Club.phone_id.is_not(None)))
 
 
 def supervisors(session: Session, village_id: int, today: date) -> list[int]:

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from clubs import handover, supervision
+from clubs import handover, pauses, supervision
 from clubs.errors import ReportError
 from clubs.expected import SETTLES, settle, unsettle
 from clubs.grammar.context import Prompt
@@ -84,7 +84,8 @@ def _carry_out(session: Session, verdict: Verdict, source: Source, now: datetime
         case Do.HAND_OVER:
             return _store(session, Kind.NF, values, replace(effect, do=Do.HOLD), verdict.flags, source, now)
         case Do.PAUSE | Do.RESUME:
-            supervision.pause(session, _known_club(session, values), effect.until if effect.do is Do.PAUSE else None, now)
+            until = effect.until if effect.do is Do.PAUSE else None
+            pauses.pause(session, _known_club(session, values), until, since=now.date(), now=now)
         case Do.SPOT_CHECK:
             _spot_check(session, verdict, source, now)
         case _:

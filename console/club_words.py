@@ -10,6 +10,7 @@ from clubs.records import ExpectedState, InquiryKind, InquiryState, Report, Repo
 from clubs.small import small
 from console.access import SEES_PEOPLE, R, who
 from console.words import _, lazy, ngettext
+from messaging.numbers import mask
 
 CLUB_KINDS = {
     ClubKind.CLUB: lazy("Club d'écoute"),
@@ -32,6 +33,8 @@ REPORT_KINDS = {
     Kind.EV: lazy("Événement"),
     Kind.RAS: lazy("Pas de séance"),
 }
+KIND_NAMES = {**REPORT_KINDS, Kind.NF: lazy("Relais")}
+"""What is called what in a list; only the kinds of reports can be typed by hand."""
 # State, words, and the colour that repeats them.
 REPORT_STATES = {
     ReportState.DRAFT: (lazy("à compléter"), "warn"),
@@ -123,6 +126,9 @@ def few(value: int | None) -> str:
 
 def told(report: Report, themes: Mapping[int, str]) -> str:
     """A report's figures in a line: « 12 repas en grossesse, 18 femmes, 7 hommes »."""
+    if report.kind == Kind.NF:
+        number = mask(report.note) if report.note and who().roles & SEES_PEOPLE else ""
+        return " ".join([_("Une autre personne animerait ce club."), number]).strip()
     values = report.values
     codes = [values.get("theme"), *(values.get("more_themes") or ())]
     parts = [f"{code} {themes.get(code, '')}".strip() for code in codes if code is not None]

@@ -2,13 +2,12 @@
 
 from flask import abort, request, url_for
 
-from clubs import by_hand, overview
-from console.access import Answer, Pages, R, who
+from clubs import overview
+from console import deciding
+from console.access import Answer, Pages, R
 from console.club_scope import club_here
-from console.edge import now, writing
+from console.edge import writing
 from console.forms import done
-from console.words import _
-from runtime import audit
 
 pages = Pages("club_handover")
 CONFIRMS = {R.COMMUNICATION, R.TERRAIN}
@@ -22,9 +21,5 @@ def decide(number: int) -> Answer:
         club_here(session, number)
         wanted = request.form.get("report", "")
         row = next((each for each in overview.handovers(session, number) if str(each.id) == wanted), None) or abort(404)
-        settled = by_hand.decide(session, row, accept, who().id, now(session))
-        if settled:
-            act = "accept_handover" if accept else "refuse_handover"
-            audit.record(session, now(session), act, "report", row.id, staff_id=who().id)
-    said = _("Relais accepté.") if accept else _("Relais refusé : rien ne change.")
-    return done(url_for("villages.club", number=number), said if settled else _("Un collègue a déjà traité ce rapport."))
+        said = deciding.decide(session, row, accept)
+    return done(url_for("villages.club", number=number), said)

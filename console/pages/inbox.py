@@ -8,11 +8,12 @@ from typing import Any
 
 from flask import abort, request, url_for
 
-from clubs import by_hand, delays, inbox, inquiries
+from clubs import delays, inbox, inquiries
+from clubs.grammar.values import Kind
 from clubs.inbox import Eyes, Piece, Shelf
 from clubs.inquiries import InboxError
 from clubs.records import InquiryKind, InquiryState
-from console import club_words, content_words, inquiry_page
+from console import club_words, content_words, deciding, inquiry_page
 from console.access import Answer, Pages, R, who
 from console.answering import ANSWERS, answer, eyes, open_to_me, read_again, tell_receipt, uncallable
 from console.edge import exchange, now, reading, wall_time, writing
@@ -151,7 +152,7 @@ def report(number: int) -> Answer:
     """A draft, a held or an unverified report: mend its text and read it again."""
     with reading() as session:
         piece = inbox.report(session, eyes(session), number)
-        if piece is None or piece.report is None:
+        if piece is None or piece.report is None or piece.report.kind == Kind.NF:
             abort(404)
         names = themes(session)
     form = Typed.sent_or(draft(f"replay-{number}") or {"text": piece.message.text if piece.message else ""})
@@ -177,22 +178,20 @@ def mend(number: int) -> Answer:
 
 @pages.page("/reception/rapport/<int:number>/decider", roles=ANSWERS, post=True)
 def decide(number: int) -> Answer:
-    """Count a held or unverified report, refuse it, or put a draft away."""
+    """Count a held or unverified report, give a club to its next facilitator, refuse either, or put a draft away."""
     accept = bool(request.form.get("accept"))
     with writing() as session:
         piece = inbox.report(session, eyes(session), number)
         if piece is None or piece.report is None:
             abort(404)
         row, at = piece.report, now(session)
-        if row.number is None:
-            accept, settled = False, inbox.drop(session, row, at)
+        if row.number is not None:
+            said = deciding.decide(session, row, accept)
+        elif inbox.drop(session, row, at):
+            audit.record(session, at, "refuse_report", "report", number, staff_id=who().id)
+            said = _("Rapport refusé : il ne compte pas.")
         else:
-            settled = by_hand.decide(session, row, accept, who().id, at)
-        if settled:
-            audit.record(session, at, "accept_report" if accept else "refuse_report", "report", number, staff_id=who().id)
-    said = _("Rapport accepté : il compte.") if accept else _("Rapport refusé : il ne compte pas.")
-    if not settled:
-        said = _("Un collègue a déjà traité ce rapport.")
+            said = _("Un collègue a déjà traité ce rapport.")
     return done(url_for("inbox.index", vue=Shelf.REPORTS.value), said)
 
 

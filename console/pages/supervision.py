@@ -14,7 +14,7 @@ from clubs.doubts import Doubt
 from clubs.inbox import Shelf
 from clubs.models import Club, Village
 from clubs.records import Report, ReportState
-from console import club_words
+from console import club_words, deciding
 from console.access import Answer, Pages, R, who
 from console.answering import ANSWERS, eyes
 from console.club_scope import club_here, month_of_address, own_villages
@@ -22,7 +22,7 @@ from console.edge import exchange, now, reading, writing
 from console.forms import Typed, done, render
 from console.pages.clubs import themes
 from console.words import _, lazy, ngettext
-from messaging.models import Contact, Kind, Message
+from messaging.models import Message
 from runtime import audit
 from runtime.database import Session
 
@@ -87,21 +87,10 @@ def report(number: int) -> Answer:
 def decide(number: int) -> Answer:
     """Count a held or unverified report or refuse it, and tell the facilitator why."""
     accept, word = bool(request.form.get("accept")), " ".join(request.form.get("word", "").split())[:WORD]
-    told = False
     with writing() as session:
         versions, _club = _report(session, number)
         row = next((each for each in versions if each.state in by_hand.WAITING), None)
-        at = now(session)
-        settled = row is not None and by_hand.decide(session, row, accept, who().id, at)
-        if row is not None and settled:
-            audit.record(session, at, "accept_report" if accept else "refuse_report", "report", row.id, staff_id=who().id)
-            told = _tell(session, row, accept, word)
-    if not settled:
-        said = _("Un collègue a déjà traité ce rapport.")
-    elif accept:
-        said = _("Rapport accepté : il compte. L'animation est prévenue.") if told else _("Rapport accepté : il compte.")
-    else:
-        said = _("Rapport refusé. L'animation est prévenue.") if told else _("Rapport refusé : il ne compte pas.")
+        said = deciding.decide(session, row, accept, word) if row is not None else _("Un collègue a déjà traité ce rapport.")
     return done(url_for("supervision.index"), said)
 
 
@@ -177,12 +166,3 @@ def _value(value: object) -> str:
     if isinstance(value, bool):
         return str(_("oui") if value else _("non"))
     return "" if value is None else str(value)
-
-
-def _tell(session: Session, row: Report, accept: bool, word: str) -> bool:
-    contact = session.get(Contact, row.contact_id) if row.contact_id is not None else None
-    if contact is None:
-        return False
-    label = "decision_accepted" if accept else "decision_refused"
-    told = unasked.queue(session, exchange(), contact, label, {"numero": row.number, "mot": word}, now(session), kind=Kind.REPLY)
-    return told is not None

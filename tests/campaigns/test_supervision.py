@@ -10,7 +10,7 @@ from campaigns.audiences import Filter
 from campaigns.models import Campaign, CampaignEvent, Enrolment, EnrolmentState, Repeat
 from clubs.models import Club, Member, Post, Role
 from clubs.people import SpeaksAs, who_is
-from clubs.records import Report, ReportState, SpotCheck
+from clubs.records import ExpectedReport, ExpectedState, Report, ReportState, SpotCheck
 from messaging import contacts
 from messaging.exchange import Exchange
 from messaging.models import Call, CallState, Channel, Contact, ContactState, Direction, Kind, Message, MessageState
@@ -139,7 +139,7 @@ def test_a_refused_report_counts_no_more_and_its_sender_is_told(exchange: Exchan
     talk(exchange, oumar, "moussa", "CR 12 95 40", now)
     assert "L'animateur est prévenu" in talk(exchange, oumar, "oumar", "REF 1 trop", now + HOUR)
     assert told(exchange, "moussa") == [
-        "Le superviseur refuse votre rapport No 1 du club 1032: il ne compte pas. Appelez-le, ou renvoyez les bons chiffres."
+        "Rapport No 1, club 1032: pas compté par la supervision. Appelez-la, ou renvoyez-le corrigé."
     ]
     assert states(exchange) == [ReportState.CANCELLED]
 
@@ -224,6 +224,39 @@ def test_a_pause_stops_at_once_what_is_queued_for_the_club_and_nothing_else(
     talk(exchange, oumar, "oumar", "REPRISE 1032", now + 3 * HOUR)
     with exchange.database.reading() as session:
         assert session.get_one(Club, oumar.clubs["1032"]).paused_until is None
+
+
+def test_a_pause_by_sms_excuses_what_is_due_from_today_and_takes_its_reminder_back(
+    exchange: Exchange, oumar: World, now: datetime
+) -> None:
+    reminder = queued(exchange, oumar, "sory", now, Kind.REMINDER)  # Sory's phone stands in; it is not the club's
+    with exchange.database.writing() as session:
+        for days in (-7, 0):
+            due = now.date() + timedelta(days=days)
+            row = ExpectedReport(club_id=oumar.clubs["1032"], due_on=due, state=ExpectedState.WAITING)
+            row.reminder_id = reminder if days == 0 else None
+            session.add(row)
+    talk(exchange, oumar, "oumar", "PAUSE 1032 14", now + HOUR)
+    assert state_of(exchange, reminder) is MessageState.CANCELLED
+    with exchange.database.reading() as session:
+        found = session.scalars(select(ExpectedReport.state).order_by(ExpectedReport.due_on)).all()
+        assert found == [ExpectedState.WAITING, ExpectedState.EXCUSED]
+
+
+@pytest.mark.parametrize("shares", ["member", "facilitator"])
+def test_a_phone_that_serves_another_club_keeps_what_is_meant_for_it(
+    exchange: Exchange, oumar: World, now: datetime, shares: str
+) -> None:
+    with exchange.database.writing() as session:
+        if shares == "member":
+            member = Member(club_id=oumar.clubs["2043"], contact_id=oumar.contacts["moussa"], role=Role.MEMBER, joined_at=now)
+            session.add(member)
+        else:
+            session.add(Post(member_id=oumar.members["moussa"], club_id=oumar.clubs["2043"], since=now.date()))
+    kept = queued(exchange, oumar, "moussa", now, Kind.REMINDER)
+    awa = queued(exchange, oumar, "awa", now, Kind.REMINDER)
+    talk(exchange, oumar, "oumar", "PAUSE 1032 14", now + HOUR)
+    assert [state_of(exchange, id_) for id_ in (kept, awa)] == [MessageState.QUEUED, MessageState.SUPPRESSED]
 
 
 def test_a_club_of_another_village_is_not_paused(exchange: Exchange, oumar: World, now: datetime) -> None:

@@ -10,7 +10,7 @@ from clubs import pins
 from clubs.models import Club
 from clubs.records import Action, ExpectedReport, ExpectedState, Report, ReportState
 from console.staff import RoleName
-from messaging.models import Contact
+from messaging.models import Contact, Direction, Kind, Message, MessageState
 from runtime.audit import AuditEntry
 from runtime.database import Database
 from tests.console.conftest import SignedIn, send
@@ -215,6 +215,25 @@ def test_a_pause_stands_on_the_sheet_until_it_is_ended(signed_in: SignedIn, worl
     assert "En pause jusqu" in browser.get(f"/villages/{world.villages[0]}").text
 
 
+@pytest.mark.parametrize("where", ["club", "village"])
+def test_a_pause_holds_back_what_is_queued_and_excuses_what_is_due(
+    signed_in: SignedIn, world: World, database: Database, where: str
+) -> None:
+    browser, now = signed_in(R.COMMUNICATION), datetime.now(UTC)
+    waiting = {"channel_id": world.channel, "state": MessageState.QUEUED, "created_at": now, "not_before": now}
+    with database.writing() as session:
+        session.add(ExpectedReport(club_id=world.clubs["1032"], due_on=TODAY, state=ExpectedState.WAITING))
+        for name, kind in (("awa", Kind.PUSH), ("binta", Kind.REPLY), ("sory", Kind.PUSH)):
+            contact = world.contacts[name]
+            session.add(Message(direction=Direction.OUT, contact_id=contact, kind=kind, **waiting))
+    address = f"/clubs/{world.clubs['1032']}" if where == "club" else f"/villages/{world.villages[0]}"
+    assert send(browser, f"{address}/pause", {"until": str(TODAY + timedelta(days=14))}).status_code == 303
+    with database.reading() as session:
+        states = [row.state for row in session.query(Message).order_by(Message.id)]
+        assert states == [MessageState.SUPPRESSED, MessageState.QUEUED, MessageState.QUEUED]
+        assert session.query(ExpectedReport).one().state is ExpectedState.EXCUSED
+
+
 def _paused(database: Database, club: int) -> date | None:
     with database.reading() as session:
         return session.get_one(Club, club).paused_until
@@ -227,7 +246,6 @@ def test_a_supervisor_gives_a_secret_code_which_is_shown_once(signed_in: SignedI
     assert "Donner un code secret" in browser.get(address).text
     assert send(browser, f"{address}/code", member).status_code == 303
     page = browser.get(address).text
-    print(page[page.index("Animation") :][:900])
     shown = re.search(r"Code secret\s:\s(\d{4})\.", page)
     assert shown is not None
     assert "Dites-le à voix basse" not in browser.get(address).text

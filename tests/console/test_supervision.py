@@ -74,7 +74,7 @@ def test_the_three_lists_of_ones_own_villages(signed_in: SignedIn, world: World,
     [(True, ReportState.VALID, "est accepté"), (False, ReportState.CANCELLED, "pas compté")],
     ids=["accepted", "refused"],
 )
-def test_a_decision_is_told_to_the_facilitator_once(
+def test_a_decision_with_a_word_is_told_to_the_facilitator_once(
     signed_in: SignedIn, world: World, database: Database, accept: bool, stands: ReportState, words: str
 ) -> None:
     id_, browser = a_report(database, world, 57, state=ReportState.HELD), signed_in(R.COMMUNICATION)
@@ -87,6 +87,57 @@ def test_a_decision_is_told_to_the_facilitator_once(
     assert "Il y avait une fete. Merci" in told or "Il y avait une fête. Merci" in told
     assert send(browser, "/suivi/rapport/57/decider", {"accept": "1"}).status_code == 303
     assert (state(database, id_), len(sent(database))) == (stands, 1), "a colleague was faster"
+
+
+PLACES = ("/suivi/rapport/57/decider", "/reception/rapport/{id}/decider")
+
+
+@pytest.mark.parametrize("place", PLACES, ids=["suivi", "inbox"])
+@pytest.mark.parametrize(
+    ("accept", "told"),
+    [
+        pytest.param("1", [], id="accepted"),
+        pytest.param("", ["Rapport No 57, club 1032: pas compté par la supervision. Appelez-la,"], id="refused"),
+    ],
+)
+def test_without_a_word_a_refusal_alone_is_told_as_by_sms(
+    signed_in: SignedIn, world: World, database: Database, place: str, accept: str, told: list[str]
+) -> None:
+    id_, browser = a_report(database, world, 57, state=ReportState.HELD), signed_in(R.COMMUNICATION)
+    assert send(browser, place.format(id=id_), {"accept": accept}).status_code == 303
+    assert [text[: text.index(" ou ")] for text in sent(database)] == told
+
+
+@pytest.mark.parametrize("place", [*PLACES, "/clubs/{club}/relais"], ids=["suivi", "inbox", "club"])
+@pytest.mark.parametrize(
+    ("accept", "told"),
+    [
+        pytest.param("1", {"moussa": "passe à un autre numéro", "binta": "vous animez maintenant le club 1032"}, id="accepted"),
+        pytest.param("", {"moussa": "n'accepte pas le relais"}, id="refused"),
+    ],
+)
+def test_a_handover_waits_on_the_lists_and_everybody_concerned_is_told(
+    signed_in: SignedIn, world: World, database: Database, place: str, accept: str, told: dict[str, str]
+) -> None:
+    asked: dict[str, Any] = {"kind": "NF", "session_date": None, "values": {}, "note": "+22300010004"}
+    id_, browser = a_report(database, world, 57, state=ReportState.HELD, **asked), signed_in(R.COMMUNICATION)
+    for page in ("/suivi", "/reception?vue=rapports", "/suivi/rapport/57"):
+        shown = browser.get(page).text
+        assert "Une autre personne animerait ce club. 00 •• •• 04" in shown, page
+        assert "Corriger" not in shown, page
+    assert browser.get(f"/reception/rapport/{id_}").status_code == 404
+    address = place.format(id=id_, club=world.clubs["1032"])
+    assert send(browser, address, {"accept": accept, "report": str(id_)}).status_code == 303
+    with database.reading() as session:
+        found = session.query(Message).filter_by(direction=Direction.OUT)
+        names = {id_: name for name, id_ in world.contacts.items()}
+        assert {names[row.contact_id]: told[names[row.contact_id]] in (row.text or "") for row in found} == dict.fromkeys(
+            told, True
+        )
+        done = session.query(AuditEntry).order_by(AuditEntry.id.desc()).first()
+        assert done is not None
+        assert done.action == ("accept_handover" if accept else "refuse_handover")
+    assert "Une autre personne" not in browser.get("/suivi").text
 
 
 def test_versions_stand_side_by_side_with_what_changed(signed_in: SignedIn, world: World, database: Database) -> None:

@@ -1,0 +1,46 @@
+"""SMS to those whom somebody else's text, or a decision of staff, concerns; queued in the transaction of what they tell of."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from campaigns.replies import languages_of
+from clubs.notices import Notice
+from messaging import channels
+from messaging.exchange import Exchange
+from messaging.models import Contact, ContactState
+from messaging.queue import queue_reply
+from translations import library
+from translations.models import Variant
+
+
+def tell(
+    session: Session, exchange: Exchange, found: Iterable[Notice], now: datetime, channel_id: int | None = None
+) -> list[int]:
+    """Queue these notices, by `channel_id` where a number's own channel is not known; the ids of the numbers told.
+
+    A number that said STOP is left in peace.
+    """
+    return [notice.contact_id for notice in found if _told(session, exchange, notice, now, channel_id)]
+
+
+def _told(session: Session, exchange: Exchange, notice: Notice, now: datetime, channel_id: int | None) -> bool:
+    contact = session.get_one(Contact, notice.contact_id)
+    channel = channels.choose(session, channels.SMS, contact.language, contact.number or "")
+    by = channel.id if channel is not None else channel_id
+    if contact.state is ContactState.STOPPED or by is None:
+        return False
+    words = library.reply_text(session, notice.label, languages_of(session, contact), now=now, **notice.words)
+    message = queue_reply(
+        session,
+        exchange,
+        contact,
+        words.text,
+        now,
+        channel_id=by,
+        answers=None,
+        variant=session.get(Variant, words.variant_id) if words.variant_id else None,
+        cap=exchange.settings.facilitator_replies_per_day,
+    )
+    return message is not None
