@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from clubs import handover, pauses, supervision
 from clubs.errors import ReportError
-from clubs.expected import SETTLES, settle, unsettle
+from clubs.expected import SETTLES, settle, told_at, unsettle
 from clubs.grammar.context import Prompt
 from clubs.grammar.values import Flag, Kind, Values
 from clubs.grammar.verdict import Do, Effect, Verdict
@@ -153,13 +153,7 @@ def _bring_back(old: Report) -> None:
 
 def _settle(session: Session, row: Report, club: Club | None) -> None:
     if club is not None and row.session_date is not None and row.kind in SETTLES:
-        settle(session, club, row.session_date, row.id, _said_at(session, row))
-
-
-def _said_at(session: Session, row: Report) -> datetime:
-    """When it was told: a network that was away for days makes nobody late."""
-    message = session.get(Message, row.message_id) if row.message_id is not None else None
-    return row.reported_at if message is None else message.said_at
+        settle(session, club, row.session_date, row.id, told_at(session, row))
 
 
 def _decided_on(session: Session, effect: Effect) -> Report:
