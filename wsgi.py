@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from functools import cached_property
 from types import ModuleType
 from typing import cast
-from zoneinfo import ZoneInfo
 
 import structlog
 from flask import Flask, Response, g, request
@@ -31,7 +30,7 @@ import runtime.audit
 import runtime.installation
 import translations.models
 from campaigns import broadcasts, conversations, schedule, voiced
-from clubs import expected
+from clubs import reminders
 from console import api, assets, commands, frame, health
 from console.commands import begin, service
 from demonstration import voices
@@ -206,7 +205,7 @@ def _beats(exchange: Exchange) -> list[Beat]:
         (beats.deliver_simulated, tick, False),
         (beats.probe_channels, 3600.0, False),
         (purging.purge, 3600.0, False),
-        (_expect, 3600.0, False),
+        (reminders.expect, 3600.0, False),
         (_sweep_jobs, 30.0, False),
     )
 
@@ -214,13 +213,6 @@ def _beats(exchange: Exchange) -> list[Beat]:
         return Beat(run.__name__.lstrip("_"), seconds, lambda now: _ignore(run(exchange, now)), fires)
 
     return [beat(*line) for line in plan]
-
-
-def _expect(exchange: Exchange, now: datetime) -> None:
-    today = now.astimezone(ZoneInfo(exchange.settings.timezone)).date()
-    with exchange.database.writing() as session:
-        expected.plan(session, today)
-        expected.age(session, today)
 
 
 def _sweep_jobs(exchange: Exchange, _now: datetime) -> None:

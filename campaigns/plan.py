@@ -140,7 +140,7 @@ def forecast(
     problems = count.problems()
     if due_at < now:
         problems.append(Problem.PAST_DATE)
-    if quiet_hours and not windows.of(exchange.settings).is_open(begin):
+    if quiet_hours and not windows.in_force(session, exchange.settings).is_open(begin):
         problems.append(Problem.QUIET_HOURS)
     if left is not None and count.cost > left:
         problems.append(Problem.OVER_BUDGET)
@@ -248,7 +248,7 @@ class _Count:
         """When the slowest channel would be done, and how many numbers would still wait at `expires_at`, or for a bundle."""
         finish: datetime | None = None
         late = 0
-        hours = windows.of(self._exchange.settings) if quiet_hours else None
+        hours = windows.in_force(self._session, self._exchange.settings) if quiet_hours else None
         for load in self.loads.values():
             found = capacity.forecast(self._session, load.channel, load.parts, begin, hours, expires_at, load.seconds)
             late += self._late(load, found, begin, expires_at, hours)

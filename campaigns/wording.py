@@ -16,7 +16,7 @@ from messaging.models import Channel, Contact, Route
 from messaging.numbers import is_simulated, operator_of
 from translations import library
 from translations.languages import SOURCE, chain
-from translations.models import Content, Language, Variant
+from translations.models import Content, Variant
 
 
 @dataclass(frozen=True)
@@ -28,9 +28,7 @@ class Chosen:
     text: str
 
 
-def fallbacks(session: Session) -> dict[str, str | None]:
-    """Which language stands in for which, as `translations.languages.chain` reads it."""
-    return dict(session.execute(select(Language.code, Language.fallback)).all())
+fallbacks = library.fallbacks
 
 
 class Wording:

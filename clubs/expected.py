@@ -6,11 +6,12 @@ day 45.
 
 from datetime import UTC, date, datetime, time, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from clubs.models import Club, Village
-from clubs.records import ExpectedReport, ExpectedState
+from clubs import calendar, pauses
+from clubs.models import Club, MarketRule, Village
+from clubs.records import ExpectedReport, ExpectedState, Report, ReportState
 
 ON_TIME = timedelta(hours=72)
 LATE = timedelta(days=14)
@@ -18,41 +19,90 @@ SETTLES = ("CR", "RAS")
 
 
 def plan(session: Session, today: date) -> int:
-    """Write the days that became due by `today` and count them; a paused club's are excused."""
-    due = select(Club, Village.paused_until).join(Village).where(Club.active, Club.next_expected <= today)
+    """Write the session days of `today` and of the days before it that were not written yet, and count them.
+
+    A paused club's are excused. A club with a weekday or a market rule whose next day is not known begins after `today`.
+    """
+    known = or_(Club.next_expected <= today, and_(Club.next_expected.is_(None), _timed()))
+    due = select(Club, Village).join(Village).where(Club.active, known).order_by(Club.id)
     planned = 0
-    for club, village_pause in session.execute(due):
-        while club.next_expected is not None and club.next_expected <= today:
-            day = club.next_expected
-            paused = any(until is not None and day <= until for until in (club.paused_until, village_pause))
-            state = ExpectedState.EXCUSED if paused else ExpectedState.WAITING
-            session.add(ExpectedReport(club_id=club.id, due_on=day, state=state))
-            club.next_expected = day + timedelta(days=club.every_days)
-            planned += 1
+    for club, village in session.execute(due):
+        rhythm = calendar.rhythm_of(club, village)
+        if club.next_expected is None:
+            club.next_expected = rhythm.first(today)
+            continue
+        free = pauses.spans(session, club, village)
+        while club.next_expected is not None and rhythm.session(club.next_expected) <= today:
+            day = rhythm.session(club.next_expected)
+            state = ExpectedState.EXCUSED if pauses.excused(free, day) else ExpectedState.WAITING
+            planned += _write(session, club, day, state)
+            club.next_expected = rhythm.next(club.next_expected)
     session.flush()
     return planned
 
 
+def _timed() -> ColumnElement[bool]:
+    return or_(Club.weekday.is_not(None), Club.market_rule.in_((MarketRule.ON, MarketRule.EVE)))
+
+
+def _write(session: Session, club: Club, day: date, state: ExpectedState) -> int:
+    """One row a club and day, whatever its calendar was changed to in between; a report that came before its day settles it."""
+    if session.scalar(select(ExpectedReport.id).where(ExpectedReport.club_id == club.id, ExpectedReport.due_on == day)):
+        return 0
+    row = ExpectedReport(club_id=club.id, due_on=day, state=state)
+    session.add(row)
+    session.flush()
+    _take_up(session, club, row)
+    return 1
+
+
 def settle(session: Session, club: Club, session_date: date, report_id: int, reported_at: datetime) -> ExpectedReport | None:
     """Tie a CR or RAS to the nearest expected day, at most half a period away; None when that day was not expected."""
-    reach = timedelta(days=max(1, club.every_days // 2))
+    reach = _reach(club)
     near = select(ExpectedReport).where(
         ExpectedReport.club_id == club.id, ExpectedReport.due_on.between(session_date - reach, session_date + reach)
     )
-    row = min(session.scalars(near), key=lambda expected: abs(expected.due_on - session_date), default=None)
+    row = min(session.scalars(near), key=lambda expected: (abs(expected.due_on - session_date), expected.due_on), default=None)
     if row is None:
         return None
     if row.report_id is None:
         row.state = punctuality(session_date, reported_at)
     row.report_id = report_id
+    pauses.take_back(session, row, reported_at)
     return row
 
 
 def unsettle(session: Session, report_id: int, today: date) -> None:
-    """Wait again for what a cancelled report had settled."""
+    """Wait again for what a cancelled report had settled, unless another one stands for that day."""
     for row in session.scalars(select(ExpectedReport).where(ExpectedReport.report_id == report_id)):
+        club = session.get_one(Club, row.club_id)
+        free = pauses.spans(session, club, session.get_one(Village, club.village_id))
+        missing = today > row.due_on + LATE
         row.report_id = None
-        row.state = ExpectedState.MISSING if today > row.due_on + LATE else ExpectedState.WAITING
+        row.state = ExpectedState.MISSING if missing else ExpectedState.WAITING
+        if pauses.excused(free, row.due_on):
+            row.state = ExpectedState.EXCUSED
+        session.flush()
+        _take_up(session, club, row)
+
+
+def _take_up(session: Session, club: Club, row: ExpectedReport) -> None:
+    """Settle an expected day by the first standing report that is about it and about no other day."""
+    reach = _reach(club)
+    taken = select(ExpectedReport.report_id).where(ExpectedReport.club_id == club.id, ExpectedReport.report_id.is_not(None))
+    standing = (
+        select(Report)
+        .where(Report.club_id == club.id, Report.kind.in_(SETTLES), Report.state == ReportState.VALID)
+        .where(Report.session_date.between(row.due_on - reach, row.due_on + reach), Report.id.not_in(taken))
+        .order_by(Report.reported_at, Report.id)
+    )
+    report = session.scalars(standing.limit(1)).first()
+    if report is not None and report.session_date is not None:
+        row.state, row.report_id = punctuality(report.session_date, report.reported_at), report.id
+
+
+def _reach(club: Club) -> timedelta:
+    return timedelta(days=max(1, club.every_days // 2))
 
 
 def punctuality(session_date: date, reported_at: datetime) -> ExpectedState:

@@ -50,6 +50,14 @@ class Preferred(StrEnum):
     VOICE = "voice"
 
 
+class MarketRule(StrEnum):
+    """What a club's meeting has to do with its village's market day."""
+
+    ON = "on"
+    EVE = "eve"
+    NEVER = "never"
+
+
 class Area(Base):
     """A region, district or commune; borders move, so names carry dates and aliases."""
 
@@ -79,6 +87,7 @@ class Village(Base):
     market_cycle_days: Mapped[int | None]
     market_anchor: Mapped[date | None]
     language: Mapped[str | None] = mapped_column(ForeignKey("language.code"))
+    paused_from: Mapped[date | None]
     paused_until: Mapped[date | None]
     valid_from: Mapped[date | None]
     valid_until: Mapped[date | None]
@@ -104,7 +113,9 @@ class Club(Base):
     weekday: Mapped[int | None]
     meets_at: Mapped[str | None] = mapped_column(String(5))
     evening: Mapped[bool] = mapped_column(default=False)
+    market_rule: Mapped[MarketRule | None] = mapped_column(choice(MarketRule))
     next_expected: Mapped[date | None]
+    paused_from: Mapped[date | None]
     paused_until: Mapped[date | None]
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]

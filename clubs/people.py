@@ -134,9 +134,3 @@ def to_relay(session: Session, club_id: int) -> list[Unreached]:
         .order_by(Member.id)
     )
     return [Unreached(id_, sex.value, band.value if band else None, language) for id_, sex, band, language in rows]
-
-
-def pause_club(session: Session, club: Club, until: date | None) -> None:
-    """Stop pushes, calls and reminders to a club through a day, or take the pause back."""
-    club.paused_until = until
-    session.flush()

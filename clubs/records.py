@@ -85,6 +85,8 @@ class Report(Base):
     reported_at: Mapped[datetime] = mapped_column(index=True)
     decided_at: Mapped[datetime | None]
     replaced_by: Mapped[int | None] = mapped_column(ForeignKey("report.id"))
+    cleared_at: Mapped[datetime | None]  # somebody looked at what is odd about it and let it stand
+    cleared_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
 
 
 class ExpectedReport(Base):
@@ -99,6 +101,8 @@ class ExpectedReport(Base):
     state: Mapped[ExpectedState] = mapped_column(choice(ExpectedState), default=ExpectedState.WAITING)
     report_id: Mapped[int | None] = mapped_column(ForeignKey("report.id"))
     reminders: Mapped[int] = mapped_column(default=0)
+    reminder_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
+    escalated_on: Mapped[date | None]
 
 
 class Action(Base):
@@ -173,7 +177,7 @@ class RadioEpisode(Base):
 
 
 class SpotCheck(Base):
-    """A supervisor's own count at a session, beside what was reported."""
+    """A supervisor's own count at a session, beside what was reported; `month` is that of the draw, none for a count unasked."""
 
     __tablename__ = "spot_check"
     __table_args__ = (UniqueConstraint("report_id", "supervisor_id"),)
@@ -182,6 +186,8 @@ class SpotCheck(Base):
     report_id: Mapped[int] = mapped_column(ForeignKey("report.id"))
     supervisor_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
     drawn_on: Mapped[date]
+    month: Mapped[date | None] = mapped_column(index=True)
+    asked_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
     women: Mapped[int | None]
     men: Mapped[int | None]
     seen_at: Mapped[datetime | None]
@@ -200,3 +206,16 @@ class CreditOwed(Base):
     tariff: Mapped[int]
     paid_at: Mapped[datetime | None]
     paid_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+
+
+class ClubSummary(Base):
+    """A month was told to its club: by the first of its SMS, if there was a phone to write to."""
+
+    __tablename__ = "club_summary"
+    __table_args__ = (UniqueConstraint("club_id", "month"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    club_id: Mapped[int] = mapped_column(ForeignKey("club.id"))
+    month: Mapped[date]
+    made_at: Mapped[datetime]
+    message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))

@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from clubs import pauses
 from clubs.expected import SETTLES, settle, unsettle
 from clubs.grammar.context import Prompt
 from clubs.grammar.values import Flag, Kind, Values
@@ -89,7 +90,7 @@ def _carry_out(session: Session, verdict: Verdict, source: Source, now: datetime
         case Do.HAND_OVER:
             return _store(session, Kind.NF, values, replace(effect, do=Do.HOLD), verdict.flags, source, now)
         case Do.PAUSE | Do.RESUME:
-            _pause(session, verdict)
+            _pause(session, verdict, now)
         case Do.SPOT_CHECK:
             _spot_check(session, verdict, source, now)
         case _:
@@ -264,11 +265,12 @@ def _announce(session: Session, values: Values, now: datetime) -> None:
         contacts.find_or_create(session, values.phone, now, state=ContactState.ANNOUNCED)
 
 
-def _pause(session: Session, verdict: Verdict) -> None:
+def _pause(session: Session, verdict: Verdict, now: datetime) -> None:
     club = club_by_code(session, verdict.values.club or "")
     if club is None:
         raise ReportError("club", verdict.values.club)
-    club.paused_until = verdict.effect.until if verdict.effect.do is Do.PAUSE else None
+    until = verdict.effect.until if verdict.effect.do is Do.PAUSE else None
+    pauses.pause(session, club, until, since=now.date(), now=now)
 
 
 def _spot_check(session: Session, verdict: Verdict, source: Source, now: datetime) -> None:

@@ -38,6 +38,7 @@ KEPT = frozenset(
             "quiz",
             "question",
             "channel",
+            "ramadan",
         ),
     )
 )

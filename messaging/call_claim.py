@@ -81,7 +81,7 @@ def _candidates(session: Session, channel: Channel, now: datetime, limit: int, r
 def _judged(session: Session, settings: Settings, channel: Channel, now: datetime, rows: list[Call]) -> list[tuple[Call, str]]:
     people = lock_contacts(session, {row.contact_id for row in rows})
     free: list[Outgoing] = [row for row in rows if row.contact_id in people]
-    hours = windows.of(settings)
+    hours = windows.in_force(session, settings)
     guards = Guards(session, settings, channel, hours, now, free, people)
     purse = Purse(session, hours, now, free)
     # Asked again under the contacts' locks: another channel may have begun to call one of them since.

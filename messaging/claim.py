@@ -190,7 +190,7 @@ class _Taker:
     ) -> None:
         self._session, self._settings, self._channel, self._now = session, settings, channel, now
         self._running, self._places, self._bulk = running, places, bulk
-        self._hours = windows.of(settings)
+        self._hours = windows.in_force(session, settings)
         self.allowance = capacity.allowance(session, channel, self._hours.local_day(now).date())
 
     def take(self) -> Taken:

@@ -46,10 +46,12 @@ class Settings(BaseSettings):
     second_approval_above: int = Field(500, ge=1)
     push_windows: str = "08:00-12:00,16:00-20:00"
     friday_pause: str = "12:30-14:30"
+    ramadan_windows: str = "09:30-12:00,20:30-22:00"
     pushes_per_day: int = Field(1, ge=0)
     pushes_per_week: int = Field(3, ge=0)
     replies_per_day: int = Field(10, ge=0)
     facilitator_replies_per_day: int = Field(40, ge=0)
+    credit_per_text: int = Field(25, ge=0)
     api_requests_per_minute: int = Field(600, ge=1)
     upload_megabytes: int = Field(5, ge=1)
     sound_megabytes: int = Field(30, ge=1)

@@ -252,6 +252,11 @@ def reply_text(session: Session, label: str, languages: Sequence[str], *, now: d
     return Rendered(fill(shipped, values), None, label, SOURCE)
 
 
+def fallbacks(session: Session) -> dict[str, str | None]:
+    """Which language stands in for which, as `languages.chain` reads it."""
+    return dict(session.execute(select(Language.code, Language.fallback)).all())
+
+
 def sms_of(variant: Variant) -> str:
     """The words as an SMS: a question carries its options, each after the digit to send back."""
     return " ".join([variant.text or "", *(f"{digit} {option}" for digit, option in enumerate(variant.options, start=1))]).strip()

@@ -30,6 +30,7 @@ from messaging.models.messages import (
     Route,
     StatusUpdate,
 )
+from messaging.models.seasons import Ramadan
 from messaging.models.simulator import SimulatorEvent
 
 __all__ = [
@@ -58,6 +59,7 @@ __all__ = [
     "OptOut",
     "PromptKind",
     "Purpose",
+    "Ramadan",
     "Recording",
     "Route",
     "SimulatorEvent",
