@@ -29,7 +29,7 @@ import results.models
 import runtime.audit
 import runtime.installation
 import translations.models
-from campaigns import broadcasts, conversations, schedule, voiced
+from campaigns import broadcasts, conversations, enrolments, schedule, voiced
 from clubs import reminders
 from console import api, assets, commands, frame, health
 from console.commands import begin, service
@@ -192,6 +192,7 @@ def _register_work(exchange: Exchange, at: Callable[[], datetime] | None = None)
 def _beats(exchange: Exchange) -> list[Beat]:
     tick = exchange.settings.tick_seconds
     plan: tuple[tuple[Callable[[Exchange, datetime], object], float, bool], ...] = (
+        (schedule.redate_all, 60.0, True),
         (schedule.fire_due, tick, True),
         (broadcasts.start_due, tick, True),
         (broadcasts.continue_all, 30.0, True),
@@ -206,6 +207,7 @@ def _beats(exchange: Exchange) -> list[Beat]:
         (beats.probe_channels, 3600.0, False),
         (purging.purge, 3600.0, False),
         (reminders.expect, 3600.0, False),
+        (enrolments.suspend_unheard, 3600.0, False),
         (_sweep_jobs, 30.0, False),
     )
 

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, sel
 from sqlalchemy.orm import Session, aliased
 
 from campaigns.errors import CampaignError
-from campaigns.models import Recipient
+from campaigns.models import DueMember, Recipient
 from clubs.models import AgeBand, Club, ClubKind, Member, Post, Preferred, Role, Sex, Village
 from messaging.models import (
     Call,
@@ -30,6 +30,8 @@ from messaging.models import (
 )
 from runtime.database import Json
 
+EVENING = "19:00-21:00"
+"""The slot of a club that chose the evening."""
 FAILED_CALLS = (CallState.MACHINE, CallState.BUSY, CallState.NO_ANSWER, CallState.FAILED)
 PURPOSES: Mapping[Route, Purpose] = {Route.SMS: Purpose.PUSH, Route.VOICE: Purpose.CALL}
 
@@ -45,6 +47,9 @@ class LeftOut(StrEnum):
     NO_VARIANT = "no_variant"
     NO_CHANNEL = "no_channel"
     CANCELLED = "cancelled"
+    PRIORITY = "priority"
+    NO_SERIES_CONSENT = "no_series_consent"
+    SERIES_OVER = "series_over"
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,8 @@ class Filter:
     one_phone_per_club: bool = True
     failed_of: int | None = None
     """A broadcast's id: only those whom it did not reach, for sending once more."""
+    due_in: int | None = None
+    """An occurrence's id: only those whose own time it was."""
 
     def to_json(self) -> Json:
         """As stored in `Audience.filter`, `Campaign.audience` and `Broadcast.audience`."""
@@ -85,7 +92,7 @@ def _checked(name: str, value: Any) -> Any:
         if isinstance(value, bool):
             return value
         raise CampaignError("audience")
-    if name == "failed_of":
+    if name in ("failed_of", "due_in"):
         if value is None or (isinstance(value, int) and not isinstance(value, bool)):
             return value
         raise CampaignError("audience")
@@ -99,7 +106,8 @@ def _checked(name: str, value: Any) -> Any:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A member of an audience, with the number and the language they are reached by; `consents` are purposes given."""
+    """A member of an audience, with the number and the language they are reached by; `consents` are purposes given, `hours` the
+    club's own slot."""
 
     member_id: int
     village_id: int | None
@@ -109,6 +117,7 @@ class Candidate:
     language: str | None
     preferred: Preferred
     paused: bool
+    hours: str | None
     stopped: frozenset[Purpose | None]
     consents: frozenset[Purpose]
 
@@ -169,6 +178,7 @@ def members(session: Session, wanted: Filter, today: date, after_id: int = 0, li
             row.language,
             row.preferred,
             any(day is not None and day >= today for day in (row.club_paused, row.village_paused)),
+            row.hours or (EVENING if row.evening else None),
             frozenset(stopped.get(row.id, ())),
             frozenset(consents.get(row.contact_id, ())),
         )
@@ -218,6 +228,8 @@ def _query(wanted: Filter, today: date) -> Select[*tuple[Any, ...]]:
             Member.preferred,
             Club.paused_until.label("club_paused"),
             Village.paused_until.label("village_paused"),
+            Club.hours,
+            Club.evening,
         )
         .join(Club, Club.id == Member.club_id, isouter=not wanted.one_phone_per_club)
         .join(Village, Village.id == Club.village_id, isouter=True)
@@ -226,6 +238,8 @@ def _query(wanted: Filter, today: date) -> Select[*tuple[Any, ...]]:
     )
     if wanted.failed_of is not None:
         query = query.where(Member.id.in_(_unreached(wanted.failed_of)))
+    if wanted.due_in is not None:
+        query = query.where(Member.id.in_(select(DueMember.member_id).where(DueMember.occurrence_id == wanted.due_in)))
     if wanted.languages:
         query = query.where(spoken.in_(wanted.languages))
     if wanted.one_phone_per_club:

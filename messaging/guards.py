@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from messaging import contacts, limits
@@ -16,6 +16,7 @@ from messaging.channels import SIMULATOR, trains
 from messaging.models import Broadcast, Channel, Contact, ContactState, Kind, Message, Purpose
 from messaging.money import Outgoing
 from messaging.numbers import is_simulated
+from messaging.queue import PRIORITY
 from messaging.windows import Windows
 from runtime.settings import Settings
 from translations.languages import SOURCE
@@ -63,15 +64,26 @@ class Guards:
         people: dict[int, Contact],
     ) -> None:
         self._settings, self._channel, self._windows, self._now, self._people = settings, channel, windows, now, people
+        self._rank: int | None = None
         ids = sorted({row.contact_id for row in rows if row.kind in UNASKED})
         self._consent = {
-            purpose: contacts.consenting(session, ids, purpose) if ids else set() for purpose in (Purpose.PUSH, Purpose.CALL)
+            purpose: contacts.consenting(session, ids, purpose) if ids else set()
+            for purpose in (Purpose.PUSH, Purpose.CALL, Purpose.SERIES)
         }
         self._pushed = limits.pushes_since(session, ids, now - timedelta(days=7)) if ids else {}
         self._variants = _by_id(session, Variant, {row.variant_id for row in rows})
         self._broadcasts = _by_id(session, Broadcast, {row.broadcast_id for row in rows})
+        outranked = sorted({row.contact_id for row in rows if row.kind is Kind.PUSH and row.priority > self._least(session)})
+        self._above = limits.waiting(session, outranked, now, windows.local_day(now) + timedelta(days=1)) if outranked else {}
         self._trains = trains(channel)
         self._given: dict[int, int] = {}
+
+    def _least(self, session: Session) -> int:
+        """The priority of the most important broadcast under way: with all of one rank nobody has to step back."""
+        if self._rank is None:
+            ranks = select(func.min(Broadcast.priority)).where(Broadcast.state.in_(limits.LEAVES))
+            self._rank = PRIORITY[Kind.PUSH] + (session.scalar(ranks) or 0)
+        return self._rank
 
     def judge(self, row: Outgoing) -> Verdict:
         """What to do with one row; a push that may go is counted, so that two of one claim cannot both pass a limit."""
@@ -103,6 +115,9 @@ class Guards:
             return Never("no_consent")
         if contact.doubt_at is not None:
             return Never("doubt", held=isinstance(row, Message))
+        broadcast = self._broadcasts.get(row.broadcast_id or 0)
+        if broadcast is not None and broadcast.series and row.contact_id not in self._consent[Purpose.SERIES]:
+            return Never("no_series_consent")
         return None
 
     def _words(self, row: Outgoing) -> Never | None:
@@ -119,7 +134,7 @@ class Guards:
     def _moment(self, row: Outgoing) -> Verdict:
         broadcast = None if row.broadcast_id is None else self._broadcasts[row.broadcast_id]
         if broadcast is None or broadcast.quiet_hours:
-            opens = self._windows.next_open(self._now)
+            opens = self._windows.within(row.hours).next_open(self._now)
             if opens > self._now:
                 return Later(opens)
         if row.kind is not Kind.PUSH:
@@ -133,13 +148,18 @@ class Guards:
         if len(times) + given >= per_week:
             oldest = times[-per_week] if 0 < per_week <= len(times) else self._now
             return self._on_another_day(row, oldest + timedelta(days=7), "week_limit")
-        if sum(at >= today for at in times) + given >= per_day:
+        if self._today(times, today) + given >= per_day:
             return self._on_another_day(row, today + timedelta(days=1), "day_limit")
+        if self._above.get(row.contact_id, row.priority) < row.priority and per_day - self._today(times, today) - given <= 1:
+            return self._on_another_day(row, today + timedelta(days=1), "priority")
         self._given[row.contact_id] = given + 1
         return Go()
 
+    def _today(self, times: list[datetime], today: datetime) -> int:
+        return sum(at >= today for at in times)
+
     def _on_another_day(self, row: Outgoing, earliest: datetime, reason: str) -> Verdict:
-        opens = self._windows.next_open(earliest.astimezone(self._now.tzinfo))
+        opens = self._windows.within(row.hours).next_open(earliest.astimezone(self._now.tzinfo))
         reachable = row.expires_at is None or opens < row.expires_at
         allowed = self._settings.pushes_per_day > 0 and self._settings.pushes_per_week > 0
         return Later(opens) if reachable and allowed else Never(reason)

@@ -5,7 +5,7 @@ Only a simulation's business time may be moved; leases are counted by `runtime.d
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import CheckConstraint
+from sqlalchemy import CheckConstraint, false
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from runtime.database import Base, put_once
@@ -30,6 +30,7 @@ class Installation(Base):
     demonstration: Mapped[bool] = mapped_column(default=False)
     stopped_at: Mapped[datetime | None]
     stopped_by: Mapped[int | None]
+    series: Mapped[bool] = mapped_column(default=False, server_default=false())  # life-stage series, off until switched on
 
 
 def installation(session: Session) -> Installation:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from flask import url_for
 
-from campaigns import drafts, schedule
+from campaigns import drafts, schedule, sources
 from campaigns.audiences import Filter
 from campaigns.calendar import first_due
 from campaigns.errors import CampaignError
@@ -70,7 +70,7 @@ def ask(number: int) -> Answer:
 def _forecast(session: Session, campaign: Campaign, at: datetime) -> Forecast:
     event = campaign.events[0]
     zone = ZoneInfo(exchange().settings.timezone)
-    due = first_due(event, at, zone) or event.starts_at or at
+    due = first_due(event, sources.known(session, event), at, zone) or event.starts_at or at
     content = session.get_one(Content, event.content_id)
     wanted = Filter.from_json(campaign.audience)
     expires = due + timedelta(hours=event.expires_hours)
