@@ -110,6 +110,7 @@ class _Spread:
                 sent = self._message(one, chosen)
             if sent is not None and leaves is not None:
                 sent.not_before = max(sent.not_before, leaves)
+                sent.kept_off = self._ahead.days(one.contact_id)
         self._rows.append((one, sent, reason))
 
     def _left_the_series(self, one: Candidate) -> LeftOut | None:

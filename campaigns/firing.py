@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, contains_eager
 
 from campaigns import enrolments, sources
 from campaigns.audiences import Filter
-from campaigns.calendar import Due, decide, dues, next_due
+from campaigns.calendar import Due, Known, decide, dues, next_due
 from campaigns.models import (
     Campaign,
     CampaignEvent,
@@ -63,12 +63,9 @@ def fire_due(exchange: Exchange, now: datetime) -> int:
 def _fire(exchange: Exchange, event_id: int, now: datetime) -> int:
     zone = ZoneInfo(exchange.settings.timezone)
     with exchange.database.writing() as session:
-        # The campaign is locked, not the event: whoever pauses or cancels takes the same row first.
-        claim = select(Campaign).join(Campaign.events).where(CampaignEvent.id == event_id)
-        campaign = session.scalar(claim.with_for_update(of=Campaign, skip_locked=skip_locked(session)))
-        if campaign is None or campaign.state not in FIRING:
+        event = _claimed(session, event_id)
+        if event is None:
             return 0
-        event = session.get_one(CampaignEvent, event_id)
         if event.repeat is Repeat.STAGE and not installation(session).series:
             return 0
         horizon = now + window(exchange.settings)
@@ -77,18 +74,22 @@ def _fire(exchange: Exchange, event_id: int, now: datetime) -> int:
         fired = sum(_occur(session, exchange, event, one, states[one.at], now) for one in due)
         _redate(session, event, horizon, zone)
         if due:
-            campaign.state = CampaignState.RUNNING
+            event.campaign.state = CampaignState.RUNNING
         return fired
 
 
 def open_dues(session: Session, event: CampaignEvent, until: datetime, zone: ZoneInfo) -> list[Due]:
     """The due times of an event through `until` that nothing was made of yet, none at the moment of another."""
+    return _open(session, event, sources.known(session, event), until, zone)
+
+
+def _open(session: Session, event: CampaignEvent, known: Known, until: datetime, zone: ZoneInfo) -> list[Due]:
     rows = session.execute(select(Occurrence.due_at, Occurrence.key).where(Occurrence.event_id == event.id)).all()
     taken, keys = {at for at, _ in rows}, {key for _, key in rows if key is not None}
     # What a week or a market gave before was settled in its turn: looking back over years of it would cost more each day.
     settled = max((at for at, key in rows if key is None), default=None) if event.repeat in REGULAR else None
     found: list[Due] = []
-    for due in dues(event, sources.known(session, event), settled, until, zone):
+    for due in dues(event, known, settled, until, zone):
         if due.key in keys or (due.key is None and due.members is None and due.at in taken):
             continue
         at = due.at
@@ -110,35 +111,53 @@ def _follows(session: Session, event: CampaignEvent, due: list[Due], zone: ZoneI
 def _redate(session: Session, event: CampaignEvent, horizon: datetime, zone: ZoneInfo) -> None:
     """Write down when the clock must look at this event next, and at the other steps of its series."""
     session.flush()
-    stages = event.campaign.events if event.repeat is Repeat.STAGE else ()
-    for one in {event, *(stage for stage in stages if stage.repeat is Repeat.STAGE)}:
-        missed = open_dues(session, one, horizon, zone)
-        one.next_due = missed[0].at if missed else next_due(one, sources.known(session, one), horizon, zone)
+    steps = [one for one in event.campaign.events if one.repeat is Repeat.STAGE and event.repeat is Repeat.STAGE]
+    for one in steps or [event]:
+        one.next_due = _next(session, one, horizon, zone)
+
+
+def _next(session: Session, event: CampaignEvent, horizon: datetime, zone: ZoneInfo) -> datetime | None:
+    """The first due time that nothing was made of, missed or to come."""
+    if event.repeat is Repeat.STAGE:
+        return sources.first_step(session, event)
+    known = sources.known(session, event)
+    missed = _open(session, event, known, horizon, zone)
+    return missed[0].at if missed else next_due(event, known, horizon, zone)
 
 
 def redate_all(exchange: Exchange, now: datetime) -> int:
     """Take up what was entered since: markets, seasons, episodes, answers, births; how many events have another next day."""
+    zone = ZoneInfo(exchange.settings.timezone)
     moving = (
-        select(CampaignEvent.id)
+        select(CampaignEvent)
         .join(Campaign, Campaign.id == CampaignEvent.campaign_id)
         .where(CampaignEvent.repeat.in_(sources.MOVING), Campaign.state.in_(FIRING))
+        .options(contains_eager(CampaignEvent.campaign))
     )
     with exchange.database.reading() as session:
-        ids = list(session.scalars(moving.order_by(CampaignEvent.id)))
-    return sum(_redated(exchange, id_, now) for id_ in ids)
+        events = list(session.scalars(moving.order_by(CampaignEvent.id)))
+        stale = [event.id for event in events if _next(session, event, now, zone) != event.next_due]
+    return sum(_redated(exchange, id_, now) for id_ in stale)
 
 
 def _redated(exchange: Exchange, event_id: int, now: datetime) -> bool:
-    zone = ZoneInfo(exchange.settings.timezone)
     with exchange.database.writing() as session:
-        claim = select(Campaign).join(Campaign.events).where(CampaignEvent.id == event_id)
-        campaign = session.scalar(claim.with_for_update(of=Campaign, skip_locked=skip_locked(session)))
-        if campaign is None or campaign.state not in FIRING:
+        event = _claimed(session, event_id)
+        if event is None:
             return False
-        event = session.get_one(CampaignEvent, event_id)
         before = event.next_due
-        _redate(session, event, now, zone)
+        event.next_due = _next(session, event, now, ZoneInfo(exchange.settings.timezone))
         return event.next_due != before
+
+
+def _claimed(session: Session, event_id: int) -> CampaignEvent | None:
+    """The event with its campaign locked, if that still fires and nobody else holds it."""
+    # The campaign is locked, not the event: whoever pauses or cancels takes the same row first.
+    claim = select(Campaign).join(Campaign.events).where(CampaignEvent.id == event_id)
+    campaign = session.scalar(claim.with_for_update(of=Campaign, skip_locked=skip_locked(session)))
+    if campaign is None or campaign.state not in FIRING:
+        return None
+    return session.get_one(CampaignEvent, event_id)
 
 
 def _occur(session: Session, exchange: Exchange, event: CampaignEvent, due: Due, state: OccurrenceState, now: datetime) -> int:

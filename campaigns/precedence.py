@@ -34,6 +34,10 @@ class Ahead:
     hours: Windows
     taken: Mapping[int, frozenset[date]] = field(default_factory=dict)
 
+    def days(self, contact_id: int | None) -> list[str] | None:
+        """The days that this number keeps for something more important, as the claim reads them."""
+        return sorted(day.isoformat() for day in self.taken.get(contact_id or 0, ())) or None
+
     def free_from(self, contact_id: int | None) -> datetime | None:
         """The moment from which this number is free for the sending; None when that would be too late."""
         days = self.taken.get(contact_id or 0, frozenset())

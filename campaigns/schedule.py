@@ -66,7 +66,7 @@ def schedule(session: Session, campaign: Campaign, now: datetime, settings: Sett
         event.since = now
         event.next_due = first_due(event, sources.known(session, event), now, zone)
         if event.next_due is None and event.repeat not in sources.OPEN_ENDED:
-            raise CampaignError("past_date", event.id)
+            raise CampaignError("no_market" if event.repeat is Repeat.MARKET else "past_date", event.id)
     if campaign.confirmed_by is None:
         audience = count(session, Filter.from_json(campaign.audience), campaign.route, now.astimezone(zone).date())
         if audience.numbers > settings.second_approval_above:

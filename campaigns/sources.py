@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from campaigns.audiences import Filter
@@ -96,3 +96,9 @@ def _steps(session: Session, event: CampaignEvent) -> tuple[tuple[datetime, int]
         Enrolment.next_due.is_not(None),
     )
     return tuple((at, member) for at, member in session.execute(rows) if at is not None)
+
+
+def first_step(session: Session, event: CampaignEvent) -> datetime | None:
+    """When the first of those in a series comes to this step of it."""
+    waits = (Enrolment.next_event_id == event.id, Enrolment.state == EnrolmentState.ACTIVE)
+    return session.scalar(select(func.min(Enrolment.next_due)).where(*waits))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from campaigns.models import CampaignState, CatchUp, Given, OccurrenceState, Priority, Repeat, SeasonKind
+from campaigns.models import CampaignEvent, CampaignState, CatchUp, Given, OccurrenceState, Priority, Repeat, SeasonKind
 from campaigns.plan import Problem, Step
 from clubs.models import MarketRule
 from console.words import _, lazy, moment, ngettext
@@ -134,6 +134,19 @@ CAUSES = {
 }
 
 
+def rhythm(event: CampaignEvent) -> str:
+    """How an event comes back, in a line."""
+    words = str(ALL_REPEATS[event.repeat])
+    if event.repeat is Repeat.MARKET and event.market is not None:
+        return str(MARKETS[event.market])
+    if event.repeat is Repeat.SEASON and event.season is not None:
+        days = ngettext("%(num)s jour après son début", "%(num)s jours après son début", event.days_into or 0)
+        return f"{SEASONS[event.season]}, {days}" + (", " + _("puis chaque semaine") if event.weekly else "")
+    if event.repeat in (Repeat.EPISODE, Repeat.ANSWER):
+        return words + ", " + ngettext("%(num)s heure plus tard", "%(num)s heures plus tard", event.hours_after or 0)
+    return words
+
+
 def cause(code: str) -> str:
     """Plain words for a cause; a provider's own code as it is, so that nothing is hidden."""
     words = CAUSES.get(code)
@@ -175,6 +188,7 @@ def refusal(code: str) -> str:
     """What to say when campaigns refuses."""
     words = {
         "series_off": _("Les séries ne sont pas en service ici. L'administration les met en service dans les réglages."),
+        "no_market": _("Aucun village de ce public n'a de jour de marché à venir. Notez-le, ou choisissez une autre règle."),
         "same_stage": _("Deux étapes de la série tombent le même mois. Changez l'une des deux."),
         "incomplete": _("Il manque de quoi fixer une date. Revenez à l'étape « Date »."),
         "not_a_draft": _("Cette campagne n'est plus un brouillon : rien n'a changé."),
