@@ -51,7 +51,10 @@ Verdict = Go | Later | Never
 
 
 class Guards:
-    """What one claim must know about its rows, loaded once for all of them."""
+    """What one claim must know about its rows, loaded once for all of them.
+
+    `given` counts the pushes that a claim of several rounds has let go: its earlier ones are not `sending` yet.
+    """
 
     def __init__(
         self,
@@ -62,6 +65,7 @@ class Guards:
         now: datetime,
         rows: list[Outgoing],
         people: dict[int, Contact],
+        given: dict[int, int] | None = None,
     ) -> None:
         self._settings, self._channel, self._windows, self._now, self._people = settings, channel, windows, now, people
         self._rank: int | None = None
@@ -76,7 +80,7 @@ class Guards:
         outranked = sorted({row.contact_id for row in rows if row.kind is Kind.PUSH and row.priority > self._least(session)})
         self._above = limits.waiting(session, outranked, now, windows.local_day(now) + timedelta(days=1)) if outranked else {}
         self._trains = trains(channel)
-        self._given: dict[int, int] = {}
+        self._given = {} if given is None else given
 
     def _least(self, session: Session) -> int:
         """The priority of the most important broadcast under way: with all of one rank nobody has to step back."""
@@ -142,24 +146,29 @@ class Guards:
         return self._limited(row)
 
     def _limited(self, row: Outgoing) -> Verdict:
-        times, given = self._pushed.get(row.contact_id, []), self._given.get(row.contact_id, 0)
+        given = self._given.get(row.contact_id, 0)
+        times = [*self._pushed.get(row.contact_id, []), *([self._now] * given)]
         today = self._windows.local_day(self._now)
+        tomorrow = today + timedelta(days=1)
+        if row.kept_off and today.date().isoformat() in row.kept_off:
+            return self._on_another_day(row, tomorrow, "priority")
         per_day, per_week = self._settings.pushes_per_day, self._settings.pushes_per_week
-        if len(times) + given >= per_week:
-            oldest = times[-per_week] if 0 < per_week <= len(times) else self._now
+        if len(times) >= per_week:
+            oldest = times[-per_week] if per_week else self._now
             return self._on_another_day(row, oldest + timedelta(days=7), "week_limit")
-        if self._today(times, today) + given >= per_day:
-            return self._on_another_day(row, today + timedelta(days=1), "day_limit")
-        if self._above.get(row.contact_id, row.priority) < row.priority and per_day - self._today(times, today) - given <= 1:
-            return self._on_another_day(row, today + timedelta(days=1), "priority")
+        left = per_day - sum(at >= today for at in times)
+        if left <= 0:
+            return self._on_another_day(row, tomorrow, "day_limit")
+        if left == 1 and self._above.get(row.contact_id, row.priority) < row.priority:
+            return self._on_another_day(row, tomorrow, "priority")
         self._given[row.contact_id] = given + 1
         return Go()
 
-    def _today(self, times: list[datetime], today: datetime) -> int:
-        return sum(at >= today for at in times)
-
     def _on_another_day(self, row: Outgoing, earliest: datetime, reason: str) -> Verdict:
-        opens = self._windows.within(row.hours).next_open(earliest.astimezone(self._now.tzinfo))
+        hours = self._windows.within(row.hours)
+        opens = hours.next_open(earliest.astimezone(self._now.tzinfo))
+        while row.kept_off and hours.local_day(opens).date().isoformat() in row.kept_off:
+            opens = hours.next_open((hours.local_day(opens) + timedelta(days=1)).astimezone(self._now.tzinfo))
         reachable = row.expires_at is None or opens < row.expires_at
         allowed = self._settings.pushes_per_day > 0 and self._settings.pushes_per_week > 0
         return Later(opens) if reachable and allowed else Never(reason)

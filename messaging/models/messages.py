@@ -137,6 +137,7 @@ class Message(Base):
     not_before: Mapped[datetime]
     expires_at: Mapped[datetime | None]
     hours: Mapped[str | None] = mapped_column(String(24))  # those that the club behind the phone chose
+    kept_off: Mapped[list[str] | None]  # local days left to something more important
     lease_until: Mapped[float | None]
     lease_boot: Mapped[str | None] = mapped_column(String(64))
     lease_holder: Mapped[str | None] = mapped_column(String(40))

@@ -70,7 +70,9 @@ def test_late_within_six_hours_but_tomorrow_is_skipped() -> None:
 
 
 def test_a_time_merged_into_none_is_skipped() -> None:
-    assert decide(event(Repeat.ONCE, CatchUp.SEND_NEXT), [NINE], NINE + timedelta(hours=1), BAMAKO, followed=False) == {NINE: SKIPPED}
+    assert decide(event(Repeat.ONCE, CatchUp.SEND_NEXT), [NINE], NINE + timedelta(hours=1), BAMAKO, followed=False) == {
+        NINE: SKIPPED
+    }
 
 
 def test_after_three_missed_weeks_only_the_present_one_is_sent() -> None:
