@@ -117,9 +117,9 @@ class Candidate:
     language: str | None
     preferred: Preferred
     paused: bool
-    hours: str | None
     stopped: frozenset[Purpose | None]
     consents: frozenset[Purpose]
+    hours: str | None = None
 
     def route(self, wanted: Route) -> Route:
         """The kind of channel that this member gets."""
@@ -178,9 +178,9 @@ def members(session: Session, wanted: Filter, today: date, after_id: int = 0, li
             row.language,
             row.preferred,
             any(day is not None and day >= today for day in (row.club_paused, row.village_paused)),
-            row.hours or (EVENING if row.evening else None),
             frozenset(stopped.get(row.id, ())),
             frozenset(consents.get(row.contact_id, ())),
+            row.hours or (EVENING if row.evening else None),
         )
         for row in found
     ]

@@ -3,11 +3,12 @@
 It shares no code with the service. Slow and plain on purpose: every rule stands here once more, in the words of the books.
 """
 
-import math
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
+from tests.year.days import whose
+from tests.year.hours import opens
 from tests.year.programme import DAY, Happening, Person, Programme, Sending
 
 MINUTE = timedelta(minutes=1)
@@ -15,6 +16,8 @@ READY = timedelta(minutes=10)
 """A sending is made ready, and can be stopped, ten minutes before it leaves."""
 LATE = timedelta(hours=6)
 WEEK = timedelta(days=7)
+Due = tuple[datetime, list[int] | None, list[int] | None]
+Fired = tuple[Sending, datetime, datetime, list[int] | None, list[int] | None]
 Fate = tuple[str, str]
 """("sent", the day), ("skipped", why) or ("expired", "")."""
 
@@ -33,7 +36,6 @@ class Push:
     kept: frozenset[date]
     series: bool
     people: list[int] = field(default_factory=list)
-    fate: Fate | None = None
 
 
 @dataclass
@@ -72,14 +74,15 @@ class Model:
         self._answered: dict[int, datetime] = {}
         self._followed: set[int] = set()
         self._created = 0
+        self._cache_at: tuple[datetime, int] | None = None
+        self._cache: dict[tuple[str, datetime], list[Due]] = {}
+        self._phones: dict[tuple[str, datetime], frozenset[int]] = {}
         self._checked: date | None = None
         begins = datetime.combine(given.first, time(6), given.away[0].tzinfo)
         self.begins = begins
         self.places = {person: Place(birth, begins) for person, birth in given.births.items()}
         for place in self.places.values():
             self._point(place, begins)
-
-    # What people do
 
     def happen(self, one: Happening) -> None:
         if one.what == "stop":
@@ -113,13 +116,11 @@ class Model:
                 self._open[push.phone].remove(push)
                 self._end(push, ("skipped", "series_over"))
 
-    # One look at the clock
-
     def tick(self, now: datetime) -> None:
         if self._checked != now.date():
             self._checked = now.date()
             self._suspend(now)
-        made: list[tuple[datetime, int, list[tuple[Sending, datetime, datetime, list[int] | None, list[int] | None]]]] = []
+        made: list[tuple[datetime, int, list[Fired]]] = []
         for number, sending in enumerate(self.given.sendings):
             if sending.months:
                 made += self._steps_due(number, sending, now)
@@ -142,11 +143,9 @@ class Model:
                 if now - heard >= 90 * DAY and now - place.since >= 90 * DAY:
                     self._leave(person, "suspended")
 
-    # When something is due
-
-    def _dues(self, sending: Sending, until: datetime) -> list[tuple[datetime, list[int] | None, list[int] | None]]:
+    def _dues(self, sending: Sending, until: datetime) -> list[Due]:
         """Each due time with its villages (None: all) and its people (None: the villages')."""
-        found: list[tuple[datetime, list[int] | None, list[int] | None]] = []
+        found: list[Due] = []
         if sending.after_radio is not None:
             heard = [number for number, one in enumerate(self.given.places) if one.heard]
             found = [(airs + timedelta(hours=sending.after_radio), heard, None) for airs in self.given.episodes]
@@ -160,55 +159,21 @@ class Model:
         else:
             day = self.given.first
             while day <= min(until.date(), self.given.last):
-                whose = self._whose(sending, day)
-                if whose is not False:
-                    found.append((self._hour(sending, day), whose, None))
+                villages_ = whose(self.given, sending, day)
+                if not isinstance(villages_, bool):
+                    found.append((datetime.combine(day, time(sending.hour), self.begins.tzinfo), villages_, None))
                 day += DAY
         return sorted((one for one in found if self.begins <= one[0] <= until), key=lambda one: one[0])
 
-    def _hour(self, sending: Sending, day: date) -> datetime:
-        return datetime.combine(day, time(sending.hour), self.begins.tzinfo)
-
-    def _whose(self, sending: Sending, day: date) -> "list[int] | None | bool":
-        """The villages whose day this is; None for all, False for none."""
-        if sending.days:
-            return None if day in sending.days else False
-        if sending.season is not None:
-            for kind, first, last in self.given.seasons:
-                gone = (day - first).days - sending.days_into
-                if kind == sending.season and day <= last and (gone == 0 or (sending.weekly and gone > 0 and gone % 7 == 0)):
-                    return None
-            return False
-        if sending.market is None:
-            assert sending.weekday_from is not None
-            gone = (day - sending.weekday_from).days
-            return None if gone >= 0 and gone % 7 == 0 else False
-        found = [number for number in range(len(self.given.places)) if self._market(sending, number, day)]
-        return found or False
-
-    def _market(self, sending: Sending, village: int, day: date) -> bool:
-        held = lambda one: self._is_market(village, one)  # noqa: E731
-        if sending.market == "eve":
-            return held(day + DAY)
-        assert sending.weekday_from is not None
-        gone = (day - sending.weekday_from).days
-        if gone < 0:
-            return False
-        return (gone % 7 == 0 and not held(day)) or (gone % 7 == 1 and held(day - DAY))
-
-    def _is_market(self, village: int, day: date) -> bool:
-        place = self.given.places[village]
-        return place.cycle is not None and (day - place.anchor).days % place.cycle == 0
-
-    # What becomes of a due time
-
-    def _judge(
-        self, sending: Sending, due: list[tuple[datetime, list[int] | None, list[int] | None]], now: datetime
-    ) -> list[tuple[Sending, datetime, datetime, list[int] | None, list[int] | None]]:
+    def _judge(self, sending: Sending, due: list[Due], now: datetime) -> list[Fired]:
         fired = []
         for number, (at_, villages, people) in enumerate(due):
             state = self._missed(sending, at_, now)
-            if state == "skipped" and sending.policy == "send_next" and (number < len(due) - 1 or self._comes_again(sending, at_)):
+            if (
+                state == "skipped"
+                and sending.policy == "send_next"
+                and (number < len(due) - 1 or self._comes_again(sending, at_))
+            ):
                 state = "merged"
             leaves = max(at_, now + READY)
             if state == "fired" and leaves >= at_ + timedelta(hours=sending.hours):
@@ -231,8 +196,6 @@ class Model:
     def _comes_again(self, sending: Sending, after: datetime) -> bool:
         return any(at_ > after for at_, _, _ in self._dues(sending, after + 370 * DAY))
 
-    # The series
-
     def _step_at(self, place: Place, number: int) -> datetime:
         months = place.birth.year * 12 + place.birth.month - 1 + self._months()[number]
         return datetime.combine(date(months // 12, months % 12 + 1, 1), time(9), self.begins.tzinfo)
@@ -244,10 +207,8 @@ class Model:
         steps = [number for number in range(len(self._months())) if self._step_at(place, number) >= since]
         place.step = min(steps, default=None)
 
-    def _steps_due(
-        self, number: int, sending: Sending, now: datetime
-    ) -> list[tuple[datetime, int, list[tuple[Sending, datetime, datetime, list[int] | None, list[int] | None]]]]:
-        """Each step is an event of its own; those at the same step and month are sent to together. One step a look at the clock."""
+    def _steps_due(self, number: int, sending: Sending, now: datetime) -> list[tuple[datetime, int, list[Fired]]]:
+        """Each step is an event of its own; those at one step and month are sent to together. One step a look at the clock."""
         groups: dict[tuple[int, datetime], list[int]] = defaultdict(list)
         for person, place in self.places.items():
             if place.state == "active" and place.step is not None and self._step_at(place, place.step) <= now + READY:
@@ -259,15 +220,16 @@ class Model:
             made.append((at_, number + step, fired))
             for person in people:
                 self.places[person].step = step + 1 if step + 1 < len(sending.months) else None
-            for person in people:
-                if self.occasions[one.name, at_] != "fired":
-                    continue
         return made
 
-    # To whom
-
     def _send(
-        self, sending: Sending, at_: datetime, leaves: datetime, villages: list[int] | None, people: list[int] | None, now: datetime
+        self,
+        sending: Sending,
+        at_: datetime,
+        leaves: datetime,
+        villages: list[int] | None,
+        people: list[int] | None,
+        now: datetime,
     ) -> None:
         self._created += 1
         pushes: dict[int, Push] = {}
@@ -286,7 +248,17 @@ class Model:
             if who.phone not in pushes:
                 start = self._free(max(now, leaves), expires, kept)
                 assert start is not None
-                push = Push((sending.name, at_), who.phone, sending.rank, start, expires, (self._created, number), evening, kept, bool(sending.months))
+                push = Push(
+                    (sending.name, at_),
+                    who.phone,
+                    sending.rank,
+                    start,
+                    expires,
+                    (self._created, number),
+                    evening,
+                    kept,
+                    bool(sending.months),
+                )
                 pushes[who.phone] = push
                 self.pushes.append(push)
                 self._open[who.phone].append(push)
@@ -295,7 +267,9 @@ class Model:
     def _audience(self, sending: Sending, villages: list[int] | None, people: list[int] | None) -> list[int]:
         if people is not None:
             return people
-        here = [number for number, one in enumerate(self.given.people) if villages is None or self.given.clubs[one.club] in villages]
+        here = [
+            number for number, one in enumerate(self.given.people) if villages is None or self.given.clubs[one.club] in villages
+        ]
         return here if sending.everybody else [number for number in here if number < len(self.given.clubs)]
 
     def _left_out(self, sending: Sending, number: int, who: Person, today: date) -> str | None:
@@ -314,8 +288,6 @@ class Model:
             return "no_series_consent"
         return None
 
-    # Which goes first
-
     def _kept(self, sending: Sending, phone: int | None, begins: datetime, expires: datetime, now: datetime) -> frozenset[date]:
         """The days on which something more important is due to this phone, as far as one knows."""
         days: set[date] = set()
@@ -330,41 +302,39 @@ class Model:
                         at_ = self._step_at(place, place.step)
                         days |= {at_.date()} if begins.date() <= at_.date() and at_ <= expires else set()
                 continue
-            for at_, villages, people in self._cached(other, expires, now):
-                known = (other.name, at_) in self.occasions
-                if known or at_.date() < begins.date() or at_.date() in days:
-                    continue
-                if self._reaches(other, villages, people, phone, at_.date()):
-                    days.add(at_.date())
+            for due in self._cached(other, expires, now):
+                known = (other.name, due[0]) in self.occasions
+                if not known and due[0].date() >= begins.date() and phone in self._reached(other, due):
+                    days.add(due[0].date())
         return frozenset(days)
 
-    def _cached(self, other: Sending, expires: datetime, now: datetime) -> list[tuple[datetime, list[int] | None, list[int] | None]]:
-        if getattr(self, "_cache_at", None) != (now, self._created):
-            self._cache_at, self._cache = (now, self._created), {}
+    def _cached(self, other: Sending, expires: datetime, now: datetime) -> list[Due]:
+        if self._cache_at != (now, self._created):
+            self._cache_at, self._cache, self._phones = (now, self._created), {}, {}
         if (other.name, expires) not in self._cache:
             self._cache[other.name, expires] = self._dues(other, expires)
         return self._cache[other.name, expires]
 
-    def _reaches(self, other: Sending, villages: list[int] | None, people: list[int] | None, phone: int, day: date) -> bool:
-        if phone in self._stopped or not self.given.phones[phone].agreed:
-            return False
-        if people is not None:
-            return any(self.given.people[one].phone == phone for one in people)
-        for number in self._audience(other, villages, None):
-            who = self.given.people[number]
-            if who.phone == phone and self._left_out(other, number, who, day) is None:
-                return True
-        return False
+    def _reached(self, other: Sending, due: Due) -> frozenset[int]:
+        """The phones that a due time to come is for, of those it could reach."""
+        at_, villages, people = due
+        if (other.name, at_) not in self._phones:
+            numbers = people if people is not None else self._audience(other, villages, None)
+            found = set()
+            for number in numbers:
+                who = self.given.people[number]
+                if people is not None or self._left_out(other, number, who, at_.date()) is None:
+                    found.add(-1 if who.phone is None else who.phone)
+            self._phones[other.name, at_] = frozenset(found)
+        return self._phones[other.name, at_]
 
     def _free(self, start: datetime, expires: datetime, kept: frozenset[date]) -> datetime | None:
         moment = start
         while moment.date() in kept:
-            moment = self._opens(datetime.combine(moment.date() + DAY, time(), moment.tzinfo), evening=False)
+            moment = opens(self.given.ramadan, datetime.combine(moment.date() + DAY, time(), moment.tzinfo), evening=False)
             if moment >= expires:
                 return None
         return moment
-
-    # One phone
 
     def _phone(self, phone: int, now: datetime) -> None:
         mine = self._open[phone]
@@ -381,9 +351,9 @@ class Model:
     def _try(self, push: Push, mine: list[Push], now: datetime) -> Fate | None:
         if push.expires <= now:
             return ("expired", "")
-        opens = self._opens(now, push.evening)
-        if opens > now:
-            push.leaves = opens
+        moment = opens(self.given.ramadan, now, push.evening)
+        if moment > now:
+            push.leaves = moment
             return None
         if now.date() in push.kept:
             return self._tomorrow(push, self._midnight(now), "priority")
@@ -392,7 +362,9 @@ class Model:
             return self._tomorrow(push, week[-3] + WEEK, "week_limit")
         if any(one.date() == now.date() for one in week):
             return self._tomorrow(push, self._midnight(now), "day_limit")
-        if any(one.rank < push.rank and one.leaves < self._midnight(now) and one.expires > now for one in mine if one is not push):
+        if any(
+            one.rank < push.rank and one.leaves < self._midnight(now) and one.expires > now for one in mine if one is not push
+        ):
             return self._tomorrow(push, self._midnight(now), "priority")
         self.sent[push.phone].append(now)
         return ("sent", now.date().isoformat())
@@ -401,49 +373,14 @@ class Model:
         return datetime.combine(now.date() + DAY, time(), now.tzinfo)
 
     def _tomorrow(self, push: Push, earliest: datetime, why: str) -> Fate | None:
-        opens = self._opens(earliest, push.evening)
-        while opens.date() in push.kept:
-            opens = self._opens(self._midnight(opens), push.evening)
-        if opens >= push.expires:
+        moment = opens(self.given.ramadan, earliest, push.evening)
+        while moment.date() in push.kept:
+            moment = opens(self.given.ramadan, self._midnight(moment), push.evening)
+        if moment >= push.expires:
             return ("skipped", why)
-        push.leaves = opens
+        push.leaves = moment
         return None
 
     def _end(self, push: Push, fate: Fate) -> None:
-        push.fate = fate
         for person in push.people:
             self.fates[(*push.key, person)] = fate
-
-    # Hours
-
-    def _opens(self, moment: datetime, evening: bool) -> datetime:
-        while not self._is_open(moment, evening):
-            moment = moment.replace(second=0, microsecond=0) + MINUTE
-        return moment
-
-    def _is_open(self, moment: datetime, evening: bool) -> bool:
-        clock, day = moment.time(), moment.date()
-        fasting = self.given.ramadan[0] <= day <= self.given.ramadan[1]
-        hours = ((time(9, 30), time(12)), (time(20, 30), time(22))) if fasting else ((time(8), time(12)), (time(16), time(20)))
-        if evening:
-            hours = ((time(20, 30), time(21)),) if fasting else ((time(19), time(21)),)
-        if not any(begin <= clock < end for begin, end in hours):
-            return False
-        if day.weekday() == 4 and time(12, 30) <= clock < time(14, 30):
-            return False
-        sunset = self._sunset(day)
-        return not sunset - 30 <= clock.hour * 60 + clock.minute < sunset + 30
-
-    def _sunset(self, day: date) -> float:
-        """Minutes after midnight UTC at 14° 21' north, 3° 37' west: noon by Spencer's series, the day's length by Cooper's angle."""
-        turn = 2 * math.pi * (day.timetuple().tm_yday - 1) / 365
-        equation = 229.18 * (
-            0.000075
-            + 0.001868 * math.cos(turn)
-            - 0.032077 * math.sin(turn)
-            - 0.014615 * math.cos(2 * turn)
-            - 0.040849 * math.sin(2 * turn)
-        )
-        tilt = math.radians(23.45 * math.sin(2 * math.pi * (284 + day.timetuple().tm_yday) / 365))
-        half = math.degrees(math.acos(-math.tan(math.radians(14.35)) * math.tan(tilt))) * 4 + 3.4
-        return 12 * 60 + 4 * 3.61 - equation + half

@@ -16,7 +16,6 @@ from campaigns.models import (
     Campaign,
     CampaignEvent,
     CatchUp,
-    DueMember,
     Enrolment,
     Given,
     Occurrence,
@@ -33,7 +32,6 @@ from messaging import contacts, outbox, settling
 from messaging.exchange import Exchange
 from messaging.models import (
     Broadcast,
-    Channel,
     Consent,
     Contact,
     Direction,
@@ -146,8 +144,8 @@ def _people(session: Session, given: Programme, begins: datetime) -> Written:
     radio = RadioStation(name="Radio (année)", area_id=near.id)
     session.add(radio)
     session.flush()
-    ids = [[row.id for row in rows] for rows in (villages, clubs, phones, people)]
-    return Written(*ids, events={}, series=0)
+    ids: list[list[int]] = [[row.id for row in rows] for rows in (villages, clubs, phones, people)]
+    return Written(ids[0], ids[1], ids[2], ids[3], {}, 0)
 
 
 def _radio(session: Session, given: Programme, written: Written) -> None:
@@ -243,6 +241,7 @@ def _happen(exchange: Exchange, world: World, written: Written, one: Happening) 
             return
         contact = session.get_one(Contact, written.phones[one.whom])
         contact.last_heard_at = one.at
+        session.flush()  # a STOP reads the row again
         if one.what == "stop":
             contacts.stop(session, contact, one.at, "sms")
         elif one.what == "yes":
@@ -286,10 +285,10 @@ def fates(exchange: Exchange, written: Written) -> dict[tuple[str, datetime, int
             key = (written.events[row.event_id], row.due_at, numbers[member])
             if skipped is not None:
                 found[key] = ("skipped", skipped)
-            elif state in SENT:
+            elif state in SENT and sending_at is not None:
                 found[key] = ("sent", sending_at.date().isoformat())
             elif state is MessageState.SUPPRESSED:
-                found[key] = ("skipped", reason)
+                found[key] = ("skipped", reason or "")
             elif state is MessageState.EXPIRED:
                 found[key] = ("expired", "")
     return found
@@ -317,14 +316,3 @@ def too_many(gone: dict[int, list[datetime]], per_day: int, per_week: int) -> li
         if crowded or max(days.values()) > per_day:
             wrong.append(contact_id)
     return wrong
-
-
-def channel_ids(exchange: Exchange) -> list[int]:
-    with exchange.database.reading() as session:
-        return list(session.scalars(select(Channel.id)))
-
-
-def steps_taken(exchange: Exchange) -> list[tuple[int, int]]:
-    """(member, event) of each step of a series, once for each time it was taken."""
-    with exchange.database.reading() as session:
-        return [(member, event) for member, event in session.execute(select(DueMember.member_id, DueMember.event_id))]

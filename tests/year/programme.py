@@ -1,4 +1,4 @@
-"""A programme as plain figures, drawn from a seed: villages, clubs, phones, campaigns, and what happens to them in the time played.
+"""A programme as plain figures, drawn from a seed: villages, clubs, phones, campaigns, and what people do in the time played.
 
 Nothing here knows the service: `tests/year/model.py` reckons from these figures what must become of every message,
 `tests/year/played.py` writes them into a database and lets the service run.
@@ -6,7 +6,7 @@ Nothing here knows the service: `tests/year/model.py` reckons from these figures
 
 import random
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
 DAY = timedelta(days=1)
 TICKS = ("07:50", "08:00", "08:50", "09:00", "09:30", "11:30", "16:50", "17:00", "19:30", "20:30")
@@ -195,7 +195,3 @@ def _happenings(found: Programme, chance: random.Random) -> None:
         if chance.random() < 0.15:
             told.add(Happening(at(chance.choice(days), "07:00"), "end", person))
     found.happenings = sorted(told, key=lambda one: (one.at, one.what, one.whom))
-
-
-def now_utc(day: date) -> datetime:
-    return datetime.combine(day, datetime.min.time(), UTC)

@@ -1,8 +1,10 @@
 """A year of the programme, with two weeks in which nothing runs: the service and a brute-force model agree on every message.
 
-The time is given, not waited for. Short, it is a few weeks of a small programme; `make year` plays twelve months of 3,000 members.
+The time is given, not waited for. Short, it is a few weeks of a small programme; `make year`
+plays twelve months of 3,000 members.
 """
 
+import os
 from collections import Counter
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
@@ -17,10 +19,10 @@ from tests.year import played
 from tests.year.model import reckon
 from tests.year.programme import draw
 
-pytestmark = [pytest.mark.parametrize("backend", ("sqlite",), indirect=True)]
+pytestmark = [pytest.mark.parametrize("backend", ["sqlite"], indirect=True)]
 
-MEMBERS = int(__import__("os").environ.get("YM", scaled(110, 3000)))
-DAYS = int(__import__("os").environ.get("YD", scaled(56, 365)))
+MEMBERS = scaled(110, 3000)
+DAYS = scaled(56, 365)
 FIRST = date(2026, 2, 1)
 
 
@@ -34,7 +36,7 @@ def settings(settings: Settings) -> Settings:
 def test_every_due_message_of_a_year_is_sent_caught_up_or_skipped_with_a_reason_as_the_model_says(
     exchange: Exchange, world: World, record_property: Callable[[str, object], None]
 ) -> None:
-    drawn = seed()
+    drawn = seed() if FULL or "LAMEN_SEED" in os.environ else 7
     record_property("figure", f"LAMEN_SEED={drawn}")
     given = draw(drawn, MEMBERS, FIRST, FIRST + timedelta(days=DAYS - 1))
     written = played.write(exchange, world, given)
@@ -53,7 +55,7 @@ def test_every_due_message_of_a_year_is_sent_caught_up_or_skipped_with_a_reason_
     assert played.too_many(gone, 1, 3) == []
     assert sum(map(len, gone.values())) == sum(map(len, model.sent.values()))
     assert {"fired", "skipped"} <= set(happened.values())
-    assert {"sent", "skipped no_phone", "skipped stopped", "skipped no_consent"} <= count.keys()
+    assert {"sent", "skipped no_phone", "skipped week_limit"} <= count.keys()
     if FULL:
-        assert {"merged"} <= set(happened.values())
-        assert {"skipped priority", "skipped day_limit", "skipped week_limit", "skipped series_over"} <= count.keys()
+        assert "merged" in happened.values()
+        assert {"skipped priority", "skipped day_limit", "skipped stopped", "skipped no_series_consent"} <= count.keys()
