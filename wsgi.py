@@ -194,6 +194,7 @@ def _register_work(exchange: Exchange, at: Callable[[], datetime] | None = None)
 def _beats(exchange: Exchange) -> list[Beat]:
     tick = exchange.settings.tick_seconds
     plan: tuple[tuple[Callable[[Exchange, datetime], object], float, bool], ...] = (
+        (schedule.redate_all, 60.0, True),
         (schedule.fire_due, tick, True),
         (broadcasts.start_due, tick, True),
         (broadcasts.continue_all, 30.0, True),

@@ -45,13 +45,17 @@ def retry_failed(session: Session, exchange: Exchange, broadcast: Broadcast, sta
         expires_at=leaves + timedelta(hours=event.expires_hours),
         quiet_hours=broadcast.quiet_hours,
         phase=broadcast.phase,
+        priority=broadcast.priority,
+        series=broadcast.series,
         created_by=staff_id,
         confirmed_by=broadcast.confirmed_by,
         created_at=now,
     )
     session.add(again)
     session.flush()
-    session.add(Occurrence(event_id=event.id, due_at=now, fired_at=now, state=OccurrenceState.FIRED, broadcast_id=again.id))
+    row = Occurrence(event_id=event.id, due_at=now, fired_at=now, state=OccurrenceState.FIRED, broadcast_id=again.id)
+    row.key = f"again:{broadcast.id}"  # no due time of the event's own
+    session.add(row)
     exchange.work.nudge(session, FAN_OUT, again.id)
     session.flush()
     return again

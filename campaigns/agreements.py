@@ -8,6 +8,11 @@ from messaging import contacts
 from messaging.models import Contact, ContactState, Purpose
 
 
+def again(session: Session, contact: Contact, now: datetime, *, language: str | None) -> None:
+    """Write down that the phone agreed once more to its life-stage series."""
+    contacts.consent(session, contact, Purpose.SERIES, now, via="sms", script_version="again", language=language)
+
+
 def agree(session: Session, contact: Contact, now: datetime, *, via: str, script: int | None, language: str | None) -> None:
     """Write it down for messages and calls; it also ends a STOP. `script` is the variant read or heard, None as shipped."""
     if contact.state is ContactState.ANNOUNCED:

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, sel
 from sqlalchemy.orm import Session, aliased
 
 from campaigns.errors import CampaignError
-from campaigns.models import Recipient
+from campaigns.models import DueMember, Recipient
 from clubs.models import AgeBand, Club, ClubKind, Member, Post, Preferred, Role, Sex, Village
 from messaging.models import (
     Call,
@@ -31,6 +31,8 @@ from messaging.models import (
 from runtime.database import Json
 from runtime.installation import pilot_villages
 
+EVENING = "19:00-21:00"
+"""The slot of a club that chose the evening."""
 FAILED_CALLS = (CallState.MACHINE, CallState.BUSY, CallState.NO_ANSWER, CallState.FAILED)
 PURPOSES: Mapping[Route, Purpose] = {Route.SMS: Purpose.PUSH, Route.VOICE: Purpose.CALL}
 
@@ -47,6 +49,9 @@ class LeftOut(StrEnum):
     NO_VARIANT = "no_variant"
     NO_CHANNEL = "no_channel"
     CANCELLED = "cancelled"
+    PRIORITY = "priority"
+    NO_SERIES_CONSENT = "no_series_consent"
+    SERIES_OVER = "series_over"
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,8 @@ class Filter:
     one_phone_per_club: bool = True
     failed_of: int | None = None
     """A broadcast's id: only those whom it did not reach, for sending once more."""
+    due_in: int | None = None
+    """An occurrence's id: only those whose own time it was."""
 
     def to_json(self) -> Json:
         """As stored in `Audience.filter`, `Campaign.audience` and `Broadcast.audience`."""
@@ -87,7 +94,7 @@ def _checked(name: str, value: Any) -> Any:
         if isinstance(value, bool):
             return value
         raise CampaignError("audience")
-    if name == "failed_of":
+    if name in ("failed_of", "due_in"):
         if value is None or (isinstance(value, int) and not isinstance(value, bool)):
             return value
         raise CampaignError("audience")
@@ -101,7 +108,8 @@ def _checked(name: str, value: Any) -> Any:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A member of an audience, with the number and the language they are reached by; `consents` are purposes given."""
+    """A member of an audience, with the number and the language they are reached by; `consents` are purposes given, `hours` the
+    club's own slot."""
 
     member_id: int
     village_id: int | None
@@ -114,6 +122,7 @@ class Candidate:
     stopped: frozenset[Purpose | None]
     consents: frozenset[Purpose]
     outside_pilot: bool = False
+    hours: str | None = None
 
     def route(self, wanted: Route) -> Route:
         """The kind of channel that this member gets."""
@@ -178,6 +187,7 @@ def members(session: Session, wanted: Filter, today: date, after_id: int = 0, li
             frozenset(stopped.get(row.id, ())),
             frozenset(consents.get(row.contact_id, ())),
             pilot is not None and row.village_id not in pilot,
+            row.hours or (EVENING if row.evening else None),
         )
         for row in found
     ]
@@ -225,6 +235,8 @@ def _query(wanted: Filter, today: date) -> Select[*tuple[Any, ...]]:
             Member.preferred,
             Club.paused_until.label("club_paused"),
             Village.paused_until.label("village_paused"),
+            Club.hours,
+            Club.evening,
         )
         .join(Club, Club.id == Member.club_id, isouter=not wanted.one_phone_per_club)
         .join(Village, Village.id == Club.village_id, isouter=True)
@@ -233,6 +245,8 @@ def _query(wanted: Filter, today: date) -> Select[*tuple[Any, ...]]:
     )
     if wanted.failed_of is not None:
         query = query.where(Member.id.in_(_unreached(wanted.failed_of)))
+    if wanted.due_in is not None:
+        query = query.where(Member.id.in_(select(DueMember.member_id).where(DueMember.occurrence_id == wanted.due_in)))
     if wanted.languages:
         query = query.where(spoken.in_(wanted.languages))
     if wanted.one_phone_per_club:

@@ -11,14 +11,16 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
+from campaigns import enrolments, precedence
 from campaigns.audiences import Candidate, Filter, LeftOut, members
-from campaigns.models import Campaign, CampaignEvent, CampaignState, Occurrence, Recipient, Repeat
+from campaigns.models import Campaign, CampaignEvent, CampaignState, Occurrence, Recipient
 from campaigns.schedule import nudge
+from campaigns.sources import OPEN_ENDED
 from campaigns.wording import Chosen, Wording
 from messaging import queue
 from messaging.broadcasts import FANNED_OUT, finish_done
 from messaging.exchange import DIAL, DISPATCH, FAN_OUT, Exchange
-from messaging.models import Broadcast, BroadcastState, Call, Kind, Message, Route
+from messaging.models import Broadcast, BroadcastState, Call, Kind, Message, Purpose, Route
 from messaging.states import move
 from runtime.database import skip_locked
 from translations.models import Variant
@@ -29,15 +31,19 @@ BATCH = 500
 def fan_out(exchange: Exchange, broadcast_id: int, now: datetime, batch: int = BATCH) -> int:
     """Write every recipient still missing; returns how many were written. Another worker on the same broadcast is left alone."""
     written = 0
+    with exchange.database.reading() as session:
+        ahead = precedence.ahead_of(session, exchange.settings, broadcast_id, now)
     while True:
         with exchange.database.writing() as session:
-            count = _batch(session, exchange, broadcast_id, now, batch)
+            count = _batch(session, exchange, broadcast_id, now, batch, ahead)
         if count is None:
             return written
         written += count
 
 
-def _batch(session: Session, exchange: Exchange, broadcast_id: int, now: datetime, size: int) -> int | None:
+def _batch(
+    session: Session, exchange: Exchange, broadcast_id: int, now: datetime, size: int, ahead: precedence.Ahead
+) -> int | None:
     claim = select(Broadcast).where(Broadcast.id == broadcast_id, Broadcast.cursor >= 0)
     broadcast = session.scalar(claim.with_for_update(skip_locked=skip_locked(session)))
     if broadcast is None or broadcast.state is BroadcastState.FINISHED:
@@ -47,7 +53,7 @@ def _batch(session: Session, exchange: Exchange, broadcast_id: int, now: datetim
     if not page:
         broadcast.cursor, broadcast.fanned_out_at = FANNED_OUT, now
         return None
-    spread = _Spread(session, exchange, broadcast, now, page)
+    spread = _Spread(session, exchange, broadcast, now, page, ahead)
     for candidate in page:
         spread.add(candidate)
     spread.write()
@@ -60,8 +66,18 @@ def _batch(session: Session, exchange: Exchange, broadcast_id: int, now: datetim
 class _Spread:
     """One batch in the making. Several members behind one phone get one message: the row of each names it."""
 
-    def __init__(self, session: Session, exchange: Exchange, broadcast: Broadcast, now: datetime, page: list[Candidate]) -> None:
+    def __init__(
+        self,
+        session: Session,
+        exchange: Exchange,
+        broadcast: Broadcast,
+        now: datetime,
+        page: list[Candidate],
+        ahead: precedence.Ahead,
+    ) -> None:
         self._session = session
+        self._ahead = ahead
+        self._enrolled = enrolments.enrolled(session, broadcast.id) if broadcast.series else frozenset()
         self._exchange = exchange
         self._broadcast = broadcast
         self._now = now
@@ -77,19 +93,32 @@ class _Spread:
     def add(self, one: Candidate) -> None:
         """Put one member's message or call in the outbox, or say why not."""
         way = one.route(self._broadcast.route)
-        reason = one.reason_left_out(way)
+        reason = one.reason_left_out(way) or self._left_the_series(one)
         if reason is None and self._broadcast.state is BroadcastState.CANCELLED:
             reason = LeftOut.CANCELLED
+        leaves = self._ahead.free_from(one.contact_id)
+        if reason is None and leaves is None:
+            reason = LeftOut.PRIORITY
         sent: Message | Call | None = None
         if reason is None:
             chosen = self._wording.choose(one, way)
             if isinstance(chosen, LeftOut):
                 reason = chosen
             elif way is Route.VOICE:
-                sent = self._call(one.contact_id or 0, chosen)
+                sent = self._call(one, chosen)
             else:
-                sent = self._message(one.contact_id or 0, chosen)
+                sent = self._message(one, chosen)
+            if sent is not None and leaves is not None:
+                sent.not_before = max(sent.not_before, leaves)
+                sent.kept_off = self._ahead.days(one.contact_id)
         self._rows.append((one, sent, reason))
+
+    def _left_the_series(self, one: Candidate) -> LeftOut | None:
+        if not self._broadcast.series:
+            return None
+        if one.member_id not in self._enrolled or Purpose.SERIES in one.stopped:
+            return LeftOut.SERIES_OVER
+        return None if Purpose.SERIES in one.consents else LeftOut.NO_SERIES_CONSENT
 
     def write(self) -> None:
         """Write the recipients, once their messages have ids."""
@@ -103,7 +132,8 @@ class _Spread:
                 row.call_id = sent.id if isinstance(sent, Call) else None
             self._session.add(row)
 
-    def _message(self, contact_id: int, chosen: Chosen) -> Message:
+    def _message(self, one: Candidate, chosen: Chosen) -> Message:
+        contact_id = one.contact_id or 0
         if contact_id not in self._messages:
             message = queue.queue_push(
                 self._session,
@@ -114,12 +144,14 @@ class _Spread:
                 self._now,
                 chosen.channel,
             )
+            message.hours = one.hours
             self._messages[contact_id] = message
             self._broadcast.estimated_cost += message.price
             self._exchange.work.nudge(self._session, DISPATCH, chosen.channel.id)
         return self._messages[contact_id]
 
-    def _call(self, contact_id: int, chosen: Chosen) -> Call:
+    def _call(self, one: Candidate, chosen: Chosen) -> Call:
+        contact_id = one.contact_id or 0
         if contact_id not in self._calls:
             call = queue.queue_call(
                 self._session,
@@ -130,6 +162,7 @@ class _Spread:
                 chosen.channel,
                 Kind.PUSH,
             )
+            call.hours = one.hours
             self._calls[contact_id] = call
             self._broadcast.estimated_cost += call.price
             self._exchange.work.nudge(self._session, DIAL, chosen.channel.id)
@@ -173,7 +206,8 @@ def _finish(session: Session, now: datetime) -> int:
     session.flush()
     alive = exists().where(
         CampaignEvent.campaign_id == Campaign.id,
-        (CampaignEvent.next_due.is_not(None)) | (CampaignEvent.repeat == Repeat.STAGE),
+        (CampaignEvent.next_due.is_not(None)) | CampaignEvent.repeat.in_(OPEN_ENDED),
+        (CampaignEvent.until.is_(None)) | (CampaignEvent.until > now),
     )
     under_way = exists().where(
         CampaignEvent.campaign_id == Campaign.id,

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from campaigns.audiences import Filter
 from campaigns.errors import CampaignError
-from campaigns.models import Campaign, CampaignEvent, CampaignState, CatchUp, Repeat
+from campaigns.models import Campaign, CampaignEvent, CampaignState, CatchUp, Given, Priority, Repeat, SeasonKind
+from clubs.models import MarketRule
 from messaging.models import Route
 from translations.models import Content
 
@@ -31,6 +32,14 @@ class When:
     catch_up: CatchUp = CatchUp.SEND_LATE
     quiet_hours: bool = True
     phase: str | None = None
+    priority: Priority = Priority.NORMAL
+    market: MarketRule | None = None
+    season: SeasonKind | None = None
+    days_into: int | None = None
+    weekly: bool = False
+    hours_after: int | None = None
+    question_id: int | None = None
+    given: Given | None = None
 
 
 def begin(session: Session, content: Content, name: str, staff_id: int, now: datetime) -> Campaign:
@@ -72,6 +81,9 @@ def date(campaign: Campaign, when: When, staff_id: int) -> None:
     event.starts_at, event.repeat, event.until = when.starts_at, when.repeat, when.until
     event.expires_hours, event.catch_up = when.expires_hours, when.catch_up
     event.quiet_hours, event.phase = when.quiet_hours, when.phase
+    event.market, event.season, event.days_into, event.weekly = when.market, when.season, when.days_into, when.weekly
+    event.hours_after, event.question_id, event.given = when.hours_after, when.question_id, when.given
+    campaign.priority = when.priority
 
 
 def ask(campaign: Campaign) -> None:
@@ -83,7 +95,7 @@ def ask(campaign: Campaign) -> None:
 def duplicate(session: Session, campaign: Campaign, staff_id: int, now: datetime) -> Campaign:
     """A draft with the same message, audience and channel, without a date."""
     copy = Campaign(name=campaign.name, audience=dict(campaign.audience), route=campaign.route, created_at=now)
-    copy.created_by, copy.step, copy.state = staff_id, DATE, CampaignState.DRAFT
+    copy.created_by, copy.step, copy.state, copy.priority = staff_id, DATE, CampaignState.DRAFT, campaign.priority
     copy.events = [
         CampaignEvent(
             content_id=event.content_id,
@@ -91,6 +103,15 @@ def duplicate(session: Session, campaign: Campaign, staff_id: int, now: datetime
             catch_up=event.catch_up,
             quiet_hours=event.quiet_hours,
             phase=event.phase,
+            repeat=event.repeat,
+            market=event.market,
+            season=event.season,
+            days_into=event.days_into,
+            weekly=event.weekly,
+            hours_after=event.hours_after,
+            question_id=event.question_id,
+            given=event.given,
+            months_after=event.months_after,
         )
         for event in campaign.events
     ]

@@ -3,9 +3,10 @@
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, func, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, false, func, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from clubs.models import MarketRule
 from messaging.models import Listener, Route
 from runtime.database import Base, Id, Json, choice
 
@@ -21,12 +22,40 @@ class CampaignState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class Priority(StrEnum):
+    """Which of two campaigns a phone hears first when both are due on one day; the other waits for a free day."""
+
+    HIGH = "high"
+    NORMAL = "normal"
+    LOW = "low"
+
+
 class Repeat(StrEnum):
-    """How an event comes back."""
+    """How an event comes back: by the calendar, by its villages' markets, or after something that happened."""
 
     ONCE = "once"
     WEEKLY = "weekly"
+    MARKET = "market"  # by each village's own market week
+    SEASON = "season"  # counted from the first day of a season that staff dated
+    EPISODE = "episode"  # after a radio episode on the content's theme
+    ANSWER = "answer"  # after a phone answered a question
     STAGE = "stage"  # relative to each enrolment's anchor month
+
+
+class SeasonKind(StrEnum):
+    """A time of the year that staff date anew each year: the lean season, harvest, vitamin A and deworming week."""
+
+    LEAN = "lean"
+    HARVEST = "harvest"
+    SIAN = "sian"
+
+
+class Given(StrEnum):
+    """Which answers to a question an event follows."""
+
+    ANY = "any"
+    RIGHT = "right"
+    WRONG = "wrong"
 
 
 class CatchUp(StrEnum):
@@ -79,11 +108,28 @@ class Campaign(Base):
     created_at: Mapped[datetime]
     created_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     confirmed_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    priority: Mapped[Priority] = mapped_column(choice(Priority), default=Priority.NORMAL, server_default=Priority.NORMAL.value)
     events: Mapped[list["CampaignEvent"]] = relationship(back_populates="campaign", order_by="CampaignEvent.id")
 
 
+class Season(Base):
+    """One year's days of a season, both counted."""
+
+    __tablename__ = "season"
+    __table_args__ = (UniqueConstraint("kind", "first_day"), CheckConstraint("last_day >= first_day", name="in_order"))
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    kind: Mapped[SeasonKind] = mapped_column(choice(SeasonKind))
+    first_day: Mapped[date]
+    last_day: Mapped[date]
+
+
 class CampaignEvent(Base):
-    """One content of a campaign and when it is due; `next_due` is the only thing the clock looks at."""
+    """One content of a campaign and when it is due; `next_due` is the only thing the clock looks at.
+
+    `starts_at` gives the local hour and the first day; nothing before `since`, when it was scheduled, is due. Every other column
+    belongs to one kind of `repeat`: `campaigns.calendar` reads them.
+    """
 
     __tablename__ = "campaign_event"
     __table_args__ = (CheckConstraint("expires_hours > 0", name="expires"),)
@@ -99,12 +145,24 @@ class CampaignEvent(Base):
     catch_up: Mapped[CatchUp] = mapped_column(choice(CatchUp), default=CatchUp.SEND_LATE)
     quiet_hours: Mapped[bool] = mapped_column(default=True)
     phase: Mapped[str | None] = mapped_column(String(8))
+    since: Mapped[datetime | None]
     next_due: Mapped[datetime | None] = mapped_column(index=True)
+    market: Mapped[MarketRule | None] = mapped_column(choice(MarketRule))
+    season: Mapped[SeasonKind | None] = mapped_column(choice(SeasonKind))
+    days_into: Mapped[int | None]
+    weekly: Mapped[bool] = mapped_column(default=False, server_default=false())
+    hours_after: Mapped[int | None]
+    question_id: Mapped[int | None] = mapped_column(ForeignKey("question.id"))
+    given: Mapped[Given | None] = mapped_column(choice(Given))
     campaign: Mapped[Campaign] = relationship(back_populates="events")
 
 
 class Occurrence(Base):
-    """One due time of an event; unique, so that two clocks fire it once."""
+    """One due time of an event; unique, so that two clocks fire it once.
+
+    `key` names what made it due where that is more than the time; `audience` is whom it is for where that is not all the
+    campaign's; `reason` is why nothing was sent.
+    """
 
     __tablename__ = "occurrence"
     __table_args__ = (UniqueConstraint("event_id", "due_at"),)
@@ -115,6 +173,22 @@ class Occurrence(Base):
     fired_at: Mapped[datetime]
     state: Mapped[OccurrenceState] = mapped_column(choice(OccurrenceState))
     broadcast_id: Mapped[int | None] = mapped_column(ForeignKey("broadcast.id"), unique=True)
+    key: Mapped[str | None] = mapped_column(String(40))
+    audience: Mapped[Json | None]
+    reason: Mapped[str | None] = mapped_column(String(24))
+
+
+class DueMember(Base):
+    """A member whose own due time of an event came, by a place in a series or by an answer: once for each event and time."""
+
+    __tablename__ = "due_member"
+    __table_args__ = (UniqueConstraint("event_id", "member_id", "due_at"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    event_id: Mapped[int] = mapped_column(ForeignKey("campaign_event.id"))
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"), index=True)
+    occurrence_id: Mapped[int] = mapped_column(ForeignKey("occurrence.id"), index=True)
+    due_at: Mapped[datetime]
 
 
 class Recipient(Base):
@@ -153,6 +227,7 @@ class Enrolment(Base):
     next_event_id: Mapped[int | None] = mapped_column(ForeignKey("campaign_event.id"))
     next_due: Mapped[datetime | None]
     enrolled_at: Mapped[datetime]
+    suspended_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
 
 

@@ -5,12 +5,13 @@ Each returns the words of the reply where these differ from the grammar's own: t
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaigns import enrolments, quizzes
-from campaigns.agreements import agree
+from campaigns.agreements import again, agree
 from campaigns.models import Question
 from campaigns.wording import fallbacks
 from clubs import people
@@ -156,6 +157,9 @@ class Replies:
         languages = languages_of(self._session, self._contact)
         script = library.reply_text(self._session, "consent_ask", languages, now=self._now)
         agree(self._session, self._contact, self._now, via="sms", script=script.variant_id, language=script.language)
+        asked = self._session.get(OpenPrompt, int(prompt.ref)) if prompt.ref else None
+        if asked is not None and enrolments.agreed_again(self._session, asked, self._now, ZoneInfo(self._context.zone)):
+            again(self._session, self._contact, self._now, language=script.language)
         return self._say("consent_yes" if prompt.asked is Asked.CONSENT else "welcome")
 
     def _for_staff(self, verdict: Verdict) -> Words:

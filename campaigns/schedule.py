@@ -1,30 +1,44 @@
-"""What is due now: each due time of a campaign's events becomes one occurrence with its broadcast, or is said to be skipped.
+"""A campaign's life: handed to the clock, paused, resumed, ended. What the clock then does with it is campaigns/firing.py."""
 
-A broadcast is made one cancel window before its due time, so that officers can look at it and stop it and it still leaves on
-time; one made late leaves a window later.
-"""
-
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from campaigns import sources
 from campaigns.audiences import Filter, count
-from campaigns.calendar import decide, dues, first_due, next_due
+from campaigns.calendar import first_due
 from campaigns.errors import CampaignError
+from campaigns.firing import FIRING, fire_due, make_broadcast, redate_all, window
 from campaigns.models import Campaign, CampaignEvent, CampaignState, Occurrence, OccurrenceState, Repeat
 from messaging import broadcasts as sendings
 from messaging.exchange import DIAL, DISPATCH, FAN_OUT, Exchange
 from messaging.models import Broadcast, BroadcastState, Call, Message
 from messaging.states import move
-from runtime.database import skip_locked
+from runtime.installation import installation
 from runtime.settings import Settings
 from runtime.work import WorkEngine
-from translations.models import Content
+
+__all__ = [
+    "FIRING",
+    "LIVE",
+    "broadcasts_of",
+    "cancel",
+    "confirm",
+    "fire_due",
+    "nudge",
+    "pause",
+    "redate_all",
+    "resume",
+    "schedule",
+    "send_now",
+    "send_skipped",
+    "skipped",
+    "unschedule",
+]
 
 LIVE = (BroadcastState.PLANNED, BroadcastState.RUNNING, BroadcastState.PAUSED)
-FIRING = (CampaignState.SCHEDULED, CampaignState.RUNNING)
 
 
 def confirm(campaign: Campaign, staff_id: int) -> None:
@@ -37,23 +51,52 @@ def confirm(campaign: Campaign, staff_id: int) -> None:
 def schedule(session: Session, campaign: Campaign, now: datetime, settings: Settings) -> None:
     """Hand a draft to the clock.
 
-    CampaignError: `not_a_draft`, `no_event`, `past_date` (with the event's id), `second_person` for more numbers than one
-    person may send to.
+    CampaignError: `not_a_draft`, `no_event`, `past_date` (with the event's id), `incomplete` for an event that nothing could ever
+    date, `series_off`, `same_stage`, `second_person` for more numbers than one person may send to.
     """
     if campaign.state is not CampaignState.DRAFT:
         raise CampaignError("not_a_draft", campaign.id)
     if not campaign.events:
         raise CampaignError("no_event", campaign.id)
     zone = ZoneInfo(settings.timezone)
+    _check_stages(session, campaign)
     for event in campaign.events:
-        event.next_due = first_due(event, now, zone)
-        if event.next_due is None and event.repeat is not Repeat.STAGE:
-            raise CampaignError("past_date", event.id)
+        if not _whole(session, event):
+            raise CampaignError("incomplete", event.id)
+        event.since = now
+        event.next_due = first_due(event, sources.known(session, event), now, zone)
+        if event.next_due is None and event.repeat not in sources.OPEN_ENDED:
+            raise CampaignError("no_market" if event.repeat is Repeat.MARKET else "past_date", event.id)
     if campaign.confirmed_by is None:
         audience = count(session, Filter.from_json(campaign.audience), campaign.route, now.astimezone(zone).date())
         if audience.numbers > settings.second_approval_above:
             raise CampaignError("second_person", campaign.id)
     campaign.state = CampaignState.SCHEDULED
+
+
+def _check_stages(session: Session, campaign: Campaign) -> None:
+    """A series must be allowed here, and no two of its steps may fall in one month: nobody gets two at once."""
+    months = [event.months_after for event in campaign.events if event.repeat is Repeat.STAGE]
+    if months and not installation(session).series:
+        raise CampaignError("series_off", campaign.id)
+    if len(set(months)) < len(months):
+        raise CampaignError("same_stage", campaign.id)
+
+
+def _whole(session: Session, event: CampaignEvent) -> bool:
+    match event.repeat:
+        case Repeat.MARKET:
+            return event.market is not None and event.starts_at is not None
+        case Repeat.SEASON:
+            return event.season is not None
+        case Repeat.EPISODE:
+            return event.hours_after is not None and sources.theme_of(session, event) is not None
+        case Repeat.ANSWER:
+            return event.hours_after is not None and event.question_id is not None and event.given is not None
+        case Repeat.STAGE:
+            return event.months_after is not None
+        case _:
+            return True
 
 
 def unschedule(session: Session, campaign: Campaign) -> None:
@@ -63,84 +106,7 @@ def unschedule(session: Session, campaign: Campaign) -> None:
         raise CampaignError("not_scheduled", campaign.id)
     campaign.state = CampaignState.DRAFT
     for event in campaign.events:
-        event.next_due = None
-
-
-def fire_due(exchange: Exchange, now: datetime) -> int:
-    """Claim each due event in a transaction of its own; returns how many broadcasts were made.
-
-    Two clocks at once: the second finds the campaign locked or the event no longer due, and UNIQUE(event, due) stands behind.
-    """
-    horizon = now + _window(exchange.settings)
-    ready = (
-        select(CampaignEvent.id)
-        .join(Campaign, Campaign.id == CampaignEvent.campaign_id)
-        .where(CampaignEvent.next_due <= horizon, Campaign.state.in_(FIRING))
-        .order_by(CampaignEvent.next_due, CampaignEvent.id)
-    )
-    with exchange.database.reading() as session:
-        ids = list(session.scalars(ready))
-    return sum(_fire(exchange, id_, now) for id_ in ids)
-
-
-def _fire(exchange: Exchange, event_id: int, now: datetime) -> int:
-    zone = ZoneInfo(exchange.settings.timezone)
-    with exchange.database.writing() as session:
-        # The campaign is locked, not the event: whoever pauses or cancels takes the same row first.
-        claim = select(Campaign).join(Campaign.events).where(CampaignEvent.id == event_id)
-        campaign = session.scalar(claim.with_for_update(of=Campaign, skip_locked=skip_locked(session)))
-        if campaign is None or campaign.state not in FIRING:
-            return 0
-        event = session.get_one(CampaignEvent, event_id)
-        due = dues(event, now + _window(exchange.settings), zone)
-        if not due:
-            return 0
-        fired = 0
-        for at, state in decide(event, due, now, zone).items():
-            fired += _occur(session, exchange, event, at, state, now)
-        event.next_due = next_due(event, due[-1], zone)
-        event.campaign.state = CampaignState.RUNNING
-        return fired
-
-
-def _occur(
-    session: Session, exchange: Exchange, event: CampaignEvent, due: datetime, state: OccurrenceState, now: datetime
-) -> int:
-    broadcast: Broadcast | None = None
-    leaves = max(due, now + _window(exchange.settings))
-    if state is OccurrenceState.FIRED and leaves >= due + timedelta(hours=event.expires_hours):
-        state = OccurrenceState.SKIPPED  # it would expire before it could leave
-    if state is OccurrenceState.FIRED:
-        broadcast = _broadcast(session, event, due, leaves, now)
-        exchange.work.nudge(session, FAN_OUT, broadcast.id)
-    occurrence = Occurrence(event_id=event.id, due_at=due, fired_at=now, state=state)
-    occurrence.broadcast_id = broadcast.id if broadcast else None
-    session.add(occurrence)
-    session.flush()
-    return 1 if broadcast else 0
-
-
-def _broadcast(session: Session, event: CampaignEvent, due: datetime, leaves: datetime, now: datetime) -> Broadcast:
-    campaign = event.campaign
-    content = session.get_one(Content, event.content_id)
-    broadcast = Broadcast(
-        title=(campaign.name if len(campaign.events) == 1 else content.title)[:120],
-        content_id=content.id,
-        route=campaign.route,
-        audience=campaign.audience,
-        state=BroadcastState.PLANNED,
-        due_at=due,
-        not_before=leaves,
-        expires_at=due + timedelta(hours=event.expires_hours),
-        quiet_hours=event.quiet_hours,
-        phase=event.phase,
-        created_by=campaign.created_by,
-        confirmed_by=campaign.confirmed_by,
-        created_at=now,
-    )
-    session.add(broadcast)
-    session.flush()
-    return broadcast
+        event.next_due = event.since = None
 
 
 def send_skipped(session: Session, exchange: Exchange, occurrence: Occurrence, now: datetime) -> Broadcast:
@@ -149,7 +115,7 @@ def send_skipped(session: Session, exchange: Exchange, occurrence: Occurrence, n
     if occurrence.state is not OccurrenceState.SKIPPED:
         raise CampaignError("not_skipped", occurrence.id)
     event = session.get_one(CampaignEvent, occurrence.event_id)
-    broadcast = _broadcast(session, event, now, now + _window(exchange.settings), now)
+    broadcast = make_broadcast(session, event, occurrence, now, now + window(exchange.settings), now)
     occurrence.state, occurrence.broadcast_id, occurrence.fired_at = OccurrenceState.FIRED, broadcast.id, now
     exchange.work.nudge(session, FAN_OUT, broadcast.id)
     return broadcast
@@ -240,7 +206,3 @@ def nudge(session: Session, work: WorkEngine, broadcast: Broadcast) -> None:
 def _lock(session: Session, row: Campaign | Broadcast | Occurrence) -> None:
     session.flush()
     session.refresh(row, with_for_update=True)
-
-
-def _window(settings: Settings) -> timedelta:
-    return timedelta(minutes=settings.cancel_window_minutes)

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from clubs import calendar, pauses
 from clubs.models import Club, MarketRule, Village
 from clubs.records import ExpectedReport, ExpectedState, Report, ReportState
+from messaging.models import Message
 
 ON_TIME = timedelta(hours=72)
 LATE = timedelta(days=14)
@@ -102,7 +103,13 @@ def _take_up(session: Session, club: Club, row: ExpectedReport) -> None:
     )
     report = session.scalars(standing.limit(1)).first()
     if report is not None and report.session_date is not None:
-        row.state, row.report_id = punctuality(report.session_date, report.reported_at), report.id
+        row.state, row.report_id = punctuality(report.session_date, told_at(session, report)), report.id
+
+
+def told_at(session: Session, report: Report) -> datetime:
+    """When it was told: a network that was away for days makes nobody late."""
+    message = session.get(Message, report.message_id) if report.message_id is not None else None
+    return report.reported_at if message is None else message.said_at
 
 
 def _reach(club: Club) -> timedelta:

@@ -113,6 +113,7 @@ class Club(Base):
     weekday: Mapped[int | None]
     meets_at: Mapped[str | None] = mapped_column(String(5))
     evening: Mapped[bool] = mapped_column(default=False)
+    hours: Mapped[str | None] = mapped_column(String(24))  # "16:00-18:00": when it wants to be written to and called
     market_rule: Mapped[MarketRule | None] = mapped_column(choice(MarketRule))
     talk_weekday: Mapped[int | None]  # with `talk_at`, the weekly hour in which its members record in turn
     talk_at: Mapped[str | None] = mapped_column(String(5))

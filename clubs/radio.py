@@ -149,7 +149,7 @@ def _sessions(session: Session, episode: RadioEpisode, kind: Kind, villages: Col
             Report.kind == kind,
             Report.state == ReportState.VALID,
             Report.session_date.between(days.since, days.until),
-            _reached(session, episode),
+            _reached(session, episode.station_id),
             true() if villages is None else Village.id.in_(villages),
         )
         .order_by(Club.code, Report.session_date)
@@ -161,9 +161,16 @@ def _treats(report: Report, theme: int | None) -> bool:
     return theme is None or theme in (report.values.get("theme"), *report.values.get("more_themes", ()))
 
 
-def _reached(session: Session, episode: RadioEpisode) -> ColumnElement[bool]:
+def villages_reached(session: Session, station_id: int) -> frozenset[int] | None:
+    """The villages where a station is heard; None for all."""
+    if session.get_one(RadioStation, station_id).area_id is None:
+        return None
+    return frozenset(session.scalars(select(Village.id).where(_reached(session, station_id))))
+
+
+def _reached(session: Session, station_id: int) -> ColumnElement[bool]:
     """Clubs of the area where the station is heard, and of the areas within it."""
-    area = session.get_one(RadioStation, episode.station_id).area_id
+    area = session.get_one(RadioStation, station_id).area_id
     if area is None:
         return true()
     within = select(Area.id).where(Area.id == area).cte(recursive=True)

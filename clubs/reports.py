@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from clubs import handover, pauses, spot_checks
 from clubs.errors import ReportError
-from clubs.expected import SETTLES, settle, unsettle
+from clubs.expected import SETTLES, settle, told_at, unsettle
 from clubs.grammar.context import Prompt
 from clubs.grammar.values import Flag, Kind, Values
 from clubs.grammar.verdict import Do, Effect, Verdict
@@ -60,9 +60,9 @@ def _carry_out(session: Session, verdict: Verdict, source: Source, now: datetime
     effect, values, contact = verdict.effect, verdict.values, source.contact
     match effect.do:
         case Do.STORE | Do.HOLD:
-            dropped = _drop_draft(session, contact, now) if contact is not None else None
+            dropped = _drop_draft(session, contact, now, verdict.kind) if contact is not None else None
             row = _store(session, verdict.kind, values, effect, verdict.flags, source, now)
-            if dropped is not None and row.first_reply is not None and dropped.kind == row.kind:
+            if dropped is not None and row.first_reply is not None:
                 row.first_reply = dropped.first_reply
             return row
         case Do.DRAFT:
@@ -153,13 +153,7 @@ def _bring_back(old: Report) -> None:
 
 def _settle(session: Session, row: Report, club: Club | None) -> None:
     if club is not None and row.session_date is not None and row.kind in SETTLES:
-        settle(session, club, row.session_date, row.id, _said_at(session, row))
-
-
-def _said_at(session: Session, row: Report) -> datetime:
-    """When it was told: a network that was away for days makes nobody late."""
-    message = session.get(Message, row.message_id) if row.message_id is not None else None
-    return row.reported_at if message is None else message.said_at
+        settle(session, club, row.session_date, row.id, told_at(session, row))
 
 
 def _decided_on(session: Session, effect: Effect) -> Report:
@@ -203,7 +197,7 @@ def _undo(session: Session, effect: Effect, now: datetime) -> Report:
 
 def _draft(session: Session, verdict: Verdict, source: Source, now: datetime) -> Report:
     if source.contact is not None:
-        _drop_draft(session, source.contact, now)
+        _drop_draft(session, source.contact, now, verdict.kind)
     values = verdict.values
     club = _club(session, values)
     asked = [f"{ASKED}{verdict.problem.value}"] if verdict.problem else []
@@ -226,8 +220,9 @@ def _draft(session: Session, verdict: Verdict, source: Source, now: datetime) ->
     return row
 
 
-def _drop_draft(session: Session, contact: Contact, now: datetime) -> Report | None:
-    row = draft_row(session, contact, now)
+def _drop_draft(session: Session, contact: Contact, now: datetime, kind: Kind | None = None) -> Report | None:
+    """End the draft that this completes; one of another kind still waits for its missing piece."""
+    row = draft_row(session, contact, now, kind)
     if row is not None:
         row.state, row.decided_at = ReportState.REPLACED, now
     return row

@@ -143,11 +143,13 @@ def _handovers(rows: Iterable[Report], clubs: Iterable[Club]) -> frozenset[int]:
     return frozenset(row.number for row in waiting if row.number is not None)
 
 
-def draft_row(session: Session, contact: Contact, now: datetime) -> Report | None:
-    """The report of the last day that this number still has to complete."""
+def draft_row(session: Session, contact: Contact, now: datetime, kind: Kind | None = None) -> Report | None:
+    """The report of the last day, of any kind or of that one, that this number still has to complete."""
     newest = select(Report).where(
         Report.contact_id == contact.id, Report.state == ReportState.DRAFT, Report.reported_at > now - DAY
     )
+    if kind is not None:
+        newest = newest.where(Report.kind == kind.value)
     return session.scalars(newest.order_by(Report.id.desc()).limit(1)).first()
 
 

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from campaigns.models import CampaignState, CatchUp, OccurrenceState, Repeat
+from campaigns.models import CampaignEvent, CampaignState, CatchUp, Given, OccurrenceState, Priority, Repeat, SeasonKind
 from campaigns.plan import Problem, Step
+from clubs.models import MarketRule
 from console.words import _, lazy, moment, ngettext
 from messaging.models import BroadcastState, Route
 
@@ -47,7 +48,39 @@ ROUTES = {
     Route.VOICE: lazy("Appel vocal"),
     Route.OWN: lazy("Le canal de chacun"),
 }
-REPEATS = {Repeat.ONCE: lazy("Une fois"), Repeat.WEEKLY: lazy("Chaque semaine")}
+REPEATS = {
+    Repeat.ONCE: lazy("Une fois"),
+    Repeat.WEEKLY: lazy("Chaque semaine"),
+    Repeat.MARKET: lazy("Selon le marché de chaque village"),
+    Repeat.SEASON: lazy("Selon une saison"),
+    Repeat.EPISODE: lazy("Après une émission de radio sur ce thème"),
+    Repeat.ANSWER: lazy("Après une réponse au quiz"),
+}
+ALL_REPEATS = {**REPEATS, Repeat.STAGE: lazy("Série par étape de vie")}
+MARKETS = {
+    MarketRule.ON: lazy("Le jour du marché"),
+    MarketRule.EVE: lazy("La veille du marché"),
+    MarketRule.NEVER: lazy("Chaque semaine, mais jamais un jour de marché"),
+}
+SEASONS = {
+    SeasonKind.LEAN: lazy("Soudure"),
+    SeasonKind.HARVEST: lazy("Récolte"),
+    SeasonKind.SIAN: lazy("Semaine SIAN"),
+}
+GIVEN = {
+    Given.ANY: lazy("Quelle que soit la réponse"),
+    Given.RIGHT: lazy("Si la réponse est juste"),
+    Given.WRONG: lazy("Si la réponse est fausse"),
+}
+PRIORITIES = {
+    Priority.HIGH: lazy("Haute : passe avant les autres le même jour"),
+    Priority.NORMAL: lazy("Normale"),
+    Priority.LOW: lazy("Basse : attend un jour libre"),
+}
+SKIPPED = {
+    "late": lazy("le service était arrêté à cette heure"),
+    "expired": lazy("il aurait expiré avant de partir"),
+}
 CATCH_UPS = {
     CatchUp.SEND_LATE: lazy("L'envoyer en retard, le jour même"),
     CatchUp.SKIP: lazy("Le sauter, et le dire ici"),
@@ -67,6 +100,9 @@ CAUSES = {
     "no_variant": lazy("aucun texte ou son approuvé dans sa langue"),
     "no_channel": lazy("aucun canal pour son numéro"),
     "cancelled": lazy("envoi annulé avant son tour"),
+    "priority": lazy("un message plus important ce jour-là, et aucun jour libre avant l'expiration"),
+    "no_series_consent": lazy("sans accord pour la série"),
+    "series_over": lazy("série terminée ou suspendue"),
     "erased": lazy("numéro effacé"),
     "expired": lazy("trop tard : l'envoi a expiré"),
     "day_limit": lazy("a déjà reçu un message ce jour-là"),
@@ -97,6 +133,19 @@ CAUSES = {
     "failed": lazy("échec sans cause donnée"),
     "other": lazy("refusé, cause inconnue"),
 }
+
+
+def rhythm(event: CampaignEvent) -> str:
+    """How an event comes back, in a line."""
+    words = str(ALL_REPEATS[event.repeat])
+    if event.repeat is Repeat.MARKET and event.market is not None:
+        return str(MARKETS[event.market])
+    if event.repeat is Repeat.SEASON and event.season is not None:
+        days = ngettext("%(num)s jour après son début", "%(num)s jours après son début", event.days_into or 0)
+        return f"{SEASONS[event.season]}, {days}" + (", " + _("puis chaque semaine") if event.weekly else "")
+    if event.repeat in (Repeat.EPISODE, Repeat.ANSWER):
+        return words + ", " + ngettext("%(num)s heure plus tard", "%(num)s heures plus tard", event.hours_after or 0)
+    return words
 
 
 def cause(code: str) -> str:
@@ -139,6 +188,10 @@ def problem(which: Problem, late: int, limit: int) -> str:
 def refusal(code: str) -> str:
     """What to say when campaigns refuses."""
     words = {
+        "series_off": _("Les séries ne sont pas en service ici. L'administration les met en service dans les réglages."),
+        "no_market": _("Aucun village de ce public n'a de jour de marché à venir. Notez-le, ou choisissez une autre règle."),
+        "same_stage": _("Deux étapes de la série tombent le même mois. Changez l'une des deux."),
+        "incomplete": _("Il manque de quoi fixer une date. Revenez à l'étape « Date »."),
         "not_a_draft": _("Cette campagne n'est plus un brouillon : rien n'a changé."),
         "past_date": _("Cette date est déjà passée. Choisissez une date à venir."),
         "second_person": _("Une deuxième personne doit confirmer cet envoi."),

@@ -13,6 +13,7 @@ ORDER = (
     ("messages.index", lazy("Messages")),
     ("approval.index", lazy("À approuver")),
     ("campaigns.index", lazy("Campagnes")),
+    ("calendar.index", lazy("Calendrier")),
     ("inbox.index", lazy("Boîte de réception")),
     ("supervision.index", lazy("Suivi des clubs")),
     ("contacts.index", lazy("Contacts")),

@@ -136,9 +136,11 @@ def _session_report(
     if chance.random() < 0.3:
         values["mothers"] = min(women, round(women * chance.uniform(0.2, 0.6)))
         text += f" M{values['mothers']}"
+    clumsy = False
     if chance.random() < CLUMSY:
         wrong = chance.choice((f"CR {theme} {women}", f"CR 1{theme} {women} {men}", f"cr {theme}{women}{men}"))
         _text(past, group.facilitator, at - timedelta(minutes=9), wrong, "CR", "ASK")
+        clumsy = True
     if chance.random() < CORRECTED:
         older = {**values, "women": women + 10}
         first = _stored(past, group, "CR", day, at - timedelta(minutes=5), number, older, text)
@@ -150,6 +152,7 @@ def _session_report(
         report = _stored(past, group, "CR", day, at, number, huge, text, state=ReportState.HELD)
     else:
         report = _stored(past, group, "CR", day, at, number, values, text)
+        report.first_reply = "ASK" if clumsy else "ACK"
     if chance.random() < 0.45:
         _quiz(past, group, day, at, theme, women + men, next(numbers))
     if chance.random() < 0.14:
@@ -206,6 +209,7 @@ def _stored(
         values=values,
         state=state,
         contact_id=group.facilitator.id,
+        first_reply=None if version > 1 else "HOLD" if state is ReportState.HELD else "ACK",
         reported_at=at,
     )
     past.add_with(report, "message_id", received)

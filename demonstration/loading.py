@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from clubs.models import Club, Member, Role
 from clubs.records import Report
-from demonstration import follow_up, history, people, sendings
+from demonstration import aims, follow_up, history, people, sendings
 from demonstration.errors import DemonstrationError
 from messaging.models import Channel, Contact, ContactState, Message
 from messaging.numbers import is_simulated
@@ -78,6 +78,7 @@ def load(session: Session, now: datetime, approvers: tuple[int, int]) -> Loaded:
     members = session.scalars(select(Contact).where(Contact.id.in_(callers)).order_by(Contact.id)).all()
     history.ask_questions(past, members)
     history.air_programmes(past)
+    aims.write(past)
     past.write()
     follow_up.follow_up(past, approvers[0])
     sendings.broadcast(past, groups, approvers)

@@ -194,6 +194,7 @@ class _Taker:
         self._session, self._settings, self._channel, self._now = session, settings, channel, now
         self._running, self._places, self._bulk = running, places, bulk
         self._hours = windows.in_force(session, settings)
+        self._given: dict[int, int] = {}
         self.allowance = capacity.allowance(session, channel, self._hours.local_day(now).date())
 
     def take(self) -> Taken:
@@ -243,7 +244,7 @@ class _Taker:
     def _judged(self, rows: list[Message]) -> Taken:
         people = lock_contacts(self._session, {row.contact_id for row in rows})
         free: list[Outgoing] = [row for row in rows if row.contact_id in people]
-        guards = Guards(self._session, self._settings, self._channel, self._hours, self._now, free, people)
+        guards = Guards(self._session, self._settings, self._channel, self._hours, self._now, free, people, self._given)
         passed: list[Message] = []
         for row in rows:
             if row.contact_id not in people:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from messaging import contacts, limits
@@ -16,6 +16,7 @@ from messaging.channels import SIMULATOR, trains
 from messaging.models import Broadcast, Channel, Contact, ContactState, Kind, Message, Purpose
 from messaging.money import Outgoing
 from messaging.numbers import is_simulated
+from messaging.queue import PRIORITY
 from messaging.windows import Windows
 from runtime.settings import Settings
 from translations.languages import SOURCE
@@ -50,7 +51,10 @@ Verdict = Go | Later | Never
 
 
 class Guards:
-    """What one claim must know about its rows, loaded once for all of them."""
+    """What one claim must know about its rows, loaded once for all of them.
+
+    `given` counts the pushes that a claim of several rounds has let go: its earlier ones are not `sending` yet.
+    """
 
     def __init__(
         self,
@@ -61,17 +65,29 @@ class Guards:
         now: datetime,
         rows: list[Outgoing],
         people: dict[int, Contact],
+        given: dict[int, int] | None = None,
     ) -> None:
         self._settings, self._channel, self._windows, self._now, self._people = settings, channel, windows, now, people
+        self._rank: int | None = None
         ids = sorted({row.contact_id for row in rows if row.kind in UNASKED})
         self._consent = {
-            purpose: contacts.consenting(session, ids, purpose) if ids else set() for purpose in (Purpose.PUSH, Purpose.CALL)
+            purpose: contacts.consenting(session, ids, purpose) if ids else set()
+            for purpose in (Purpose.PUSH, Purpose.CALL, Purpose.SERIES)
         }
         self._pushed = limits.pushes_since(session, ids, now - timedelta(days=7)) if ids else {}
         self._variants = _by_id(session, Variant, {row.variant_id for row in rows})
         self._broadcasts = _by_id(session, Broadcast, {row.broadcast_id for row in rows})
+        outranked = sorted({row.contact_id for row in rows if row.kind is Kind.PUSH and row.priority > self._least(session)})
+        self._above = limits.waiting(session, outranked, now, windows.local_day(now) + timedelta(days=1)) if outranked else {}
         self._trains = trains(channel)
-        self._given: dict[int, int] = {}
+        self._given = {} if given is None else given
+
+    def _least(self, session: Session) -> int:
+        """The priority of the most important broadcast under way: with all of one rank nobody has to step back."""
+        if self._rank is None:
+            ranks = select(func.min(Broadcast.priority)).where(Broadcast.state.in_(limits.LEAVES))
+            self._rank = PRIORITY[Kind.PUSH] + (session.scalar(ranks) or 0)
+        return self._rank
 
     def judge(self, row: Outgoing) -> Verdict:
         """What to do with one row; a push that may go is counted, so that two of one claim cannot both pass a limit."""
@@ -103,6 +119,9 @@ class Guards:
             return Never("no_consent")
         if contact.doubt_at is not None:
             return Never("doubt", held=isinstance(row, Message))
+        broadcast = self._broadcasts.get(row.broadcast_id or 0)
+        if broadcast is not None and broadcast.series and row.contact_id not in self._consent[Purpose.SERIES]:
+            return Never("no_series_consent")
         return None
 
     def _words(self, row: Outgoing) -> Never | None:
@@ -119,7 +138,7 @@ class Guards:
     def _moment(self, row: Outgoing) -> Verdict:
         broadcast = None if row.broadcast_id is None else self._broadcasts[row.broadcast_id]
         if broadcast is None or broadcast.quiet_hours:
-            opens = self._windows.next_open(self._now)
+            opens = self._windows.within(row.hours).next_open(self._now)
             if opens > self._now:
                 return Later(opens)
         if row.kind is not Kind.PUSH:
@@ -127,19 +146,29 @@ class Guards:
         return self._limited(row)
 
     def _limited(self, row: Outgoing) -> Verdict:
-        times, given = self._pushed.get(row.contact_id, []), self._given.get(row.contact_id, 0)
+        given = self._given.get(row.contact_id, 0)
+        times = [*self._pushed.get(row.contact_id, []), *([self._now] * given)]
         today = self._windows.local_day(self._now)
+        tomorrow = today + timedelta(days=1)
+        if row.kept_off and today.date().isoformat() in row.kept_off:
+            return self._on_another_day(row, tomorrow, "priority")
         per_day, per_week = self._settings.pushes_per_day, self._settings.pushes_per_week
-        if len(times) + given >= per_week:
-            oldest = times[-per_week] if 0 < per_week <= len(times) else self._now
+        if len(times) >= per_week:
+            oldest = times[-per_week] if per_week else self._now
             return self._on_another_day(row, oldest + timedelta(days=7), "week_limit")
-        if sum(at >= today for at in times) + given >= per_day:
-            return self._on_another_day(row, today + timedelta(days=1), "day_limit")
+        left = per_day - sum(at >= today for at in times)
+        if left <= 0:
+            return self._on_another_day(row, tomorrow, "day_limit")
+        if left == 1 and self._above.get(row.contact_id, row.priority) < row.priority:
+            return self._on_another_day(row, tomorrow, "priority")
         self._given[row.contact_id] = given + 1
         return Go()
 
     def _on_another_day(self, row: Outgoing, earliest: datetime, reason: str) -> Verdict:
-        opens = self._windows.next_open(earliest.astimezone(self._now.tzinfo))
+        hours = self._windows.within(row.hours)
+        opens = hours.next_open(earliest.astimezone(self._now.tzinfo))
+        while row.kept_off and hours.local_day(opens).date().isoformat() in row.kept_off:
+            opens = hours.next_open((hours.local_day(opens) + timedelta(days=1)).astimezone(self._now.tzinfo))
         reachable = row.expires_at is None or opens < row.expires_at
         allowed = self._settings.pushes_per_day > 0 and self._settings.pushes_per_week > 0
         return Later(opens) if reachable and allowed else Never(reason)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from messaging.models import Call, CallState, Direction, Kind, Message, MessageState
+from messaging.models import Broadcast, BroadcastState, Call, CallState, Direction, Kind, Message, MessageState
 
 REPLIES_PER_DAY = 10
 REPLIES_PER_MINUTE = 3
@@ -16,6 +16,7 @@ LOOP_MESSAGES = 20
 LOOP_WITHIN = timedelta(minutes=10)
 _GONE = (MessageState.SENDING, MessageState.WIRED, MessageState.SENT, MessageState.DELIVERED, MessageState.UNKNOWN)
 _HEARD = (CallState.DIALLING, CallState.RINGING, CallState.ANSWERED, CallState.COMPLETED, CallState.DROPPED, CallState.UNKNOWN)
+LEAVES = (BroadcastState.PLANNED, BroadcastState.RUNNING)
 _NOT_REPLIED = (MessageState.SUPPRESSED, MessageState.CANCELLED, MessageState.EXPIRED)
 
 
@@ -55,3 +56,20 @@ def pushes_since(session: Session, contact_ids: Sequence[int], since: datetime) 
         if at is not None:
             found.setdefault(contact_id, []).append(at)
     return {contact_id: sorted(times) for contact_id, times in found.items()}
+
+
+def waiting(session: Session, contact_ids: Sequence[int], now: datetime, until: datetime) -> dict[int, int]:
+    """The most important push that waits to leave to each of these numbers before `until`: the lowest `priority`."""
+    found: dict[int, int] = {}
+    for kind, states in ((Message, (MessageState.QUEUED,)), (Call, (CallState.QUEUED,))):
+        mine = (kind.contact_id.in_(contact_ids), kind.kind == Kind.PUSH, kind.state.in_(states), kind.not_before < until)
+        alive = (
+            kind.expires_at.is_(None) | (kind.expires_at > now),
+            kind.broadcast_id == Broadcast.id,
+            Broadcast.state.in_(LEAVES),
+        )
+        for contact_id, least in session.execute(
+            select(kind.contact_id, func.min(kind.priority)).where(*mine, *alive).group_by(kind.contact_id)
+        ):
+            found[contact_id] = min(least, found.get(contact_id, least))
+    return found

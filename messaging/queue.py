@@ -88,6 +88,7 @@ def queue_push(
     message.broadcast_id, message.variant_id = broadcast.id, variant.id
     message.expires_at = broadcast.expires_at
     message.not_before = max(now, broadcast.not_before)
+    message.priority += broadcast.priority
     session.add(message)
     return message
 
@@ -109,7 +110,7 @@ def queue_call(
         broadcast_id=None if broadcast is None else broadcast.id,
         variant_id=None if variant is None else variant.id,
         kind=kind,
-        priority=PRIORITY[kind],
+        priority=PRIORITY[kind] + (0 if broadcast is None else broadcast.priority),
         state=CallState.QUEUED,
         language=contact.language if variant is None else variant.language,
         not_before=now if broadcast is None else max(now, broadcast.not_before),

@@ -160,11 +160,27 @@ def _by_mixture(counts: Mapping[Key, int], sums: Sequence[Sum], gone: set[Key], 
     """What to hide beside the secrets that several sums together would tell."""
     more: set[Key] = set()
     for key in sorted(_told(sums, gone) & secret, key=str):
-        beside = [each for each in sums if key in each.parts or key == each.total]
-        near = {one for each in beside for one in (*each.parts, each.total) if one is not None and counts[one]} - gone
+        near = _near(key, counts, sums, gone)
         if near and not near & more:
             more.add(min(near, key=lambda one: (counts[one], str(one))))
     return more
+
+
+def _near(key: Key, counts: Mapping[Key, int], sums: Sequence[Sum], gone: set[Key]) -> set[Key]:
+    """The shown counts in the sums of a key; where none is left there, those in the sums that touch these, and so on."""
+    reached, left = {key}, list(sums)
+    while True:
+        touching: list[Sum] = []
+        rest: list[Sum] = []
+        for each in left:
+            (touching if each.total in reached or not reached.isdisjoint(each.parts) else rest).append(each)
+        if not touching:
+            return set()
+        left = rest
+        reached |= {one for each in touching for one in (*each.parts, each.total) if one is not None}
+        shown = {one for one in reached - gone if counts[one]}
+        if shown:
+            return shown
 
 
 def _told(sums: Sequence[Sum], gone: set[Key]) -> set[Key]:

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, text
+from sqlalchemy import CheckConstraint, false, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from runtime.database import Base, Json, choice, put_once
@@ -46,6 +46,7 @@ class Installation(Base):
     pilot: Mapped[list[int]] = mapped_column(default=list, server_default=text("'[]'"))  # ids of villages
     day_cap: Mapped[int | None]  # whole FCFA a day over all channels; None: no such cap
     declared: Mapped[Json] = mapped_column(default=dict, server_default=text("'{}'"))  # what the law and the keys ask for
+    series: Mapped[bool] = mapped_column(default=False, server_default=false())  # life-stage series, off until switched on
 
 
 def installation(session: Session) -> Installation:

@@ -47,6 +47,9 @@ class Settings(BaseSettings):
     push_windows: str = "08:00-12:00,16:00-20:00"
     friday_pause: str = "12:30-14:30"
     ramadan_windows: str = "09:30-12:00,20:30-22:00"
+    sunset_pause_minutes: int = Field(30, ge=0, le=120)
+    latitude: float = Field(14.35, ge=-60, le=60)
+    longitude: float = Field(-3.61, ge=-180, le=180)
     pushes_per_day: int = Field(1, ge=0)
     pushes_per_week: int = Field(3, ge=0)
     replies_per_day: int = Field(10, ge=0)

@@ -155,6 +155,7 @@ def _reports(session: Session, club: int, phone: int, message: int, now: datetim
     session.flush()
     return {
         "number": 9001,
+        "held_number": 9003,
         "report": ids["CR"],
         "held": ids["DC"],
         "unverified": ids["EV"],

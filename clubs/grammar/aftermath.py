@@ -19,10 +19,15 @@ def after(context: Context, verdict: Verdict) -> Context:
     prompts = tuple(prompt for prompt in context.prompts if prompt not in effect.closes)
     if effect.opens is not None:
         prompts = (effect.opens, *prompts)
-    draft = None if effect.do in _ENDS_DRAFT else context.draft
+    draft = None if effect.do in _ENDS_DRAFT and not _another(context, verdict) else context.draft
     draft = draft_of(context, verdict) if effect.do is Do.DRAFT else draft
     context = replace(context, prompts=prompts, draft=draft, reports=_reports(context, verdict))
     return _counters(context, verdict, effect)
+
+
+def _another(context: Context, verdict: Verdict) -> bool:
+    """Whether a report of another kind than the draft was written: the draft still waits for its piece."""
+    return verdict.effect.do in _WRITES and context.draft is not None and context.draft.kind is not verdict.kind
 
 
 def _reports(context: Context, verdict: Verdict) -> tuple[Version, ...]:

@@ -14,7 +14,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from campaigns import reading as campaigns
 from campaigns.audiences import Filter
-from campaigns.calendar import first_due
+from campaigns.calendar import NOTHING, first_due
 from campaigns.errors import CampaignError
 from campaigns.models import Campaign, CampaignEvent, CampaignState, CatchUp, Repeat
 from campaigns.plan import BLOCKING, STEPS, Problem, forecast
@@ -141,7 +141,7 @@ def _make(session: Session, asked: NewCampaign, at: datetime) -> Campaign:
     campaign.events = [event]
     session.add(campaign)
     session.flush()
-    due = first_due(event, at, ZoneInfo(settings.timezone)) or asked.starts_at
+    due = first_due(event, NOTHING, at, ZoneInfo(settings.timezone)) or asked.starts_at
     expires = due + timedelta(hours=asked.expires_hours)
     plan = forecast(session, exchange(), content, wanted, asked.route, due, expires, at)
     blocking = [problem for problem in plan.problems if problem in BLOCKING]

@@ -181,7 +181,7 @@ def duplicate(number: int) -> Answer:
     with writing() as session:
         copy = drafts.duplicate(session, _campaign(session, number), who().id, now(session))
         audit.record(session, now(session), "duplicate_campaign", "campaign", number, staff_id=who().id)
-    return done(url_for("new_campaign.date", number=copy.id), _("Copie enregistrée. Choisissez sa date."))
+    return done(url_for("campaign_date.date", number=copy.id), _("Copie enregistrée. Choisissez sa date."))
 
 
 @pages.page("/campagnes/<int:number>/deprogrammer", roles=ACTS, post=True)

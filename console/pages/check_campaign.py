@@ -6,18 +6,20 @@ number is shown.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import url_for
 
-from campaigns import drafts, schedule
+from campaigns import drafts, schedule, sources
 from campaigns.audiences import Filter
-from campaigns.calendar import first_due
+from campaigns.calendar import LOOK_AHEAD, dues, first_due
 from campaigns.errors import CampaignError
-from campaigns.models import Campaign
+from campaigns.models import Campaign, Repeat
 from campaigns.plan import BLOCKING, STEPS, Forecast, Problem, Step, forecast
 from clubs import overview as clubs
+from clubs.models import MarketRule
 from console import audience_form, campaign_words, voice_words
 from console.access import Answer, Pages, who
 from console.edge import exchange, now, reading, writing
@@ -25,12 +27,15 @@ from console.forms import Typed, done
 from console.pages.new_campaign import CHECKS, WRITES, draft_of, step_page
 from console.phone_words import OPERATORS
 from console.words import _, ngettext
+from messaging import windows
 from messaging.models import Route
 from runtime import audit
 from runtime.database import Session
 from translations.models import Content
 
 pages = Pages("check_campaign")
+SHOWN = 6
+"""Due times to come that the page shows."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,7 @@ def index(number: int) -> Answer:
     with reading() as session:
         campaign = draft_of(session, number)
         plan = _forecast(session, campaign, now(session))
-        values = _around(session, campaign, plan)
+        values = _around(session, campaign, plan, now(session))
     return step_page("campaigns/check.html", Step.CHECK, campaign, form, plan=plan, **values)
 
 
@@ -70,7 +75,9 @@ def ask(number: int) -> Answer:
 def _forecast(session: Session, campaign: Campaign, at: datetime) -> Forecast:
     event = campaign.events[0]
     zone = ZoneInfo(exchange().settings.timezone)
-    due = first_due(event, at, zone) or event.starts_at or at
+    due = first_due(event, sources.known(session, event), at, zone) or event.starts_at or at
+    if event.repeat in sources.OPEN_ENDED:
+        due = max(due, at)  # nothing has given it a day yet: reckoned as if it were now
     content = session.get_one(Content, event.content_id)
     wanted = Filter.from_json(campaign.audience)
     expires = due + timedelta(hours=event.expires_hours)
@@ -78,7 +85,27 @@ def _forecast(session: Session, campaign: Campaign, at: datetime) -> Forecast:
     return forecast(session, exchange(), content, wanted, campaign.route, due, expires, at, quiet_hours=quiet)
 
 
-def _around(session: Session, campaign: Campaign, plan: Forecast) -> dict[str, Any]:
+def _coming(session: Session, campaign: Campaign, at: datetime) -> list[tuple[datetime, datetime, int | None]]:
+    """The next due times, when each would really leave, and how many villages it is for (None: all the audience)."""
+    event = campaign.events[0]
+    if event.repeat is Repeat.ONCE:
+        return []
+    hours = windows.in_force(session, exchange().settings)
+    found = dues(event, sources.known(session, event), at, at + LOOK_AHEAD, hours.zone)
+    first = islice((due for due in found if due.at > at), SHOWN)
+    leaves = (lambda moment: hours.next_open(moment)) if event.quiet_hours else (lambda moment: moment)
+    return [(due.at, leaves(due.at), None if due.villages is None else len(due.villages)) for due in first]
+
+
+def _unknown_markets(session: Session, campaign: Campaign) -> int:
+    """Villages that a market rule leaves out because nobody noted their market."""
+    event = campaign.events[0]
+    if event.repeat is not Repeat.MARKET or event.market is MarketRule.NEVER:
+        return 0
+    return sum(market is None for market in sources.markets(session, event).values())
+
+
+def _around(session: Session, campaign: Campaign, plan: Forecast, at: datetime) -> dict[str, Any]:
     names, limit = clubs.languages(session), exchange().settings.second_approval_above
     costs = [(names.get(code, code), OPERATORS.get(operator, operator), cost) for (code, operator), cost in plan.cost_by.items()]
     return {
@@ -95,6 +122,8 @@ def _around(session: Session, campaign: Campaign, plan: Forecast) -> dict[str, A
         "second": Problem.SECOND_PERSON in plan.problems,
         "mine": campaign.created_by == who().id,
         "asked": campaign.step == drafts.ASKED,
+        "coming": _coming(session, campaign, at),
+        "unknown_markets": _unknown_markets(session, campaign),
     }
 
 

@@ -1,28 +1,24 @@
-"""Nouvelle campagne, its first four steps: message, audience, channel and language, date; one question each, every one saved.
+"""Nouvelle campagne, its first three steps: message, audience, channel and language; one question each, every one saved.
 
-The fifth, which shows who would get what and sends, is console/pages/check_campaign.py.
+The date is console/pages/campaign_date.py; the last, which shows who would get what and sends, console/pages/check_campaign.py.
 """
 
-import re
-from datetime import UTC, datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import abort, request, url_for
 
 from campaigns import drafts
 from campaigns.audiences import Filter
-from campaigns.drafts import When
-from campaigns.models import Campaign, CampaignState, CatchUp, Repeat
+from campaigns.models import Campaign, CampaignState
 from campaigns.plan import Step
 from campaigns.wording import fallbacks
 from clubs import overview as clubs
 from console import audience_form, campaign_words
 from console.access import Answer, Pages, R, who
-from console.edge import exchange, now, reading, writing
+from console.edge import now, reading, writing
 from console.forms import Typed, done, draft, render
-from console.words import _, clock, time_zone
-from messaging import channels, windows
+from console.words import _
+from messaging import channels
 from messaging.models import Channel, ChannelState, Route
 from runtime import audit
 from runtime.database import Session
@@ -34,13 +30,11 @@ pages = Pages("new_campaign")
 WRITES = {R.COMMUNICATION}
 CHECKS = {R.COMMUNICATION, R.ADMINISTRATION}
 SAID = (ContentKind.MESSAGE, ContentKind.QUESTION)
-HOUR = re.compile(r"(\d{1,2})\s*[h:]\s*(\d{2})?(?::\d{2})?")
-HOURS = (4, 8, 12, 24, 48, 72, 168)
 ADDRESSES = {
     Step.MESSAGE: "new_campaign.message",
     Step.AUDIENCE: "new_campaign.audience",
     Step.CHANNEL: "new_campaign.channel",
-    Step.DATE: "new_campaign.date",
+    Step.DATE: "campaign_date.date",
     Step.CHECK: "check_campaign.index",
 }
 
@@ -174,7 +168,7 @@ def channel(number: int) -> Answer:
         if not form.errors:
             with writing() as session:
                 drafts.carry(draft_of(session, number), Route(chosen), who().id)
-            return done(url_for("new_campaign.date", number=number))
+            return done(url_for("campaign_date.date", number=number))
     return step_page("campaigns/channel.html", Step.CHANNEL, campaign, form, spoken=spoken)
 
 
@@ -193,74 +187,3 @@ def _spoken(session: Session, campaign: Campaign) -> list[tuple[str, int, str | 
         (names.get(code, code) if code else _("langue inconnue"), many, by(library.Way.SMS, code), by(library.Way.VOICE, code))
         for code, many in sorted(counted.by_language.items())
     ]
-
-
-@pages.page("/campagnes/<int:number>/date", roles=WRITES, form=True)
-def date(number: int) -> Answer:
-    """Step 4: when, for how long, and what if the moment is missed."""
-    with reading() as session:
-        campaign = draft_of(session, number)
-        question = session.get_one(Content, campaign.events[0].content_id).kind is ContentKind.QUESTION
-        at = now(session)
-        form = Typed.sent_or(_dates(campaign, at))
-    if form.sent:
-        when = _when(form, campaign, question, at)
-        if not form.errors:
-            with writing() as session:
-                drafts.date(draft_of(session, number), when, who().id)
-            return done(url_for("check_campaign.index", number=number))
-    return step_page("campaigns/date.html", Step.DATE, campaign, form, question=question, hours=HOURS, windows=_windows())
-
-
-def _dates(campaign: Campaign, at: datetime) -> dict[str, Any]:
-    event = campaign.events[0]
-    starts = (event.starts_at or at + timedelta(days=1)).astimezone(ZoneInfo(time_zone()))
-    decided = campaign.step > drafts.DATE and event.starts_at is None
-    return {
-        "when": "now" if decided else "later",
-        "day": starts.date().isoformat(),
-        "hour": starts.strftime("%H:%M") if event.starts_at else "09:00",
-        "repeat": event.repeat.value,
-        "until": event.until.astimezone(ZoneInfo(time_zone())).date().isoformat() if event.until else "",
-        "expires": event.expires_hours,
-        "catch_up": event.catch_up.value,
-        "phase": event.phase or "",
-    }
-
-
-def _when(form: Typed, campaign: Campaign, question: bool, at: datetime) -> When:
-    later = form.value("when") != "now"
-    repeat = form.kind("repeat", Repeat, Repeat.ONCE) if later else Repeat.ONCE
-    starts = _moment(form) if later else None
-    if starts is not None and starts < at and repeat is Repeat.ONCE:
-        form.wrong("day", _("Cette date est déjà passée. Choisissez une date à venir."))
-    last = form.day("until") if repeat is Repeat.WEEKLY else None
-    until = datetime.combine(last, time(23, 59), ZoneInfo(time_zone())).astimezone(UTC) if last else None
-    if until is not None and until < (starts or at):
-        form.wrong("until", _("La dernière date est avant la première. Corrigez l'une des deux."))
-    expires = form.whole("expires", least=1, most=24 * 14, otherwise=24)
-    phase = form.one_of("phase", ["before", "after"]) if question else ""
-    catch_up = form.kind("catch_up", CatchUp, CatchUp.SEND_LATE)
-    return When(starts, repeat, until, expires, catch_up, campaign.events[0].quiet_hours, phase or None)
-
-
-def _moment(form: Typed) -> datetime | None:
-    on = form.day("day", needed=_("Choisissez un jour."))
-    hour = form.text("hour", needed=_("Choisissez une heure."))
-    found = HOUR.fullmatch(hour)
-    if found is None or int(found[1]) > 23 or int(found[2] or 0) > 59:
-        form.wrong("hour", _("Cette heure n'est pas lisible. Écrivez par exemple 09:00."))
-        return None
-    local = time(int(found[1]), int(found[2] or 0))
-    return datetime.combine(on, local, ZoneInfo(time_zone())).astimezone(UTC) if on else None
-
-
-def _windows() -> str:
-    """« 8 h à 12 h, 16 h à 20 h »."""
-    base = datetime(2026, 1, 1, tzinfo=ZoneInfo(exchange().settings.timezone))
-    spans = windows.of(exchange().settings).open
-    words = [
-        (clock(datetime.combine(base, each[0], base.tzinfo)), clock(datetime.combine(base, each[1], base.tzinfo)))
-        for each in spans
-    ]
-    return ", ".join(_("%(start)s à %(end)s", start=start, end=end) for start, end in words)

@@ -25,37 +25,12 @@ TYPES = {
 }
 # What the printed report tells, in the order of its two pages; the rest stands in the workbook.
 FIRST_PAGE = (
-    "sessions",
-    "sessions_held",
-    "active_clubs",
-    "attendances",
-    "attendance_mean",
-    "women",
-    "youth",
-    "mothers",
-    "radio",
-    "theme_coverage",
-    "quiz_gain",
-    "actions",
-    "plants",
-    "questions",
-    "answer_hours",
-    "events",
-    "demonstrations",
+    *("sessions", "sessions_held", "active_clubs", "attendances", "attendance_mean", "women", "youth", "mothers", "radio"),
+    *("theme_coverage", "quiz_gain", "actions", "plants", "questions", "answer_hours", "events", "demonstrations"),
 )
 SECOND_PAGE = (
-    "sms_sent",
-    "sms_delivered",
-    "calls_answered",
-    "seconds_heard",
-    "core_reached",
-    "core_cost",
-    "ivr_right",
-    "opt_out",
-    "completeness",
-    "promptness",
-    "report_error",
-    "verification",
+    *("sms_sent", "sms_delivered", "calls_answered", "seconds_heard", "core_reached", "core_cost", "ivr_right", "opt_out"),
+    *("completeness", "promptness", "report_error", "verification"),
 )
 
 

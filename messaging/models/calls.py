@@ -80,6 +80,8 @@ class Call(Base):
     retry: Mapped[bool] = mapped_column(default=False)  # busy, no_answer… waits for another try at `not_before`
     not_before: Mapped[datetime]
     expires_at: Mapped[datetime | None]
+    hours: Mapped[str | None] = mapped_column(String(24))
+    kept_off: Mapped[list[str] | None]
     lease_until: Mapped[float | None]
     lease_boot: Mapped[str | None] = mapped_column(String(64))
     lease_holder: Mapped[str | None] = mapped_column(String(40))

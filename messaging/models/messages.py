@@ -6,7 +6,7 @@ Every change of `Message.state` goes through `messaging.states`: no other place 
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from runtime.crypto import Sealed
@@ -71,6 +71,7 @@ class BroadcastState(StrEnum):
 class Broadcast(Base):
     """One content to one audience at one time.
 
+    A lower `priority` leaves first, and the others wait where a phone gets one a day; a `series` needs a consent of its own.
     `audience` is the filter as it stood when planned; `cursor` is the last member id fanned out, -1 when done.
     """
 
@@ -88,6 +89,8 @@ class Broadcast(Base):
     expires_at: Mapped[datetime]
     quiet_hours: Mapped[bool] = mapped_column(default=True)
     phase: Mapped[str | None] = mapped_column(String(8))
+    priority: Mapped[int] = mapped_column(default=0, server_default="0")
+    series: Mapped[bool] = mapped_column(default=False, server_default=false())
     cursor: Mapped[int] = mapped_column(default=0)
     planned_count: Mapped[int] = mapped_column(default=0)
     estimated_cost: Mapped[int] = mapped_column(default=0)
@@ -138,6 +141,8 @@ class Message(Base):
     uncounted: Mapped[int] = mapped_column(default=0)  # attempts that use up none of the allowed: throttled, our own fault
     not_before: Mapped[datetime]
     expires_at: Mapped[datetime | None]
+    hours: Mapped[str | None] = mapped_column(String(24))  # those that the club behind the phone chose
+    kept_off: Mapped[list[str] | None]  # local days left to something more important
     lease_until: Mapped[float | None]
     lease_boot: Mapped[str | None] = mapped_column(String(64))
     lease_holder: Mapped[str | None] = mapped_column(String(40))

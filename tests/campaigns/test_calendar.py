@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from campaigns.calendar import decide, dues, first_due, next_due
+from campaigns.calendar import NOTHING, decide, dues, first_due, next_due
 from campaigns.models import CampaignEvent, CatchUp, OccurrenceState, Repeat
 
 BAMAKO = ZoneInfo("Africa/Bamako")
@@ -21,13 +21,15 @@ def event(repeat: Repeat = Repeat.WEEKLY, catch_up: CatchUp = CatchUp.SEND_LATE,
 
 def test_a_weekly_event_returns_after_seven_days_until_it_ends() -> None:
     weekly = event(until=NINE + 2 * WEEK)
-    assert dues(weekly, NINE + 10 * WEEK, BAMAKO) == [NINE, NINE + WEEK, NINE + 2 * WEEK]
-    assert dues(weekly, NINE - timedelta(seconds=1), BAMAKO) == []
+    assert [due.at for due in dues(weekly, NOTHING, None, NINE + 10 * WEEK, BAMAKO)] == [NINE, NINE + WEEK, NINE + 2 * WEEK]
+    assert list(dues(weekly, NOTHING, None, NINE - timedelta(seconds=1), BAMAKO)) == []
 
 
 def test_a_weekly_event_keeps_its_local_hour_over_a_clock_change() -> None:
     before = datetime(2026, 3, 25, 8, tzinfo=UTC)  # nine in Paris, four days before summer time
-    after = next_due(event(), before, PARIS)
+    weekly = CampaignEvent(repeat=Repeat.WEEKLY, starts_at=before)
+    after = next_due(weekly, NOTHING, before, PARIS)
+    assert after is not None
     assert after == datetime(2026, 4, 1, 7, tzinfo=UTC)
     assert after.astimezone(PARIS).hour == 9
 
@@ -44,7 +46,7 @@ def test_a_weekly_event_keeps_its_local_hour_over_a_clock_change() -> None:
     ],
 )
 def test_the_first_due_time_is_never_past(found: CampaignEvent, now: datetime, expected: datetime | None) -> None:
-    assert first_due(found, now, BAMAKO) == expected
+    assert first_due(found, NOTHING, now, BAMAKO) == expected
 
 
 @pytest.mark.parametrize(
@@ -59,20 +61,22 @@ def test_the_first_due_time_is_never_past(found: CampaignEvent, now: datetime, e
     ],
 )
 def test_a_late_time_follows_the_policy(policy: CatchUp, late: timedelta, expected: OccurrenceState) -> None:
-    assert decide(event(catch_up=policy), [NINE], NINE + late, BAMAKO) == {NINE: expected}
+    assert decide(event(catch_up=policy), [NINE], NINE + late, BAMAKO, followed=True) == {NINE: expected}
 
 
 def test_late_within_six_hours_but_tomorrow_is_skipped() -> None:
     evening = datetime(2026, 3, 18, 21, tzinfo=UTC)
-    assert decide(event(), [evening], evening + timedelta(hours=4), BAMAKO) == {evening: SKIPPED}
+    assert decide(event(), [evening], evening + timedelta(hours=4), BAMAKO, followed=True) == {evening: SKIPPED}
 
 
 def test_a_time_merged_into_none_is_skipped() -> None:
-    assert decide(event(Repeat.ONCE, CatchUp.SEND_NEXT), [NINE], NINE + timedelta(hours=1), BAMAKO) == {NINE: SKIPPED}
+    assert decide(event(Repeat.ONCE, CatchUp.SEND_NEXT), [NINE], NINE + timedelta(hours=1), BAMAKO, followed=False) == {
+        NINE: SKIPPED
+    }
 
 
 def test_after_three_missed_weeks_only_the_present_one_is_sent() -> None:
     missed = [NINE, NINE + WEEK, NINE + 2 * WEEK]
     now = missed[-1]
-    assert list(decide(event(), missed, now, BAMAKO).values()) == [SKIPPED, SKIPPED, FIRED]
-    assert list(decide(event(catch_up=CatchUp.SEND_NEXT), missed, now, BAMAKO).values()) == [MERGED, MERGED, FIRED]
+    assert list(decide(event(), missed, now, BAMAKO, followed=True).values()) == [SKIPPED, SKIPPED, FIRED]
+    assert list(decide(event(catch_up=CatchUp.SEND_NEXT), missed, now, BAMAKO, followed=True).values()) == [MERGED, MERGED, FIRED]

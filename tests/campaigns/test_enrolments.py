@@ -11,12 +11,14 @@ from campaigns.errors import CampaignError
 from campaigns.models import Campaign, CampaignEvent, Enrolment, EnrolmentState, Repeat
 from clubs.models import Member
 from runtime.database import Database
+from runtime.installation import installation
 from tests.world import World
 
 ZONE = ZoneInfo("Africa/Bamako")
 
 
 def series(session: Session, world: World, now: datetime, *months: int) -> Campaign:
+    installation(session).series = True
     campaign = Campaign(name="Mille jours", created_at=now)
     session.add(campaign)
     session.flush()

@@ -21,6 +21,8 @@ from tests import awas
 from tests.test_transcripts import Calls, Phones
 from tests.world import World
 
+# Whose rows are asked for is tested on both databases below this; what is said of them is no other on one than on the other.
+pytestmark = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 AWAS = f"C{awas.CODE}"
 TEXTS = [
     *(f"CR {AWAS} D17/3 12 18 7", f"CR {AWAS} D17/3 13 18 7 9 1", "2", f"QZ {AWAS} D17/3 12 6 15 24"),

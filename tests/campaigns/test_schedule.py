@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select, update
 
-from campaigns import broadcasts, schedule
+from campaigns import broadcasts, firing, schedule
 from campaigns.audiences import Filter
 from campaigns.errors import CampaignError
 from campaigns.models import Campaign, CampaignEvent, CampaignState, CatchUp, Occurrence, OccurrenceState, Repeat
 from messaging.exchange import Exchange
 from messaging.models import Broadcast, BroadcastState, Message, MessageState, Route
+from runtime.installation import installation
 from runtime.work import Immediate
 from tests.world import World
 
@@ -270,6 +271,8 @@ def test_a_campaign_is_scheduled_from_a_draft_with_a_date_to_come(exchange: Exch
 
 
 def test_a_series_waits_for_its_enrolments(exchange: Exchange, world: World, now: datetime) -> None:
+    with exchange.database.writing() as session:
+        installation(session).series = True
     plan(exchange, world, now, None, repeat=Repeat.STAGE, months_after=6)
     assert schedule.fire_due(exchange, now + WEEK) == 0
 
@@ -307,5 +310,5 @@ def test_a_campaign_paused_while_its_event_was_found_is_left_alone(exchange: Exc
     with exchange.database.writing() as session:
         schedule.pause(session, session.get_one(Campaign, id_), now)
         event_id = session.scalars(select(CampaignEvent.id)).one()
-    assert schedule._fire(exchange, event_id, now) == 0
+    assert firing._fire(exchange, event_id, now) == 0
     assert made(exchange) == []

@@ -40,6 +40,8 @@ class Club:
     network: int
     every: int
     first: date
+    women: int
+    men: int
 
     def due(self, until: date) -> Iterator[date]:
         """Its session days."""
@@ -54,7 +56,7 @@ class Fact:
     """Something that happened in a club on a day and that its facilitator reports at `at`.
 
     `kind` is the keyword it is reported with, `due` the session day it belongs to. Typing it settles the rest: `stands` by the
-    rules, since `heard`, and `asked` when the first answer was a question back or a hold.
+    rules, since `heard`, and `asked` when the first answer was a question back or a hold. `received` is when it reached us.
     """
 
     kind: str
@@ -66,7 +68,7 @@ class Fact:
     stands: bool = False
     heard: datetime | None = None
     asked: bool = False
-    typed: bool = False
+    received: datetime | None = None
 
 
 @dataclass
@@ -115,7 +117,8 @@ class Visit:
 
 @dataclass
 class Life:
-    """All of it. `excused` holds the session days of a club in a pause."""
+    """All of it. `mistaken` was reported and taken back, `planned` are the themes of a quarter, known by its first day, `excused`
+    the session days of a club in a pause."""
 
     start: date
     days: int
@@ -124,6 +127,8 @@ class Life:
     actions: list[Action] = field(default_factory=list)
     questions: list[Question] = field(default_factory=list)
     visits: list[Visit] = field(default_factory=list)
+    mistaken: list[Fact] = field(default_factory=list)
+    planned: set[tuple[date, int]] = field(default_factory=set)
     pauses: list[tuple[Club, date, int, date | None]] = field(default_factory=list)
     excused: set[tuple[str, date]] = field(default_factory=set)
 
@@ -138,9 +143,16 @@ def moment(day: date, hour: int, minute: int = 0) -> datetime:
     return datetime.combine(day, time(hour, minute), UTC)
 
 
+def quarter(day: date) -> date:
+    """The first day of a day's quarter."""
+    return date(day.year, day.month - (day.month - 1) % 3, 1)
+
+
 def draw(chance: Random, start: date, clubs: int, days: int) -> Life:
     """A programme and what becomes of it."""
     life = Life(start, days, [_club(chance, start, place, clubs) for place in range(clubs)])
+    for first in sorted({quarter(start), quarter(life.until)}):
+        life.planned |= {(first, theme) for theme in chance.sample(THEMES, 8)}
     for club in chance.sample(life.clubs, max(1, clubs // 10)):
         _pause(chance, life, club)
     for club in life.clubs:
@@ -158,7 +170,8 @@ def _club(chance: Random, start: date, place: int, count: int) -> Club:
     supervisor = f"+2230{5_000_000 + village // VILLAGES_PER_SUPERVISOR * 10:07}"
     first = start + timedelta(days=chance.randrange(min(every, 7)))
     number = f"+2230{3_000_000 + phone * 10:07}"
-    return Club(code_of(401 + place), village, number, supervisor, village % NETWORKS, every, first)
+    people = chance.randint(12, 20), chance.randint(5, 15)
+    return Club(code_of(401 + place), village, number, supervisor, village % NETWORKS, every, first, *people)
 
 
 def _pause(chance: Random, life: Life, club: Club) -> None:

@@ -25,6 +25,7 @@ def stand(fact: Fact, sms: Sms) -> None:
     """From now on it counts; said when it was said first."""
     fact.stands = True
     fact.heard = fact.heard or sms.heard
+    fact.received = fact.received or sms.read
 
 
 def held(fact: Fact, today: date) -> bool:
@@ -40,7 +41,7 @@ def rightly(typists: "Typists", pen: "Pen", fact: Fact, *, plain: bool = False, 
     if sms.lost:
         pen.plan(sms.read + timedelta(days=1), lambda again: _discard(rightly(typists, again, fact)))
     elif held(fact, sms.heard.date()):
-        fact.asked = True
+        fact.asked, fact.received = True, sms.read
         _held(typists, pen, fact, sms)
     else:
         if fact.kind == "RAS" and fact.values["reason"] is None and not sms.delayed:
@@ -55,6 +56,7 @@ def _understood(typists: "Typists", pen: "Pen", fact: Fact, sms: Sms) -> None:
     """What came of a report that is complete at last."""
     if sms.lost:
         return
+    fact.received = sms.read
     if held(fact, sms.heard.date()):
         _held(typists, pen, fact, sms)
     else:
@@ -106,8 +108,9 @@ def _asked_back(typists: "Typists", pen: "Pen", fact: Fact, wrong: str) -> None:
     if sms.lost:
         rightly(typists, pen, fact)
         return
-    fact.asked = True
+    fact.asked, fact.received = True, sms.read
     if pen.chance.random() < 0.05:
+        pen.clock += timedelta(hours=25)  # and nothing for a day: what is sent within it may be meant to complete this
         return
 
     def again(owner: "Pen") -> None:
@@ -259,7 +262,8 @@ def taken_back(typists: "Typists", pen: "Pen", fact: Fact) -> None:
     else:
         mistaken = replace(fact, day=fact.day - timedelta(days=1))
         first = pen.send(typed.report(pen.chance, mistaken, pen.clock.date(), code=pen.codes, plain=True))
-        fact.asked = held(mistaken, first.heard.date())
+    mistaken.asked, mistaken.received = held(mistaken, first.heard.date()), first.read
+    typists.life.mistaken.append(mistaken)
     if pen.chance.random() < 0.5:
         pen.send(pen.chance.choice(("AN", "annulé", "Annuler")))
     else:
@@ -284,6 +288,7 @@ def by_a_neighbour(typists: "Typists", pen: "Pen", fact: Fact) -> None:
     neighbour = typists.stranger(fact.club)
     neighbour.clock = pen.clock
     sms = neighbour.send(typed.report(pen.chance, fact, pen.clock.date(), code=True, plain=True))
+    fact.received = sms.read
     if pen.chance.random() < 0.6:
         later = sms.read + timedelta(hours=pen.chance.randint(3, 60))
         typists.supervisor(fact.club).plan(later, lambda supervisor: _discard(supervisor.send("VAL {number}", sms)))

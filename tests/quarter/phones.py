@@ -119,7 +119,6 @@ def write(life: Life, networks: Networks, chance: Random, messy: float) -> list[
 
 def _telling(typists: Typists, fact: Fact) -> Script:
     def tell(pen: Pen) -> None:
-        fact.typed = True
         if pen.chance.random() < typists.messy:
             messes.choose(typists, pen, fact)(typists, pen, fact)
         else:

@@ -20,9 +20,9 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from clubs import inbox
+from clubs import inquiries
 from clubs import models as clubs
-from clubs.records import Inquiry
+from clubs.records import Inquiry, PlannedTheme
 from messaging.exchange import Exchange
 from messaging.gateways.simulator import Fault
 from messaging.models import Channel, Contact, Message
@@ -87,6 +87,7 @@ class Played:
                 session.add(village)
                 session.flush()
                 self.villages.append(village.id)
+            session.add_all(PlannedTheme(quarter=first, theme_code=theme) for first, theme in life.planned)
             for club in life.clubs:
                 self._club(session, club, begun)
 
@@ -96,6 +97,8 @@ class Played:
             kind=clubs.ClubKind.CEAPV,
             village_id=self.villages[club.village],
             every_days=club.every,
+            declared_women=club.women,
+            declared_men=club.men,
             weekday=club.first.weekday(),
             next_expected=club.first,
             created_at=begun,
@@ -178,5 +181,7 @@ class Played:
 
     def _answer(self, question: Question, at: datetime) -> None:
         with self.database.writing() as session:
-            row = session.scalars(select(Inquiry).join(Message).where(Message.external_id == question.id)).one()
-            inbox.answered(session, row, "Dans un pot fermé, à l'ombre.", self.world.staff["fanta"], at)
+            row = session.scalars(
+                select(Inquiry).join(Message, Message.id == Inquiry.message_id).where(Message.external_id == question.id)
+            ).one()
+            inquiries.answered(session, row, "Dans un pot fermé, à l'ombre.", self.world.staff["fanta"], at)

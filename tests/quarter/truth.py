@@ -7,9 +7,8 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from statistics import median
 
-from tests.quarter.life import Action, Fact, Life, Question
+from tests.quarter.life import Action, Club, Fact, Life, Question, quarter
 
 ON_TIME, LATE = timedelta(hours=72), timedelta(days=14)
 Pair = tuple[float, float | None]
@@ -39,7 +38,8 @@ def figures(life: Life, part: Part) -> dict[str, Pair]:
     facts = [fact for fact in standing(life) if part.has(fact.club.village, fact.day)]
     clubs = [club for club in life.clubs if part.villages is None or club.village in part.villages]
     return {
-        **_sessions([fact for fact in facts if fact.kind == "CR"], len(clubs)),
+        **_sessions([fact for fact in facts if fact.kind == "CR"], clubs),
+        **_themes(life, part, [fact for fact in facts if fact.kind == "CR"]),
         **_quiz([fact for fact in facts if fact.kind == "QZ"]),
         **_gatherings(facts),
         **_expected(life, part),
@@ -59,13 +59,12 @@ def _present(facts: Iterable[Fact]) -> int:
     return sum((fact.values["women"] or 0) + (fact.values["men"] or 0) for fact in facts)
 
 
-def _sessions(held: list[Fact], clubs: int) -> dict[str, Pair]:
+def _sessions(held: list[Fact], clubs: list[Club]) -> dict[str, Pair]:
     women, present = _total(held, "women"), _present(held)
     counted = [fact for fact in held if fact.values["youth"] is not None]
     mothers = [fact for fact in held if fact.values["mothers"] is not None]
     radio = [fact for fact in held if fact.values["radio"] is not None]
     active = {fact.club.code for fact in held}
-    covered = {(fact.club.code, theme) for fact in held for theme in (fact.values["theme"], fact.values["second"]) if theme}
     return {
         "sessions": (len(held), None),
         "attendances": (present, None),
@@ -73,10 +72,19 @@ def _sessions(held: list[Fact], clubs: int) -> dict[str, Pair]:
         "women": (women, present),
         "youth": (_total(counted, "youth"), _present(counted)),
         "mothers": (_total(mothers, "mothers"), len(mothers)),
-        "radio_heard": (_total(radio, "radio"), len(radio)),
-        "active_clubs": (len(active), clubs),
-        "themes_done": (len(covered), len(active)),
+        "radio": (_total(radio, "radio"), len(radio)),
+        "active_clubs": (len(active), len(clubs)),
+        "declared": (sum(club.women + club.men for club in clubs), None),
     }
+
+
+def _themes(life: Life, part: Part, held: list[Fact]) -> dict[str, Pair]:
+    """Each club and planned theme of a quarter that they took up in it."""
+    first, last = quarter(part.since), quarter(part.until)
+    planned = {one for one in life.planned if first <= one[0] <= last}
+    themes = ((fact, theme) for fact in held for theme in (fact.values["theme"], fact.values["second"]) if theme)
+    done = {(fact.club.code, quarter(fact.day), theme) for fact, theme in themes if (quarter(fact.day), theme) in planned}
+    return {"theme_coverage": (len(done), len({fact.club.code for fact in held}) * len(planned))}
 
 
 def _quiz(quizzes: list[Fact]) -> dict[str, Pair]:
@@ -85,15 +93,12 @@ def _quiz(quizzes: list[Fact]) -> dict[str, Pair]:
 
 def _gatherings(facts: list[Fact]) -> dict[str, Pair]:
     demos, events = ([fact for fact in facts if fact.kind == kind] for kind in ("DC", "EV"))
-    types = Counter(fact.values["type"] for fact in events)
     return {
         "demonstrations": (len(demos), None),
         "events": (len(events), None),
-        "event_people": (_present(events), None),
         "event_women": (_total(events, "women"), None),
         "event_men": (_total(events, "men"), None),
         "event_villages": (_total(events, "villages"), None),
-        **{f"events_{type_}": (types[type_], None) for type_ in range(1, 6)},
     }
 
 
@@ -123,13 +128,17 @@ def fates(life: Life, part: Part) -> dict[tuple[str, date], str]:
 def _expected(life: Life, part: Part) -> dict[str, Pair]:
     states = Counter(fates(life, part).values())
     due = states.total() - states["excused"]
-    return {"completeness": (states["on time"] + states["late"], due), "promptness": (states["on time"], due)}
+    held = sum(1 for one in standing(life) if one.kind == "CR" and part.has(one.club.village, one.day))
+    return {
+        "completeness": (states["on time"] + states["late"], due),
+        "promptness": (states["on time"], due),
+        "sessions_held": (held, due),
+    }
 
 
 def _actions(due: list[Action]) -> dict[str, Pair]:
     done = sum(1 for action in due if action.done)
-    late = sum(1 for action in due if not action.done)
-    return {"actions": (done, len(due)), "actions_late": (late, None)}
+    return {"actions": (done, len(due))}
 
 
 def _plants(done: list[Action]) -> dict[str, Pair]:
@@ -138,12 +147,17 @@ def _plants(done: list[Action]) -> dict[str, Pair]:
 
 def _questions(asked: list[Question]) -> dict[str, Pair]:
     waits = [one.answer_after.total_seconds() / 3600 for one in asked if one.answer_after]
-    return {"questions": (len(waits), len(asked)), "answer_hours": (median(waits) if waits else 0, None)}
+    return {
+        "questions": (len(waits), len(asked)),
+        "questions_open": (len(asked) - len(waits), None),
+        "answer_hours": (round(sum(waits), 1), None),
+    }
 
 
 def _errors(life: Life, part: Part) -> dict[str, Pair]:
-    told = [fact for fact in life.facts if fact.typed and part.has(fact.club.village, fact.day)]
-    return {"report_errors": (sum(1 for fact in told if fact.asked), len(told))}
+    received = (fact for fact in [*life.facts, *life.mistaken] if fact.received)
+    told = [fact for fact in received if fact.received and part.has(fact.club.village, fact.received.date())]
+    return {"report_error": (sum(1 for fact in told if fact.asked), len(told))}
 
 
 def _verified(life: Life, part: Part) -> dict[str, Pair]:

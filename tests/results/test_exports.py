@@ -74,7 +74,7 @@ def test_every_column_of_every_sheet_is_explained(database: Database, month: Wor
     book = opened(database)
     told = {(row[0], row[1]): row[2] for row in book.get_sheet_by_name("Lexique").to_python()[1:]}
     for name in book.sheet_names[1:-1]:
-        for column in filter(None, book.get_sheet_by_name(name).to_python()[0]):
+        for column in (str(cell) for cell in book.get_sheet_by_name(name).to_python()[0] if cell):
             assert told[name, column]
     assert "Présences" in book.get_sheet_by_name("Comptes rendus").to_python()[0]
 

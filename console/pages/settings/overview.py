@@ -9,6 +9,7 @@ from console.words import _
 from messaging import today
 from runtime import audit
 from runtime.installation import Installation
+from runtime.installation import installation as installed
 from translations.models import Language
 
 pages = Pages("settings")
@@ -28,6 +29,18 @@ def index() -> Answer:
         installation=installation,
         rules=exchange().settings,
     )
+
+
+@pages.page("/reglages/series", roles={R.ADMINISTRATION}, post=True)
+def series() -> Answer:
+    """Switch life-stage series on or off; places that members have stay."""
+    with writing() as session:
+        row = installed(session)
+        row.series = on = not row.series
+        session.flush()
+        audit.record(session, now(session), "switch_series", "installation", 1, staff_id=who().id, on=on)
+    said = _("Les séries sont en service.") if on else _("Les séries sont hors service : plus rien n'en part.")
+    return done(url_for("settings.index"), said)
 
 
 @pages.page("/reglages/langue/<code>", roles={R.ADMINISTRATION}, post=True)

@@ -1,0 +1,66 @@
+"""Two campaigns and one phone: the more important goes first, the other waits for a free day or is skipped with its reason."""
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import select
+
+from campaigns import broadcasts, schedule
+from campaigns.audiences import Filter
+from campaigns.models import Priority, Repeat
+from messaging.exchange import Exchange
+from messaging.models import Kind, Message, MessageState
+from messaging.outbox import dispatch
+from tests.campaigns.test_firing import HOUR, WIDE, fan_out, people, plan
+from tests.messaging.fakes import Scripted, with_gateway
+from tests.world import World
+
+
+def wait_for(exchange: Exchange, now: datetime, world: World) -> None:
+    """Two hours of the outbox, as the clock runs it."""
+    broadcasts.start_due(exchange, now)
+    dispatch(with_gateway(exchange, Scripted()), world.channel, lambda: now)
+
+
+def test_the_more_important_goes_first_though_it_is_due_later_that_day(exchange: Exchange, world: World, now: datetime) -> None:
+    due = {"repeat": Repeat.ONCE, "starts_at": now + HOUR, "expires_hours": 48}
+    later = {"repeat": Repeat.ONCE, "starts_at": now + 7 * HOUR, "expires_hours": 48}
+    only = Filter(clubs=(world.clubs["3050"],), one_phone_per_club=False) if "3050" in world.clubs else WIDE
+    plan(exchange, world, now, due, wanted=only)
+    plan(exchange, world, now, later, wanted=only, priority=Priority.HIGH)
+    for moment in (now + HOUR, now + 7 * HOUR):
+        schedule.fire_due(exchange, moment)
+        fan_out(exchange, moment)
+        wait_for(exchange, moment + timedelta(minutes=11), world)
+    with exchange.database.reading() as session:
+        rows = list(session.scalars(select(Message).where(Message.kind == Kind.PUSH).order_by(Message.id)))
+    low, high = ([row for row in rows if row.priority == level] for level in (20, 15))
+    assert {row.state for row in high} == {MessageState.WIRED}
+    assert {row.state for row in low} == {MessageState.QUEUED}
+    assert {row.not_before for row in low} == {datetime(2026, 3, 19, 8, tzinfo=UTC)}
+    wait_for(exchange, datetime(2026, 3, 19, 8, tzinfo=UTC), world)
+    with exchange.database.reading() as session:
+        assert {row.state for row in session.scalars(select(Message).where(Message.kind == Kind.PUSH))} == {MessageState.WIRED}
+
+
+def test_the_lesser_is_skipped_with_its_reason_where_no_day_is_free(exchange: Exchange, world: World, now: datetime) -> None:
+    plan(exchange, world, now, {"repeat": Repeat.ONCE, "starts_at": now + HOUR, "expires_hours": 12})
+    plan(exchange, world, now, {"repeat": Repeat.ONCE, "starts_at": now + 7 * HOUR}, priority=Priority.HIGH)
+    schedule.fire_due(exchange, now + HOUR)
+    fan_out(exchange, now + HOUR)
+    reasons = set(people(exchange, world).values())
+    assert reasons == {"priority", "no_phone"}
+
+
+def test_two_made_at_once_leave_by_their_importance(exchange: Exchange, world: World, now: datetime) -> None:
+    due = {"repeat": Repeat.ONCE, "starts_at": now + HOUR, "expires_hours": 12}
+    plan(exchange, world, now, due, priority=Priority.LOW)
+    plan(exchange, world, now, due)
+    schedule.fire_due(exchange, now + HOUR)
+    fan_out(exchange, now + HOUR)
+    wait_for(exchange, now + timedelta(minutes=71), world)
+    with exchange.database.reading() as session:
+        rows = session.execute(select(Message.priority, Message.state, Message.reason).where(Message.kind == Kind.PUSH)).all()
+    assert {(level, state.value, reason) for level, state, reason in rows} == {
+        (20, "wired", None),
+        (25, "suppressed", "day_limit"),
+    }

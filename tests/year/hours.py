@@ -1,0 +1,42 @@
+"""The hours in which a phone may be written to, minute by minute, in the words of field.md."""
+
+import math
+from datetime import date, datetime, time, timedelta
+
+MINUTE = timedelta(minutes=1)
+
+
+def opens(ramadan: tuple[date, date], moment: datetime, evening: bool) -> datetime:
+    """`moment`, or the first minute after it that is open."""
+    while not _is_open(ramadan, moment, evening):
+        moment = moment.replace(second=0, microsecond=0) + MINUTE
+    return moment
+
+
+def _is_open(ramadan: tuple[date, date], moment: datetime, evening: bool) -> bool:
+    clock, day = moment.time(), moment.date()
+    fasting = ramadan[0] <= day <= ramadan[1]
+    hours = [(time(9, 30), time(12)), (time(20, 30), time(22))] if fasting else [(time(8), time(12)), (time(16), time(20))]
+    if evening:
+        hours = [(time(20, 30), time(21))] if fasting else [(time(19), time(21))]
+    if not any(begin <= clock < end for begin, end in hours):
+        return False
+    if day.weekday() == 4 and time(12, 30) <= clock < time(14, 30):
+        return False
+    sunset = _sunset(day)
+    return not sunset - 30 <= clock.hour * 60 + clock.minute < sunset + 30
+
+
+def _sunset(day: date) -> float:
+    """Minutes after midnight UTC at 14° 21' north, 3° 37' west: noon by Spencer's series, the day by Cooper's angle."""
+    turn = 2 * math.pi * (day.timetuple().tm_yday - 1) / 365
+    equation = 229.18 * (
+        0.000075
+        + 0.001868 * math.cos(turn)
+        - 0.032077 * math.sin(turn)
+        - 0.014615 * math.cos(2 * turn)
+        - 0.040849 * math.sin(2 * turn)
+    )
+    tilt = math.radians(23.45 * math.sin(2 * math.pi * (284 + day.timetuple().tm_yday) / 365))
+    half = math.degrees(math.acos(-math.tan(math.radians(14.35)) * math.tan(tilt))) * 4 + 3.4
+    return 12 * 60 + 4 * 3.61 - equation + half
