@@ -5,16 +5,17 @@ In French and in the club's language, as far as its words are approved; a simula
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaigns.models import Question, Quiz
+from campaigns.quarter_themes import themes_of
 from clubs.models import Club, Village
-from clubs.records import RadioEpisode
+from clubs.month import quarter
 from messaging.channels import OPERATORS, SMS
-from messaging.models import Broadcast, BroadcastState, Channel, ChannelState
+from messaging.models import Channel, ChannelState
 from runtime.installation import installation
 from translations import content_files, library
 from translations.languages import SOURCE
@@ -62,7 +63,7 @@ def card_of(session: Session, club: Club, village: Village, now: datetime) -> Ca
     language = club.language or village.language
     own = language if language != SOURCE else None
     drafts = installation(session).simulation
-    themes = tuple(_theme(session, code, own, now, drafts) for code in quarter_themes(session, now.date()))
+    themes = tuple(_theme(session, code, own, now, drafts) for code in printed_themes(session, now.date()))
     told = {label: _said(session, library.reply_key(label), own, now, drafts) for label in INSTRUCTIONS}
     instructions = {label: said for label, said in told.items() if said is not None}
     return Card(own, numbers(session), themes, instructions, examples(themes[0].code if themes else OTHER))
@@ -78,24 +79,11 @@ def examples(theme: int) -> dict[str, str]:
     }
 
 
-def quarter(day: date) -> tuple[date, date]:
-    """The first day of a day's quarter and of the next."""
-    first = date(day.year, 3 * ((day.month - 1) // 3) + 1, 1)
-    return first, date(first.year + (first.month == 10), (first.month + 2) % 12 + 1, 1)
-
-
-def quarter_themes(session: Session, day: date) -> list[int]:
-    """Themes on air or sent in the quarter; where there is none yet, those with a club question still open."""
-    begin, end = (datetime.combine(one, time(), UTC) for one in quarter(day))
-    aired = select(RadioEpisode.theme_code).where(RadioEpisode.airs_at >= begin, RadioEpisode.airs_at < end)
-    sent = (
-        select(Content.theme_code)
-        .join(Broadcast, Broadcast.content_id == Content.id)
-        .where(Broadcast.not_before >= begin, Broadcast.not_before < end, Broadcast.state != BroadcastState.CANCELLED)
-    )
-    found = {code for query in (aired, sent) for code in session.scalars(query) if code is not None}
+def printed_themes(session: Session, day: date) -> list[int]:
+    """The themes of the quarter; where there is none yet, those with a club question still open."""
     asked = select(Question.theme_code).join(Quiz, Quiz.id == Question.quiz_id).where(Question.club_question, Quiz.open)
-    return sorted(found or {code for code in session.scalars(asked) if code is not None})[:THEMES_AT_MOST]
+    found = themes_of(session, quarter(day)) or sorted({code for code in session.scalars(asked) if code is not None})
+    return found[:THEMES_AT_MOST]
 
 
 def numbers(session: Session) -> dict[str, str]:

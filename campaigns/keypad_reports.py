@@ -46,7 +46,7 @@ def answer(talk: Talk, kind: str, values: Mapping[str, Value], draft: bool) -> A
             code = str(values["club"] or "")
             return ("good" if code in _clubs(talk) else "bad"), {}
         case "theme":
-            return _theme(str(values["typed"] or ""))
+            return _theme(talk, str(values["typed"] or ""))
         case "judge":
             return _judged(talk, _keyed(values))
         case "store":
@@ -75,11 +75,11 @@ def _pin(talk: Talk, typed: str, draft: bool) -> Answered:
     return worth.value, {"clubs": len(clubs), "club": clubs[0] if len(clubs) == 1 else None, "draft": draft}
 
 
-def _theme(typed: str) -> Answered:
-    if known_theme(typed):
+def _theme(talk: Talk, typed: str) -> Answered:
+    if known_theme(talk.session, typed):
         return "theme", {"theme": int(typed)}
     figures = at_once(typed)
-    if figures is None or not known_theme(figures["theme"]):
+    if figures is None or not known_theme(talk.session, figures["theme"]):
         return "bad", {}
     nothing: dict[str, Value] = {"youth": None, "mothers": None, "radio": None}
     read = {name: int(figure) if figure else None for name, figure in figures.items()}

@@ -12,7 +12,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from clubs.grammar.asking import ask
-from clubs.grammar.context import Context, State, Version
+from clubs.grammar.context import Context, State
 from clubs.grammar.parse import parse
 from clubs.grammar.reports import CORRECTION, OTHER_SESSION, Answered, settle
 from clubs.grammar.values import Flag, Kind, Outcome, Parsed, Problem, ProblemId
@@ -21,7 +21,8 @@ from clubs.grammar.words import FRENCH
 from clubs.models import Club
 from clubs.records import ExpectedReport, Report, ReportState
 from clubs.reports import record_verdict
-from clubs.standing import values_from_json
+from clubs.standing import version_of
+from clubs.themes import themes
 from messaging.models import OpenPrompt, PromptKind
 
 KINDS = (Kind.CR, Kind.QZ, Kind.DC, Kind.EV, Kind.RAS)
@@ -152,19 +153,8 @@ def _context(session: Session, club: Club, now: datetime, zone: str) -> Context:
         clubs=(club.code,),
         zone=zone,
         known_club=lambda code: code == club.code,
-        reports=tuple(_version(row, club.code) for row in rows if row.state.value in set(State)),
+        reports=tuple(version_of(row, club.code) for row in rows if row.state.value in set(State)),
         periods=tuple((day.fromordinal(day.toordinal() - reach), day.fromordinal(day.toordinal() + reach)) for day in due),
         next_report=(session.scalar(select(func.max(Report.number))) or 0) + 1,
-    )
-
-
-def _version(row: Report, code: str) -> Version:
-    return Version(
-        number=row.number or 0,
-        kind=Kind(row.kind),
-        values=values_from_json(row.values, code, row.session_date),
-        at=row.reported_at,
-        version=row.version,
-        order=row.session_order,
-        state=State(row.state.value),
+        themes=themes(session),
     )

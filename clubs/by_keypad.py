@@ -12,8 +12,8 @@ from clubs.grammar.context import Context
 from clubs.grammar.judge import judge
 from clubs.grammar.values import Kind, ProblemId
 from clubs.grammar.verdict import Verdict
-from clubs.grammar.words import THEMES
 from clubs.standing import context_for
+from clubs.themes import themes
 from messaging.models import Contact
 
 _LABELS = (("theme", "T"), ("women", "F"), ("men", "H"), ("youth", "J"), ("mothers", "M"), ("radio", "R"), ("club", "C"))
@@ -79,9 +79,9 @@ def judge_no_session(session: Session, contact: Contact, club: str, now: datetim
     return judge(f"{Kind.RAS.value} C{club}", context_for(session, contact, now, zone=zone))
 
 
-def known_theme(code: str) -> bool:
-    """Whether a theme of that code stands on the card."""
-    return code.isdecimal() and len(code) <= _LONGEST and int(code) in THEMES
+def known_theme(session: Session, code: str) -> bool:
+    """Whether reports may name a theme of that code."""
+    return code.isdecimal() and len(code) <= _LONGEST and int(code) in themes(session)
 
 
 def _answered(verdict: Verdict, choice: str, context: Context) -> Verdict:

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from clubs import unasked
+from clubs import pauses, unasked
 from clubs.grammar.dates import MONTHS
 from clubs.models import Club
 from clubs.month import Month, before, month_of
@@ -43,9 +43,8 @@ def _tell(session: Session, exchange: Exchange, club_id: int, month: date, now: 
     row = ClubSummary(club_id=club_id, month=month, made_at=now)
     session.add(row)
     found = month_of(session, club_id, month)
-    paused = club.paused_until is not None and club.paused_until >= now.date()
     contact = unasked.facilitator_phone(session, club_id, club.phone_id, now)
-    if not found.sessions or paused or contact is None:
+    if not found.sessions or contact is None or pauses.paused(session, club, now.date()):
         return
     for label, values in parts(club.code, found):
         message = unasked.queue(session, exchange, contact, label, values, now, kind=Kind.PUSH, expires_at=now + LASTS)

@@ -179,8 +179,7 @@ def _visible(eyes: Eyes) -> ColumnElement[bool]:
     disclosure = Inquiry.kind == InquiryKind.PROTECTION
     waiting = and_(Inquiry.kind == InquiryKind.NUTRITION, Inquiry.role == VALIDATION)
     ordinary = true() if eyes.questions else waiting if eyes.health else false()
-    here = near(eyes.villages, Inquiry.club_id, Inquiry.contact_id)
-    return or_(and_(~disclosure, ordinary, here), disclosure if eyes.disclosures else false())
+    return or_(and_(~disclosure, ordinary, of(eyes.villages)), disclosure if eyes.disclosures else false())
 
 
 def near(villages: frozenset[int] | None, club_id: Column, contact_id: Column) -> ColumnElement[bool]:
@@ -189,6 +188,11 @@ def near(villages: frozenset[int] | None, club_id: Column, contact_id: Column) -
         return true()
     clubs = select(Club.id).where(Club.village_id.in_(villages))
     return or_(club_id.in_(clubs), and_(club_id.is_(None), contact_id.in_(phones_of(villages))))
+
+
+def of(villages: frozenset[int] | None) -> ColumnElement[bool]:
+    """The inquiries of these villages, or all."""
+    return near(villages, Inquiry.club_id, Inquiry.contact_id)
 
 
 def _unread(eyes: Eyes) -> Select[Message]:

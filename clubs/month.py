@@ -11,8 +11,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
+from clubs import delays
 from clubs.models import Member
-from clubs.records import Action, ExpectedReport, ExpectedState, Inquiry, InquiryKind, Report, ReportState
+from clubs.records import Action, ExpectedReport, ExpectedState, Inquiry, Report, ReportState
 
 VOTERS_AT_LEAST = 10
 SESSION, QUIZ, EXCUSE = "CR", "QZ", "RAS"
@@ -87,6 +88,16 @@ def after(month: date) -> date:
     return first_of(first_of(month) + timedelta(days=31))
 
 
+def quarter(day: date) -> date:
+    """The first day of a day's quarter."""
+    return date(day.year, 3 * ((day.month - 1) // 3) + 1, 1)
+
+
+def quarter_after(first: date) -> date:
+    """The first day of the quarter that follows the one of `first`."""
+    return after(after(after(quarter(first))))
+
+
 def month_of(session: Session, club_id: int, month: date) -> Month:
     """What a club's records say of the month that holds `month`."""
     first = first_of(month)
@@ -151,8 +162,5 @@ def _questions(session: Session, club_id: int, first: date, last: date) -> tuple
     begin, end = (datetime.combine(day, time(), UTC) for day in (first, last + timedelta(days=1)))
     phones = select(Member.contact_id).where(Member.club_id == club_id, Member.contact_id.is_not(None))
     of_club = or_(Inquiry.club_id == club_id, and_(Inquiry.club_id.is_(None), Inquiry.contact_id.in_(phones)))
-    here = (of_club, Inquiry.kind != InquiryKind.PROTECTION, Inquiry.received_at >= begin, Inquiry.received_at < end)
-    asked, answered = session.execute(
-        select(func.count(), func.count(Inquiry.answered_at)).select_from(Inquiry).where(*here)
-    ).one()
-    return asked, answered
+    found = delays.answering(session, begin, end, end, of_club)
+    return found.received, found.answered

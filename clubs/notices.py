@@ -16,7 +16,7 @@ from clubs.grammar.values import Kind
 from clubs.grammar.verdict import Do
 from clubs.grammar.words import INSECURITY
 from clubs.models import Club
-from clubs.people import supervisors
+from clubs.people import supervisor_phones
 from clubs.records import Report, ReportState
 from messaging import contacts
 
@@ -55,7 +55,7 @@ def _of_report(session: Session, do: Do, row: Report, club: Club, today: date, w
     counts = row.state in {ReportState.VALID, ReportState.UNVERIFIED}
     if do in STORED and counts and row.kind == Kind.RAS and row.values.get("reason") == INSECURITY:
         day = in_words(row.session_date) if row.session_date else ""
-        for contact_id in supervisors(session, club.village_id, today):
+        for contact_id in supervisor_phones(session, club.village_id, today):
             yield Notice(contact_id, "supervisor_insecurity", {**words, "jour": day, "motif": INSECURITY})
 
 
@@ -63,7 +63,7 @@ def _of_handover(session: Session, do: Do, row: Report, club: Club, today: date)
     words: dict[str, object] = {"numero": row.number, "club": club.code}
     if do is Do.HAND_OVER:
         phone = " ".join(re.findall("..", (row.note or "").removeprefix("+223")))
-        for contact_id in supervisors(session, club.village_id, today):
+        for contact_id in supervisor_phones(session, club.village_id, today):
             yield Notice(contact_id, "supervisor_handover", {**words, "telephone": phone})
     if do is Do.CANCEL and row.contact_id is not None:
         yield Notice(row.contact_id, "handover_refused", words)

@@ -42,6 +42,12 @@ def spans(session: Session, club: Club, village: Village) -> list[Span]:
     return [*found, *(Span(first, last) for first, last in session.execute(fasting))]
 
 
+def paused(session: Session, club: Club, day: date) -> bool:
+    """Whether the club or its village is paused on a day."""
+    rows = (club, session.get_one(Village, club.village_id))
+    return any(row.paused_until is not None and Span(row.paused_from, row.paused_until).holds(day) for row in rows)
+
+
 def excused(spans_: Iterable[Span], day: date) -> bool:
     """Whether a report due that day is excused."""
     return any(span.holds(day) for span in spans_)

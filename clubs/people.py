@@ -111,12 +111,17 @@ def phones_of_clubs(club_ids: Collection[int] | Select[int]) -> CompoundSelect[i
     return union(people, select(Club.phone_id).where(Club.id.in_(club_ids), Club.phone_id.is_not(None)))
 
 
-def supervisors(session: Session, village_id: int, today: date) -> list[int]:
-    """The ids of the numbers of those who supervise a village today."""
-    posts = select(Member.contact_id).join(Post, Post.member_id == Member.id)
-    posts = posts.where(Post.village_id == village_id, in_office(today), Member.left_at.is_(None))
-    posts = posts.where(Member.role == Role.SUPERVISOR, Member.contact_id.is_not(None))
-    return sorted({id_ for id_ in session.scalars(posts) if id_ is not None})
+def supervisors(session: Session, village_id: int, today: date) -> list[Member]:
+    """Who supervises a village today, the longest in post first."""
+    posted = select(Member).join(Post, Post.member_id == Member.id).where(Post.village_id == village_id, in_office(today))
+    here = posted.where(Member.role == Role.SUPERVISOR, Member.left_at.is_(None)).order_by(Post.since, Member.id)
+    return list(dict.fromkeys(session.scalars(here)))
+
+
+def supervisor_phones(session: Session, village_id: int, today: date) -> list[int]:
+    """The ids of the numbers of those who supervise a village today, each once."""
+    phones = (member.contact_id for member in supervisors(session, village_id, today))
+    return list(dict.fromkeys(id_ for id_ in phones if id_ is not None))
 
 
 def club_by_code(session: Session, code: str) -> Club | None:

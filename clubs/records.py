@@ -207,7 +207,10 @@ class RadioEpisode(Base):
 
 
 class SpotCheck(Base):
-    """A supervisor's own count at a session, beside what was reported; `asked` when the session was drawn for it."""
+    """A supervisor's own count at a session, beside what was reported; `month` says in which draw, NULL that nobody asked.
+
+    `asked_id` is the SMS that asked for it.
+    """
 
     __tablename__ = "spot_check"
     __table_args__ = (UniqueConstraint("report_id", "supervisor_id"),)
@@ -216,11 +219,10 @@ class SpotCheck(Base):
     report_id: Mapped[int] = mapped_column(ForeignKey("report.id"))
     supervisor_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
     drawn_on: Mapped[date]
-    asked: Mapped[bool] = mapped_column(default=True, server_default=true())
     women: Mapped[int | None]
     men: Mapped[int | None]
     seen_at: Mapped[datetime | None]
-    month: Mapped[date | None] = mapped_column(index=True)  # that of the draw; none for a count nobody asked for
+    month: Mapped[date | None] = mapped_column(index=True)
     asked_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
 
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from clubs import expected, pauses, unasked
+from clubs import expected, pauses, people, unasked
 from clubs.grammar.dates import in_words
 from clubs.models import Club, Village
 from clubs.records import ExpectedReport, ExpectedState, Report, ReportState
@@ -65,7 +65,7 @@ def escalate(session: Session, exchange: Exchange, now: datetime, today: date) -
     silent: dict[int, list[tuple[ExpectedReport, Club]]] = defaultdict(list)
     for row, club in owed(session, today, ESCALATED_AFTER):
         if row.escalated_on is None:
-            for member in unasked.supervisors(session, club.village_id, now)[:1]:
+            for member in people.supervisors(session, club.village_id, today)[:1]:
                 if member.contact_id is not None:
                     silent[member.contact_id].append((row, club))
     told, sent = _told_today(session, today), 0

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from clubs import handover, pauses, supervision
+from clubs import handover, pauses, spot_checks
 from clubs.errors import ReportError
 from clubs.expected import SETTLES, settle, told_at, unsettle
 from clubs.grammar.context import Prompt
@@ -273,7 +273,7 @@ def _spot_check(session: Session, verdict: Verdict, source: Source, now: datetim
     sender = who_is(session, source.contact, now.date()) if source.contact is not None else None
     if sender is None or not sender.member_ids:
         raise ReportError("supervisor", verdict.effect.number)
-    supervision.count(session, _decided_on(session, verdict.effect), sender.member_ids[0], verdict.values, now)
+    spot_checks.count(session, _decided_on(session, verdict.effect), sender.member_ids[0], verdict.values, now)
 
 
 def _open(session: Session, contact: Contact, prompt: Prompt) -> None:

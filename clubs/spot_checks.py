@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from math import ceil
 
-from sqlalchemy import select, true
+from sqlalchemy import ColumnElement, Select, select, true
 from sqlalchemy.orm import Session
 
-from clubs import unasked
+from clubs import people, unasked
+from clubs.errors import ReportError
 from clubs.grammar.dates import in_words
+from clubs.grammar.values import Values
 from clubs.models import Club, Member, Village
 from clubs.month import after, before, first_of
 from clubs.records import Report, ReportState, SpotCheck
@@ -41,6 +43,11 @@ class Check:
     def reported(self) -> int:
         """Women and men of the report."""
         return int(self.report.values.get("women") or 0) + int(self.report.values.get("men") or 0)
+
+    @property
+    def day(self) -> date | None:
+        """The session's day, as reported."""
+        return self.report.session_date
 
     @property
     def seen(self) -> int | None:
@@ -86,7 +93,7 @@ def draw(session: Session, exchange: Exchange, month: date, now: datetime) -> li
     posts: dict[int, int] = {}
     by_supervisor: dict[int, list[int]] = defaultdict(list)
     for row, club, _ in reports.values():
-        found = unasked.supervisors(session, club.village_id, now)
+        found = people.supervisors(session, club.village_id, now.date())
         if found and row.number is not None:
             posts[row.number] = found[0].id
             by_supervisor[found[0].id].append(row.number)
@@ -121,6 +128,21 @@ def _ask(
     return row
 
 
+def count(session: Session, report: Report, supervisor_id: int, seen: Values, now: datetime) -> SpotCheck:
+    """Keep what a supervisor saw at a session (VU), whichever version of its report was drawn; unasked without a draw."""
+    if seen.women is None or seen.men is None:
+        raise ReportError("count", report.number)
+    versions = select(Report.id).where(Report.number == report.number)
+    mine = select(SpotCheck).where(SpotCheck.report_id.in_(versions), SpotCheck.supervisor_id == supervisor_id)
+    check = session.scalars(mine.order_by(SpotCheck.month.is_(None), SpotCheck.id).limit(1)).first()
+    if check is None:
+        check = SpotCheck(report_id=report.id, supervisor_id=supervisor_id, drawn_on=now.date())
+        session.add(check)
+    check.women, check.men, check.seen_at = seen.women, seen.men, now
+    session.flush()
+    return check
+
+
 def _phone(session: Session, member_id: int) -> Contact | None:
     member = session.get_one(Member, member_id)
     return session.get(Contact, member.contact_id) if member.contact_id is not None else None
@@ -139,14 +161,22 @@ def _sessions(session: Session, month: date) -> dict[int, tuple[Report, Club, Vi
 
 
 def checks(session: Session, month: date, allowed: Collection[int] | None = None) -> list[Check]:
-    """A month's checks by report number, beside the version of each report that stands now, else the one that was drawn."""
+    """A month's checks, of these villages or of all."""
     here = true() if allowed is None else Club.village_id.in_(allowed)
+    return drawn(session, SpotCheck.month == first_of(month), here)
+
+
+def drawn(session: Session, *where: ColumnElement[bool]) -> list[Check]:
+    """Checks by report number, beside the version of each report that stands now, else the one that was drawn.
+
+    A count nobody asked for is no part of a random draw. `where` may name SpotCheck, Report, Club and Village.
+    """
     rows = session.execute(
         select(SpotCheck, Report, Club, Village)
         .join(Report, Report.id == SpotCheck.report_id)
         .join(Club, Club.id == Report.club_id)
         .join(Village, Village.id == Club.village_id)
-        .where(SpotCheck.month == first_of(month), here)
+        .where(SpotCheck.month.is_not(None), *where)
         .order_by(Report.number)
     ).all()
     standing = _standing(session, [report.number for _, report, _, _ in rows])
@@ -163,3 +193,9 @@ def factor(found: Iterable[Check]) -> Factor:
     counted = [(check.seen, check.reported) for check in found if check.report.state is ReportState.VALID]
     both = [(seen, reported) for seen, reported in counted if seen is not None]
     return Factor(len(both), sum(seen for seen, _ in both), sum(reported for _, reported in both))
+
+
+def counted() -> Select[int | None]:
+    """The numbers of the reports that were drawn and counted, for a query of reports."""
+    seen = (SpotCheck.month.is_not(None), SpotCheck.women.is_not(None), SpotCheck.men.is_not(None))
+    return select(Report.number).join(SpotCheck, SpotCheck.report_id == Report.id).where(*seen)

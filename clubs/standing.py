@@ -30,6 +30,7 @@ from clubs.grammar.values import Flag, Kind, Parsed, Problem, ProblemId, Values
 from clubs.models import Club
 from clubs.people import Sender, club_by_code, who_is
 from clubs.records import Action, ExpectedReport, Inquiry, Report, ReportState
+from clubs.themes import themes
 from messaging.models import Contact, ContactState, Direction, Message, OpenPrompt, PromptKind
 from messaging.numbers import is_malian_mobile, is_simulated
 from runtime.database import Json
@@ -66,7 +67,11 @@ def context_for(
         zone=zone,
         known_club=lambda code: club_by_code(session, code) is not None,
         valid_number=lambda number: is_malian_mobile(number) and (house.simulation or not is_simulated(number)),
-        reports=tuple(_version(session, row, contact) for row in rows if row.state.value in set(State)),
+        reports=tuple(
+            version_of(row, _code(session, row), own=row.contact_id == contact.id)
+            for row in rows
+            if row.state.value in set(State)
+        ),
         draft=_draft(session, contact, now),
         prompts=tuple(_prompts(session, contact, now)),
         actions=tuple(_actions(session, clubs)),
@@ -79,6 +84,7 @@ def context_for(
         periods=tuple(_periods(session, clubs, today)),
         opted_out=contact.state is ContactState.STOPPED,
         helps=_helps(session, contact, now),
+        themes=themes(session),
         vocabulary=spellings.vocabulary(session, training=house.simulation, number_words=number_words),
     )
 
@@ -112,8 +118,8 @@ def _reports(session: Session, contact: Contact, clubs: Iterable[Club], now: dat
     return list(session.scalars(here))
 
 
-def _version(session: Session, row: Report, contact: Contact) -> Version:
-    code = session.get_one(Club, row.club_id).code if row.club_id is not None else None
+def version_of(row: Report, code: str | None, *, own: bool = True) -> Version:
+    """A stored version of a report of the club of that code, as the grammar reads it."""
     return Version(
         number=row.number or 0,
         kind=Kind(row.kind),
@@ -122,8 +128,12 @@ def _version(session: Session, row: Report, contact: Contact) -> Version:
         version=row.version,
         order=row.session_order,
         state=State(row.state.value),
-        own=row.contact_id == contact.id,
+        own=own,
     )
+
+
+def _code(session: Session, row: Report) -> str | None:
+    return session.get_one(Club, row.club_id).code if row.club_id is not None else None
 
 
 def _handovers(rows: Iterable[Report], clubs: Iterable[Club]) -> frozenset[int]:
@@ -147,10 +157,9 @@ def _draft(session: Session, contact: Contact, now: datetime) -> Draft | None:
     row = draft_row(session, contact, now)
     if row is None:
         return None
-    code = session.get_one(Club, row.club_id).code if row.club_id is not None else None
     asked = next((flag.removeprefix(ASKED) for flag in row.flags if flag.startswith(ASKED)), ProblemId.MISSING.value)
     flags = frozenset(Flag(flag) for flag in row.flags if flag in set(Flag))
-    values = values_from_json(row.values, code, row.session_date, row.note)
+    values = values_from_json(row.values, _code(session, row), row.session_date, row.note)
     return Draft(Kind(row.kind), values, row.reported_at, Problem(ProblemId(asked)), flags)
 
 

@@ -8,11 +8,9 @@ from collections.abc import Mapping
 from datetime import datetime
 
 import structlog
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from clubs import people
-from clubs.models import Member, Post, Role
 from messaging import channels
 from messaging.exchange import Exchange
 from messaging.models import Contact, ContactState, Kind, Message
@@ -60,7 +58,7 @@ def _open_to(session: Session, contact: Contact, now: datetime) -> bool:
     pilot = pilot_villages(session)
     if pilot is None:
         return True
-    supervising = {phone for village in pilot for phone in people.supervisors(session, village, now.date())}
+    supervising = {phone for village in pilot for phone in people.supervisor_phones(session, village, now.date())}
     return contact.id in supervising or contact.id in set(session.scalars(people.phones_of(pilot)))
 
 
@@ -72,12 +70,3 @@ def facilitator_phone(session: Session, club_id: int, phone_id: int | None, now:
         if contact is not None and contact.state is ContactState.ACTIVE:
             return contact
     return None
-
-
-def supervisors(session: Session, village_id: int, now: datetime) -> list[Member]:
-    """Who supervises a village today, the longest in post first."""
-    today = now.date()
-    held = (Post.since <= today, (Post.until.is_(None)) | (Post.until >= today))
-    posted = select(Member).join(Post, Post.member_id == Member.id).where(Post.village_id == village_id, *held)
-    here = posted.where(Member.role == Role.SUPERVISOR, Member.left_at.is_(None))
-    return list(session.scalars(here.order_by(Post.since, Member.id)))

@@ -3,9 +3,10 @@
 import re
 from datetime import date
 
-from flask import abort
+from flask import abort, request
 
 from clubs.models import Club, Village
+from clubs.month import first_of
 from console.access import scope, within
 from runtime.database import Session
 
@@ -32,10 +33,17 @@ def club_here(session: Session, number: int) -> Club:
 
 def month_of_address(text: str) -> date:
     """The first day of a month written 2026-03; 404 for anything else."""
+    return _month(text) or abort(404)
+
+
+def month_asked(otherwise: date) -> date:
+    """The first day of the month that a filter or a form names (2026-03), else that of `otherwise`."""
+    return _month(request.values.get("mois", "")[:7]) or first_of(otherwise)
+
+
+def _month(text: str) -> date | None:
     found = _MONTH.fullmatch(text)
-    if found is None:
-        abort(404)
-    return date(int(found[1]), int(found[2]), 1)
+    return None if found is None else date(int(found[1]), int(found[2]), 1)
 
 
 def own_villages(session: Session) -> list[int] | None:

@@ -102,6 +102,17 @@ class Typed:
         self.wrong(name, _("Cette date n'est pas lisible. Écrivez par exemple 21/11/2026."))
         return None
 
+    def hour(self, name: str, *, needed: str | None = None) -> str | None:
+        """An hour of the day as HH:MM, from 16:30, 16h30 or 16h."""
+        value = self.text(name, needed=needed)
+        hour, _colon, minute = value.replace("h", ":").replace(" ", "").partition(":")
+        if not value:
+            return None
+        if not (hour.isdecimal() and int(hour) < 24 and (minute or "0").isdecimal() and int(minute or 0) < 60):
+            self.wrong(name, _("Cette heure n'est pas lisible. Écrivez par exemple 16:30."))
+            return None
+        return f"{int(hour):02}:{int(minute or 0):02}"
+
     def moment(self, name: str, *, needed: str | None = None) -> datetime | None:
         """A moment from a datetime-local field, read in the page's time zone, in UTC."""
         value = self.text(name, needed=needed)

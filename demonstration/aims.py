@@ -6,10 +6,10 @@ from random import Random
 from sqlalchemy import select
 
 from clubs.models import Member, Role
+from clubs.month import quarter
 from clubs.records import PlannedTheme, Report, ReportState, SpotCheck
 from demonstration.history import DAYS, Past
 from results.models import Direction, SurveyResult, Target
-from results.scope import quarter
 from translations.models import Theme
 
 TARGETS = {"completeness": 80, "promptness": 80, "women": 50, "quiz_gain": 20, "questions": 90, "theme_coverage": 60}

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
+from clubs import spot_checks
 from clubs.models import Club, Village
-from clubs.records import Action, ExpectedReport, ExpectedState, Report, ReportState, SpotCheck
+from clubs.records import Action, ExpectedReport, ExpectedState, Report, ReportState
 from results.of_clubs import PLANTS, valid_reports
 from results.scope import Scope
 
@@ -86,6 +87,5 @@ def _rows(figure: str, scope: Scope) -> Select[Any, Any, Any, Any]:
     if told is not None:
         rows = rows.where(Report.values[told].as_string().is_not(None))
     if figure == "verification":
-        seen = and_(SpotCheck.report_id == Report.id, SpotCheck.women.is_not(None))
-        rows = rows.where(select(SpotCheck.id).where(seen).exists())
+        rows = rows.where(Report.number.in_(spot_checks.counted()))
     return rows.with_only_columns(Report, *place).order_by(Report.session_date, Report.number, Report.id)

@@ -4,13 +4,16 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, SQLColumnExpression, and_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import Select, SQLColumnExpression, select
+from sqlalchemy.orm import Session
 
+from campaigns.quarter_themes import themes_of
+from clubs import spot_checks
 from clubs.models import Club, Sex, Village
-from clubs.records import Action, PlannedTheme, Report, ReportState, SpotCheck
+from clubs.month import first_of, quarter, quarter_after
+from clubs.records import Action, Report, ReportState, SpotCheck
 from results.figure import Figure, Maker, mean, share, total
-from results.scope import Scope, quarter
+from results.scope import Scope
 
 QUIZ_VOTERS_AT_LEAST = 10
 PLANTS = 2  # the type of action whose quantity is plants
@@ -78,16 +81,18 @@ def _clubs(session: Session, scope: Scope) -> Iterator[Figure]:
     men = sum(club.declared_men or 0 for club in clubs) if scope.sex is not Sex.WOMAN else 0
     formula = "somme des femmes et des hommes déclarés par les clubs"
     yield total("declared", "Membres déclarés", formula, women + men)
-    planned: set[tuple[date, int]] = {
-        (row.quarter, row.theme_code)
-        for row in session.scalars(
-            select(PlannedTheme).where(PlannedTheme.quarter.between(quarter(scope.since), quarter(scope.until)))
-        )
-    }
+    planned = {(first, code) for first in _quarters(scope) for code in themes_of(session, first)}
     done = {(row.club_id, quarter(row.session_date), theme) for row in rows for theme in themes(row.values)}
     covered = sum(1 for _club, first, theme in done if (first, theme) in planned)
     formula = "couples club et thème réalisés / (clubs actifs x thèmes prévus du trimestre)"
     yield share("theme_coverage", "Thèmes prévus traités", formula, covered, len(active) * len(planned), people=False)
+
+
+def _quarters(scope: Scope) -> Iterator[date]:
+    first = quarter(scope.since)
+    while first <= scope.until:
+        yield first
+        first = quarter_after(first)
 
 
 def themes(values: dict[str, Any]) -> set[int]:
@@ -134,21 +139,15 @@ def _actions(session: Session, scope: Scope) -> Iterator[Figure]:
 
 
 def _verified(session: Session, scope: Scope) -> Iterator[Figure]:
-    """A session that several supervisors saw counts as the first of them did."""
-    seen_version = aliased(Report)
-    checks = (
-        valid_reports(scope, "CR")
-        .join(seen_version, and_(seen_version.number == Report.number, seen_version.kind == Report.kind))
-        .join(SpotCheck, SpotCheck.report_id == seen_version.id)
-        .with_only_columns(Report.id, Report.values, SpotCheck.women, SpotCheck.men)
-    )
-    told = checks.where(SpotCheck.women.is_not(None), SpotCheck.men.is_not(None)).order_by(SpotCheck.seen_at.desc(), SpotCheck.id)
-    first: dict[int, Any] = {row.id: row for row in session.execute(told)}
-    seen = sum(row.women + row.men for row in first.values())
-    said = _sum(list(first.values()), "women", "men")
+    """As the page of the month's checks counts: sessions drawn at random, beside the report that stands."""
+    months = SpotCheck.month.between(first_of(scope.since), first_of(scope.until))
+    found = spot_checks.drawn(session, months, scope.club())
+    told = spot_checks.factor(one for one in found if one.day is not None and scope.since <= one.day <= scope.until)
     formula = "somme (F + H) vus par la supervision / somme (F + H) des mêmes comptes rendus"
-    value = round(seen / said, 2) if said else None
-    yield Figure("verification", "Facteur de vérification", formula, value, "", seen, said, len(first), people=False)
+    value = None if told.value is None else round(told.value, 2)
+    yield Figure(
+        "verification", "Facteur de vérification", formula, value, "", told.seen, told.reported, told.sessions, people=False
+    )
 
 
 MAKERS: tuple[Maker, ...] = (_sessions, _clubs, _events, _quiz, _actions, _verified)

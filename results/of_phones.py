@@ -8,8 +8,9 @@ from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from campaigns.models import Answer
+from clubs import delays
 from clubs.models import Club, Member, Village
-from clubs.records import Inquiry, InquiryKind
+from clubs.records import Inquiry
 from messaging.models import Call, CallState, Contact, Direction, Kind, Message, MessageState, OptOut
 from results.figure import Figure, Maker, mean, share, total
 from results.scope import Scope
@@ -126,21 +127,14 @@ def _people(session: Session, scope: Scope) -> Iterator[Figure]:
     yield total("members", "Membres inscrits", "membres présents dans les listes", session.scalar(counted) or 0)
 
 
-def asked(scope: Scope) -> Select[Any]:
-    """The inquiries of the scope; disclosures are no questions and are counted nowhere."""
-    return select(Inquiry).where(
-        scope.within(Inquiry.received_at), Inquiry.kind != InquiryKind.PROTECTION, scope.phone(Inquiry.contact_id)
-    )
-
-
 def _questions(session: Session, scope: Scope) -> Iterator[Figure]:
-    rows = session.scalars(asked(scope)).all()
-    hours = [(row.answered_at - row.received_at).total_seconds() / 3600 for row in rows if row.answered_at is not None]
-    yield share("questions", "Questions répondues", "questions répondues / questions reçues", len(hours), len(rows))
-    middle = round(median(hours), 1) if hours else None
+    """As the inbox counts."""
+    found = delays.answering(session, scope.start, scope.end, scope.end, scope.phone(Inquiry.contact_id))
+    yield share("questions", "Questions répondues", "questions répondues / questions reçues", found.answered, found.received)
     formula = "médiane des heures entre la question et sa réponse"
-    yield Figure("answer_hours", "Délai de réponse (médiane)", formula, middle, "h", round(sum(hours), 1), None, len(hours))
-    yield total("questions_open", "Questions en attente", "questions reçues sans réponse", len(rows) - len(hours))
+    middle = found.median_hours
+    yield Figure("answer_hours", "Délai de réponse (médiane)", formula, middle, "h", found.hours, None, found.answered)
+    yield total("questions_open", "Questions en attente", "questions reçues sans réponse", found.open)
 
 
 MAKERS: tuple[Maker, ...] = (_messages, _calls, _answers, _people, _questions)

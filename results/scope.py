@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Select, and_, false, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute
 
 from clubs.models import Club, Member, Sex, Village
+from clubs.month import after
 from messaging.models import Contact
 
 
@@ -92,16 +93,6 @@ class Scope:
         return and_(Club.language.is_(None), Village.language == self.language)
 
 
-def after(month: date) -> date:
-    """The first day of the next month."""
-    return (month.replace(day=28) + timedelta(days=4)).replace(day=1)
-
-
 def month(first: date, villages: frozenset[int] | None = None) -> Scope:
     """The month that begins on `first`."""
     return Scope(first, after(first) - timedelta(days=1), villages)
-
-
-def quarter(day: date) -> date:
-    """The first day of the quarter of a day."""
-    return date(day.year, 3 * ((day.month - 1) // 3) + 1, 1)

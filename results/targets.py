@@ -62,13 +62,6 @@ def set_target(session: Session, indicator: str, value: float | None, staff_id: 
         row.value, row.set_by, row.set_at = value, staff_id, now
 
 
-def planned(session: Session, quarter: date) -> list[int]:
-    """The codes of the themes planned for the quarter that begins on a day."""
-    return list(
-        session.scalars(select(PlannedTheme.theme_code).where(PlannedTheme.quarter == quarter).order_by(PlannedTheme.theme_code))
-    )
-
-
 def plan(session: Session, quarter: date, codes: Collection[int]) -> None:
     """Make these the themes planned for a quarter."""
     session.execute(delete(PlannedTheme).where(PlannedTheme.quarter == quarter))

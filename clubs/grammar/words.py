@@ -127,7 +127,7 @@ THEMES: dict[int, tuple[str, str]] = {
     84: ("travail des femmes", "travail"),
     91: ("autre thème", "autre"),
 }
-"""Code: name in an echo, shorter name in a list. GSM-7 letters only."""
+"""Code: name in an echo, shorter name in a list. GSM-7 letters only. An installation reads its own rows instead."""
 REASONS = frozenset({1, 2, 3, 4, 5, 6, 9})
 INSECURITY = 3
 """Told to the supervisor, and only ever written as a number."""

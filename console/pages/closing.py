@@ -3,10 +3,12 @@
 from datetime import date
 from typing import Any
 
-from flask import request, url_for
+from flask import url_for
 
+from clubs.month import before
 from console import result_words
 from console.access import Answer, Pages, R, who
+from console.club_scope import month_asked
 from console.club_words import REPORT_KINDS, REPORT_STATES
 from console.edge import now, reading, writing
 from console.forms import Typed, done, draft, render
@@ -35,7 +37,7 @@ def sign() -> Answer:
     if not form.errors:
         try:
             with writing() as session:
-                first = _month(now(session).date())
+                first = month_asked(before(now(session).date()))
                 closing.close_month(session, first, narrative, who().id, now(session))
             return done(url_for("closing.index", mois=f"{first:%Y-%m}"), _("Mois clôturé et signé."))
         except closing.ClosingError:
@@ -46,7 +48,7 @@ def sign() -> Answer:
 def _show(form: Typed) -> str:
     with reading() as session:
         today = now(session).date()
-        first = _month(today)
+        first = month_asked(before(today))
         closed = closing.closed(session)
         signed = next((row for row in closed if row.month == first), None)
         values: dict[str, Any] = {"month": first, "closed": closed, "signed": signed, "over": month(first).end <= now(session)}
@@ -57,13 +59,6 @@ def _show(form: Typed) -> str:
         values["names"] = names_of(session, [row.signed_by for row in closed])
     values |= {"words": result_words, "states": REPORT_STATES, "kinds": REPORT_KINDS, "form": form}
     return render("results/closing.html", months=_months(today), **values)
-
-
-def _month(today: date) -> date:
-    try:
-        return date.fromisoformat(f"{request.values.get('mois', '')[:7]}-01")
-    except ValueError:
-        return _months(today)[0]
 
 
 def _months(today: date) -> list[date]:

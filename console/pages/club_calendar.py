@@ -31,7 +31,7 @@ def club(number: int) -> Answer:
         weekday = form.one_of("weekday", [str(day) for day in range(7)])
         every = form.whole("every_days", needed=_("Écrivez un nombre de jours."), least=1, most=LONGEST)
         rule = form.one_of("market_rule", [one.value for one in MarketRule])
-        hour = _hour(form)
+        hour = form.hour("meets_at")
         if not weekday and rule not in (MarketRule.ON, MarketRule.EVE):
             form.wrong("weekday", _("Choisissez le jour de la semaine, ou le jour du marché."))
         if not form.errors:
@@ -99,17 +99,6 @@ def _begin_again(session: Session, row: Club) -> None:
     """The next expected day by the new rhythm; what was already owed stays owed."""
     village = session.get_one(Village, row.village_id)
     row.next_expected = calendar.rhythm_of(row, village).first(now(session).date())
-
-
-def _hour(form: Typed) -> str | None:
-    value = form.text("meets_at")
-    hour, _colon, minute = value.replace("h", ":").replace(" ", "").partition(":")
-    if not value:
-        return None
-    if not (hour.isdigit() and int(hour) < 24 and (minute or "0").isdigit() and int(minute or 0) < 60):
-        form.wrong("meets_at", _("Cette heure n'est pas lisible. Écrivez par exemple 16:30."))
-        return None
-    return f"{int(hour):02}:{int(minute or 0):02}"
 
 
 def _as_form(row: Club) -> dict[str, Any]:

@@ -46,7 +46,7 @@ def index() -> Answer:
         at = now(session)
         values = {"pieces": pieces, "page": page, "themes": themes(session), "at": at}
         since = at - timedelta(days=SPAN)
-        values["figures"] = delays.answering(session, since, at, at, mine.villages) if mine.questions else None
+        values["figures"] = delays.answering(session, since, at, at, inbox.of(mine.villages)) if mine.questions else None
     waiting = sum(counts[one] for one in shelves if one is not Shelf.DONE)
     values |= {"words": club_words, "span": SPAN, "length": content_words.length}
     return render("inbox/index.html", shelves=shelves, shown=shown, counts=counts, waiting=waiting, **values)

@@ -5,22 +5,25 @@ What leaves the house on that sheet are totals and cleared questions: neither a 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 
 from flask import abort, request, url_for
 
 from campaigns.models import Question
 from clubs import overview, radio
 from clubs.models import Area
+from clubs.month import after, before
 from clubs.records import RadioEpisode, RadioStation
 from clubs.small import small
 from console.access import STAFF, Answer, Pages, R, scope, who
+from console.club_scope import month_asked
 from console.edge import now, reading, writing
 from console.forms import Typed, done, draft, render
+from console.pages.clubs import themes
 from console.words import _
 from runtime import audit
 from runtime.database import Session
-from translations.models import Content, Theme
+from translations.models import Content
 
 pages = Pages("radio")
 WRITES = {R.COMMUNICATION}
@@ -41,13 +44,13 @@ class Episode:
 def index() -> Answer:
     """The stations, and the episodes of one month."""
     with reading() as session:
-        month = _month(now(session).date())
+        month = month_asked(now(session).date())
         stations = radio.stations(session)
         shown = _episodes(session, month, scope(session))
         areas = _areas(session)
         languages = overview.languages(session)
     values = {"stations": stations, "episodes": shown, "month": month, "areas": areas, "languages_": languages}
-    values |= {"before": _moved(month, -1), "after": _moved(month, 1), "few": small}
+    values |= {"before": before(month), "after": after(month), "few": small}
     return render("radio/index.html", writes=bool(who().roles & WRITES), sheets=bool(who().roles & SHEETS), **values)
 
 
@@ -112,14 +115,14 @@ def _episode(number: int | None) -> Answer:
         row = None if number is None else (session.get(RadioEpisode, number) or abort(404))
         known = radio.stations(session)
         stations = {str(one.id): one.name for one in known if one.active or (row and one.id == row.station_id)}
-        themes, asked = _themes(session), _questions(session)
+        names, asked = _theme_names(session), _questions(session)
     if not stations:
         return done(url_for("radio.new_station"), _("Ajoutez d'abord la station qui diffuse."))
     form = Typed.sent_or(draft(name) or _episode_fields(row))
     if form.sent:
         where = form.one_of("station", stations, needed=_("Choisissez la station."))
         title = form.text("title", needed=_("Donnez un titre à l'émission."), most=120)
-        theme = form.one_of("theme", themes, needed=_("Choisissez le thème."))
+        theme = form.one_of("theme", names, needed=_("Choisissez le thème."))
         question = form.one_of("question", asked)
         airs = form.moment("airs", needed=_("Dites quand l'émission passe."))
         again = form.moment("repeats")
@@ -135,7 +138,7 @@ def _episode(number: int | None) -> Answer:
                 made = kept.id
                 audit.record(session, now(session), "write_episode", "radio_episode", made, staff_id=who().id)
             return done(url_for("radio.episode", number=made), _("Émission enregistrée."))
-    values = {"form": form, "stations": stations.items(), "themes": themes.items(), "questions": asked.items()}
+    values = {"form": form, "stations": stations.items(), "themes": names.items(), "questions": asked.items()}
     return render("radio/edit.html", draft_name=name, new=number is None, **values), 422 if form.errors else 200
 
 
@@ -153,7 +156,7 @@ def episode(number: int) -> Answer:
     with reading() as session:
         row = session.get(RadioEpisode, number) or abort(404)
         allowed = scope(session)
-        shown = _line(session, row, _themes(session), allowed)
+        shown = _line(session, row, _theme_names(session), allowed)
         values = {"episode": shown, "window": radio.window(session, row), "met": radio.listening(session, row, allowed)}
         values["question"] = _questions(session).get(str(row.question_id))
         if who().roles & WRITES:
@@ -179,19 +182,19 @@ def tie(number: int) -> Answer:
 def sheet() -> Answer:
     """The monthly sheet of one station, to print."""
     with reading() as session:
-        month = _month(now(session).date())
+        month = month_asked(now(session).date())
         where = session.get(RadioStation, request.args.get("station", 0, type=int)) or abort(404)
         shown = _episodes(session, month, None, where.id)[::-1]
         asked = _questions(session)
         answers = {one.row.id: radio.questions(session, one.row) for one in shown}
-        coming = _episodes(session, _moved(month, 1), None, where.id)[::-1]
+        coming = _episodes(session, after(month), None, where.id)[::-1]
     values = {"station": where, "month": month, "episodes": shown, "questions": asked, "answers": answers, "coming": coming}
     return render("radio/sheet.html", few=small, **values)
 
 
 def _episodes(session: Session, month: date, allowed: frozenset[int] | None, station_id: int | None = None) -> list[Episode]:
-    since, until = (datetime.combine(day, time(), UTC) for day in (month, _moved(month, 1)))
-    themes = _themes(session)
+    since, until = (datetime.combine(day, time(), UTC) for day in (month, after(month)))
+    themes = _theme_names(session)
     return [_line(session, row, themes, allowed) for row in radio.episodes(session, since, until, station_id)]
 
 
@@ -200,20 +203,8 @@ def _line(session: Session, row: RadioEpisode, themes: Mapping[str, str], allowe
     return Episode(row, name, themes.get(str(row.theme_code), ""), radio.audience(session, row, allowed))
 
 
-def _month(today: date) -> date:
-    """The first day of the month asked for, else of this one."""
-    try:
-        return date.fromisoformat(f"{request.args.get('mois', '')}-01")
-    except ValueError:
-        return today.replace(day=1)
-
-
-def _moved(month: date, by: int) -> date:
-    return (month + timedelta(days=31 * by if by > 0 else -1)).replace(day=1)
-
-
-def _themes(session: Session) -> dict[str, str]:
-    return {str(row.code): row.name for row in session.query(Theme).order_by(Theme.code)}
+def _theme_names(session: Session) -> dict[str, str]:
+    return {str(code): name for code, name in themes(session).items()}
 
 
 def _questions(session: Session) -> dict[str, str]:

@@ -5,6 +5,8 @@ from typing import Any
 
 from flask import request, url_for
 
+from campaigns.quarter_themes import planned
+from clubs.month import before, quarter, quarter_after
 from console import result_words
 from console.access import Answer, Pages, R, who
 from console.edge import now, reading, writing
@@ -12,7 +14,7 @@ from console.forms import Typed, done, render
 from console.words import _
 from results import targets
 from results.indicators import figures
-from results.scope import Scope, after, quarter
+from results.scope import Scope
 from results.tables import theme_names
 
 pages = Pages("targets")
@@ -26,7 +28,7 @@ def index() -> Answer:
         today = now(session).date()
         known = figures(session, Scope(today, today, frozenset()), small_cells=True)
         set_ = targets.targets(session)
-        planned = targets.planned(session, _quarter(today))
+        chosen = planned(session, _quarter(today))
         themes = list(theme_names(session).items())
     form = Typed.sent_or({id_: result_words.value(row.value) for id_, row in set_.items()})
     if form.sent:
@@ -37,7 +39,7 @@ def index() -> Answer:
                     targets.set_target(session, indicator, value, who().id, now(session))
             return done(url_for("targets.index"), _("Cibles enregistrées."))
     first = _quarter(today)
-    themes_form = Typed({"trimestre": first.isoformat(), "themes": planned})
+    themes_form = Typed({"trimestre": first.isoformat(), "themes": chosen})
     values: dict[str, Any] = {"known": known, "form": form, "themes_form": themes_form, "themes": themes, "quarter": first}
     values |= {"quarters": _quarters(today), "at_most": targets.AT_MOST, "words": result_words}
     return render("results/targets.html", **values), 422 if form.errors else 200
@@ -65,8 +67,7 @@ def _quarter(today: date, said: str | None = None) -> date:
 
 def _quarters(today: date) -> list[date]:
     first = quarter(today)
-    previous = quarter(date(first.year - (first.month == 1), (first.month - 2) % 12 + 1, 1))
-    return [previous, first, after(after(after(first)))]
+    return [quarter(before(first)), first, quarter_after(first)]
 
 
 def _number(form: Typed, name: str) -> float | None:

@@ -20,6 +20,7 @@ from tests.world import NUMBERS, World
 
 NEW, NEW_TYPED = "+22300088888", "00 08 88 88"
 DAY = timedelta(days=1)
+MONTH = date(2026, 3, 1)
 
 
 def talk(exchange: Exchange, world: World, who: str, text: str, now: datetime) -> str:
@@ -270,13 +271,15 @@ def test_a_count_nobody_drew_is_kept_as_unasked_and_a_drawn_one_as_asked(exchang
     talk(exchange, oumar, "moussa", "CR D17 12 20 7", now)
     with exchange.database.writing() as session:
         second = session.scalars(select(Report).where(Report.number == 2)).one()
-        session.add(SpotCheck(report_id=second.id, supervisor_id=oumar.members["oumar"], drawn_on=now.date()))
+        drawn = SpotCheck(report_id=second.id, supervisor_id=oumar.members["oumar"], drawn_on=now.date(), month=MONTH)
+        session.add(drawn)
+    talk(exchange, oumar, "moussa", "CR D17 12 21 7", now)  # corrected after the draw
     talk(exchange, oumar, "oumar", "VU 1 17 7", now + HOUR)
     talk(exchange, oumar, "oumar", "VU 2 20 6", now + HOUR)
     talk(exchange, oumar, "oumar", "VU 2 19 6", now + 2 * HOUR)
     with exchange.database.reading() as session:
-        rows = session.execute(select(SpotCheck.asked, SpotCheck.women, SpotCheck.men).order_by(SpotCheck.report_id)).all()
-        assert rows == [(False, 17, 7), (True, 19, 6)]
+        rows = session.execute(select(SpotCheck.month, SpotCheck.women, SpotCheck.men).order_by(SpotCheck.report_id)).all()
+        assert rows == [(None, 17, 7), (MONTH, 19, 6)]
 
 
 def test_only_sessions_are_counted_on_the_spot(exchange: Exchange, oumar: World, now: datetime) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from clubs.delays import Answering, answering
+from clubs.inbox import of
 from clubs.records import Inquiry, InquiryKind, InquiryState
 from runtime.database import Database
 from tests.world import World
@@ -36,7 +37,7 @@ def begun(now: datetime) -> datetime:
 
 def counted(database: Database, begun: datetime, now: datetime, villages: frozenset[int] | None = None) -> Answering:
     with database.reading() as session:
-        return answering(session, begun, now, now, villages)
+        return answering(session, begun, now, now, of(villages))
 
 
 def test_answers_are_counted_with_their_median_delay(database: Database, world: World, begun: datetime, now: datetime) -> None:
@@ -45,7 +46,7 @@ def test_answers_are_counted_with_their_median_delay(database: Database, world: 
     ask(database, world, begun, K.COMPLAINT, S.OPEN)
     ask(database, world, now - HOUR, K.UNSORTED, S.OPEN)
     found = counted(database, begun, now)
-    assert found == Answering(received=5, answered=3, open=2, overdue=1, median_hours=30.0)
+    assert found == Answering(received=5, answered=3, open=2, overdue=1, hours=132.0, median_hours=30.0)
     assert found.percent == 60
 
 
@@ -72,5 +73,5 @@ def test_a_period_and_its_villages_bound_the_count(database: Database, world: Wo
     assert counted(database, begun, now).received == 1
     assert counted(database, begun, now, frozenset({world.villages[0]})).received == 0
     assert counted(database, begun, now, frozenset({world.villages[1]})).received == 1
-    assert counted(database, now, now) == Answering(0, 0, 0, 0, None)
+    assert counted(database, now, now) == Answering(0, 0, 0, 0, 0, None)
     assert counted(database, now, now).percent is None

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from clubs import credit, doubts, feedback, month, spot_checks
 from clubs.doubts import Doubt
-from clubs.models import Club, Member, Post, Role
+from clubs.models import Club, Member, Post, Role, Village
 from clubs.records import (
     Action,
     ClubSummary,
@@ -21,6 +21,7 @@ from clubs.records import (
     ExpectedState,
     Inquiry,
     InquiryKind,
+    InquiryState,
     Report,
     ReportState,
     SpotCheck,
@@ -76,7 +77,7 @@ def a_month(session: Session, world: World) -> int:
     for number, (who, kind, answered) in enumerate((*asked, ("sory", InquiryKind.NUTRITION, True)), start=1):
         at = datetime(2026, 2, 28, 23, 30, tzinfo=UTC)
         row = Inquiry(number=number, kind=kind, contact_id=world.contacts[who], received_at=at, due_at=at)
-        row.answered_at = MARCH if answered else None
+        row.answered_at, row.state = (MARCH, InquiryState.ANSWERED) if answered else (None, InquiryState.OPEN)
         session.add(row)
     session.flush()
     return club
@@ -292,6 +293,17 @@ def test_a_stopped_phone_is_told_nothing(exchange: Exchange, world: World, told:
         stop(session, session.get_one(Contact, world.contacts["moussa"]), MARCH, "sms")
     feedback.tell(exchange, MARCH)
     assert not any("1032" in (text or "") for text in told())
+
+
+@pytest.mark.parametrize("where", [Club, Village], ids=["club", "village"])
+def test_a_paused_club_is_told_nothing(exchange: Exchange, world: World, told: Told, where: type[Club] | type[Village]) -> None:
+    with exchange.database.writing() as session:
+        club = session.get_one(Club, a_month(session, world))
+        row = club if where is Club else session.get_one(Village, club.village_id)
+        row.paused_until = MARCH.date()
+    feedback.tell(exchange, MARCH)
+    assert not any("1032" in (text or "") for text in told())
+    assert any("2043" in (text or "") for text in told())
 
 
 def test_the_voice_says_the_same_figures_and_no_loss(database: Database, world: World) -> None:

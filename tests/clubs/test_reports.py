@@ -8,9 +8,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from clubs import by_hand
+from clubs.by_keypad import known_theme
 from clubs.expected import age, plan, silent
 from clubs.grammar.judge import judge
-from clubs.grammar.values import Kind, Outcome
+from clubs.grammar.values import Kind, Outcome, ProblemId
 from clubs.grammar.verdict import Verdict
 from clubs.models import Club, Member, Post, Role
 from clubs.records import Action, ExpectedReport, ExpectedState, Inquiry, Report, ReportState, SpotCheck
@@ -20,6 +21,7 @@ from messaging import contacts
 from messaging.models import Contact, ContactState, Direction, Message, MessageState
 from runtime.database import Database
 from tests.world import World
+from translations.models import Theme
 
 Say = Callable[..., Verdict]
 
@@ -69,6 +71,25 @@ def test_a_report_is_stored_with_its_figures_under_the_number_the_reply_names(da
     assert (row.number, row.kind, row.session_date, row.club_id) == (1, "CR", date(2026, 3, 18), world.clubs["1032"])
     assert row.values == {"theme": 12, "women": 18, "men": 7, "youth": 9, "radio": True}
     assert "1" in verdict.reply
+
+
+def test_themes_are_those_that_staff_wrote(database: Database, world: World, say: Say, now: datetime) -> None:
+    long = "purée de niébé et de feuilles pour les tout-petits"[:40]
+    with database.writing() as session:
+        session.get_one(Theme, 12).short = "goûter de midi"
+        session.delete(session.get_one(Theme, 13))
+        session.add_all(Theme(code=code, name="Purée", short=long, group="Enfant") for code in (15, 16))
+    assert "gouter de midi, 18 femmes" in say("CR 12 18 7").reply
+    assert "purée de niébé" in say("CR D17 15 18 7", later=timedelta(minutes=5)).reply
+    unknown = say("CR D16 13 18 7", later=timedelta(minutes=9))
+    assert (unknown.outcome, unknown.problem) == (Outcome.ASK, ProblemId.THEME)
+    assert len(say("CR D16 17 18 7", later=timedelta(minutes=12)).reply) <= 160, "two long names still fit one SMS"
+    with database.writing() as session:
+        assert known_theme(session, "15")
+        assert not known_theme(session, "13")
+        club = session.get_one(Club, world.clubs["2043"])
+        typed = by_hand.Typed(Kind.CR, now.date(), {"theme": "15", "women": "18", "men": "7"})
+        assert by_hand.judge_typed(session, club, typed, now).outcome is Outcome.ACK
 
 
 def test_a_second_report_of_the_day_replaces_the_first_and_keeps_it(database: Database, say: Say) -> None:

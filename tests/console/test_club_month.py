@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 
 from campaigns import card
+from campaigns.quarter_themes import themes_of
 from clubs import month
 from clubs.grammar.judge import judge
 from clubs.grammar.values import Outcome
 from clubs.models import Club, MarketRule, Village
-from clubs.records import ExpectedReport, ExpectedState, Report, ReportState
+from clubs.month import quarter, quarter_after
+from clubs.records import ExpectedReport, ExpectedState, PlannedTheme, Report, ReportState
 from clubs.standing import context_for
 from console.staff import RoleName
 from messaging.models import Broadcast, Channel, Consent, Contact, Purpose, Ramadan, Route
@@ -109,6 +111,15 @@ def test_the_card_names_one_number_an_operator_the_code_and_the_themes(
     for words in ("36085", "7700", "Moov Africa Malitel", "1032", "Moussa", "<strong>33</strong>", "CR 33 18 7 9 1"):
         assert words in page
     assert "Moussa" not in signed_in(R.SUIVI).get(f"/clubs/{world.clubs['1032']}/carte").text
+    with database.writing() as session:
+        first = quarter(TODAY)
+        assert themes_of(session, first) == [33], "none is planned: what was sent"
+        assert themes_of(session, quarter_after(first)) == []
+        session.add(PlannedTheme(quarter=first, theme_code=12))
+        session.add(PlannedTheme(quarter=quarter_after(first), theme_code=13))
+    page = signed_in(R.COMMUNICATION).get(f"/clubs/{world.clubs['1032']}/carte").text
+    assert "CR 12 18 7 9 1" in page
+    assert not any(f"<strong>{code}</strong>" in page for code in (13, 33)), "what is planned for this quarter alone"
 
 
 @pytest.mark.parametrize("label", card.INSTRUCTIONS)
@@ -127,7 +138,8 @@ def test_each_example_of_the_card_is_understood_as_it_stands(database: Database,
     ],
 )
 def test_quarters(day: str, first: str, after: str) -> None:
-    assert card.quarter(date.fromisoformat(day)) == (date.fromisoformat(first), date.fromisoformat(after))
+    assert quarter(date.fromisoformat(day)) == date.fromisoformat(first)
+    assert quarter_after(date.fromisoformat(day)) == date.fromisoformat(after)
 
 
 def test_the_register_masks_numbers_and_joins_the_agreements_of_a_day(

@@ -16,7 +16,7 @@ from flask import Flask
 from sqlalchemy import func, or_, select
 
 from clubs.models import Club
-from clubs.records import ExpectedReport
+from clubs.records import ExpectedReport, Report, SpotCheck
 from console.api.tokens import Scope as TokenScope
 from console.api.tokens import make
 from messaging.exchange import Exchange
@@ -100,6 +100,7 @@ def test_the_figures_of_a_quarter_are_those_that_were_true(
     record_property("figure", f"{CLUBS} clubs, {DAYS} days, {played.posted} SMS: {time.process_time() - began:.0f} s of CPU")
     assert played.refused == []
     assert _left_lying(database) == [], "SMS that were not read"
+    _draw_what_was_visited(database)
     told, stored = _told(life), _stored(app, database)
     found = {
         "reports that should count and do not": dict(told - stored),
@@ -114,6 +115,13 @@ def test_the_figures_of_a_quarter_are_those_that_were_true(
     with database.reading() as session:
         kept = session.scalar(select(func.count()).select_from(Message).where(Message.direction == Direction.IN))
     assert kept == len({sms.id for sms in sent}), "each SMS is stored once"
+
+
+def _draw_what_was_visited(database: Database) -> None:
+    """The visits of this life are its random ones: they stand for the month's draw."""
+    with database.writing() as session:
+        for check, day in session.execute(select(SpotCheck, Report.session_date).join(Report, Report.id == SpotCheck.report_id)):
+            check.month = day.replace(day=1)
 
 
 def _left_lying(database: Database) -> list[tuple[int, str]]:

@@ -111,8 +111,10 @@ def _reports(session: Session, chance: Random, made: Truth, world: World) -> Non
                     seen = (chance.randint(0, 25), chance.randint(0, 15))
                     check = SpotCheck(report_id=row.id, supervisor_id=world.members["moussa"], drawn_on=day, seen_at=at(day))
                     check.women, check.men = seen
+                    check.month = day.replace(day=1) if number % 4 else None  # what nobody drew is not at random
                     session.add(check)
-                    made.checks.append((sum(seen), values["women"] + values["men"]))
+                    if check.month is not None:
+                        made.checks.append((sum(seen), values["women"] + values["men"]))
             expected = chance.choice(list(ExpectedState))
             session.add(ExpectedReport(club_id=club, due_on=day, state=expected))
             if inside:
@@ -162,6 +164,8 @@ def _field(session: Session, chance: Random, made: Truth, world: World) -> None:
     for code in PLANNED:
         session.add(PlannedTheme(quarter=date(2026, 1, 1), theme_code=code))
     session.add(PlannedTheme(quarter=date(2026, 4, 1), theme_code=31))
+    greeting = Inquiry(number=99, kind=InquiryKind.UNSORTED, state=InquiryState.CLOSED, received_at=at(SINCE), due_at=at(SINCE))
+    session.add(greeting)  # put away unsorted: no question
     for number in range(1, 31):
         day = date(2025, 12, 20) + timedelta(days=chance.randrange(120))
         hours = chance.uniform(1, 90) if chance.random() < 0.7 else None

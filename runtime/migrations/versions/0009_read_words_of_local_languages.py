@@ -1,4 +1,4 @@
-"""Read words of local languages in reports, keep spot checks nobody asked for and members whose sex nobody has said yet."""
+"""Read words of local languages in reports, and keep members whose sex nobody has said yet."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -32,13 +32,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("member", schema=None) as batch_op:
         batch_op.alter_column("sex", existing_type=sa.String(length=24), nullable=True)
-    with op.batch_alter_table("spot_check", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("asked", sa.Boolean(), server_default=sa.true(), nullable=False))
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("spot_check", schema=None) as batch_op:
-        batch_op.drop_column("asked")
     # A sex nobody has said cannot be put back into a column that wants one: such a member must be completed or left first.
     with op.batch_alter_table("member", schema=None) as batch_op:
         batch_op.alter_column("sex", existing_type=sa.String(length=24), nullable=False)
