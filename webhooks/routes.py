@@ -6,6 +6,7 @@ when it is stored, in the database or, while that is away, in the spool.
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import cast
 
@@ -32,6 +33,7 @@ PAUSES = (0.1, 0.2, 0.4, 0.8)  # seconds between five tries, 1.5 in all; the app
 PATIENCE = 1.5
 SPOKEN = ("answered", "turn")  # events whose answer a person hears
 
+Said = intake.Spoken | None
 Take = Callable[[Exchange, intake.Known, WebhookRequest, datetime], None]
 
 
@@ -56,14 +58,16 @@ def call(token: str) -> Response:
     exchange, given = _exchange(), _request()
     if given is None:
         return Response(status=413)
-    known: intake.Known | None = None
+    known, wall = _apologies().known(token), datetime.now(UTC)
     try:
-        known, now = intake.arrive(exchange, token, datetime.now(UTC))
-        if known is None:
-            return Response(status=403)
-        _apologies().meet(token, known)
-        known.gateway.verify(known.account, given)
-        spoken = intake.take_call(exchange, known, given, now, _converse)
+        try:
+            spoken = _said(exchange, known, given, wall)
+        except (Refused, intake.Changed):
+            known = intake.remember(exchange, token, wall)
+            if known is None:
+                return Response(status=403)
+            _apologies().meet(token, known)
+            spoken = _said(exchange, known, given, wall, fresh=True)
     except Refused:
         return Response(status=403)
     except Exception as error:  # a caller is on the line: silence would be worse than any apology
@@ -77,6 +81,15 @@ def call(token: str) -> Response:
         return Response(status=503 if known is not None or is_away(error) else 500)
     body, content_type = (spoken.body, spoken.content_type) if spoken else known.gateway.acknowledgement
     return Response(body, content_type=content_type)
+
+
+def _said(exchange: Exchange, known: intake.Known | None, given: WebhookRequest, wall: datetime, fresh: bool = False) -> Said:
+    """Verify and store; Changed where a channel that is only remembered does not serve."""
+    if known is None or (known.seen is None and not fresh):
+        raise intake.Changed
+    known.gateway.verify(known.account, given)
+    # What was read a moment ago is as good as what would be read now; what is remembered must be compared.
+    return intake.take_call(exchange, replace(known, seen=None) if fresh else known, given, wall + known.moved, _converse)
 
 
 def _converse(session: Session, exchange: Exchange, call: Call, step: CallStep, now: datetime) -> tuple[Step, ...]:
