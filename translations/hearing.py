@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, TypeAlias
 
-from sqlalchemy import Select, bindparam, exists, or_, select
+from sqlalchemy import Executable, bindparam, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from translations.languages import SOURCE
@@ -71,7 +71,7 @@ _PROMPTS = _ROWS.where(Content.kind == ContentKind.PROMPT, Variant.language.in_(
 
 
 @lru_cache(maxsize=200)
-def _named(keys: int, ids: int, codes: int) -> Select[Any]:
+def _named(keys: int, ids: int, codes: int) -> Executable:
     """Asks for so many contents by `key0`…, `id0`…, in languages `code0`…; a list of any length is written anew each time."""
     known = {"key": (Content.key, keys), "id": (Content.id, ids), "code": (Variant.language, codes)}
     among = {

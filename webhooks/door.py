@@ -5,7 +5,7 @@ it lacks is the point: a telephone has no cookie, no session, no account and no 
 """
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 from flask.sessions import SessionInterface
@@ -14,7 +14,7 @@ from flask.wrappers import Request
 from webhooks import routes, sounds
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from _typeshed.wsgi import StartResponse
 
 PATH = "/hooks/"
 
@@ -31,12 +31,10 @@ def hang(app: Flask, watch: Callable[[Flask], None]) -> None:
     watch(hooks)
     hooks.register_blueprint(routes.blueprint)
     hooks.register_blueprint(sounds.blueprint)
-    app.wsgi_app = _by_path(hooks.wsgi_app, app.wsgi_app)  # type: ignore[method-assign]  # as Flask's own documentation does
+    pages = app.wsgi_app
 
-
-def _by_path(hooks: "WSGIApplication", pages: "WSGIApplication") -> "WSGIApplication":
-    def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        to = hooks if environ.get("PATH_INFO", "").startswith(PATH) else pages
+    def answer(environ: dict[str, Any], start_response: "StartResponse") -> Iterable[bytes]:
+        to = hooks.wsgi_app if environ.get("PATH_INFO", "").startswith(PATH) else pages
         return to(environ, start_response)
 
-    return answer
+    app.wsgi_app = answer  # type: ignore[method-assign]  # where Flask wants a layer to be put

@@ -1,7 +1,8 @@
 """Where telephone providers call us: `/hooks/<token>/{sms,status,call,recording}`.
 
 Size, token, signature, one transaction, answer: nothing here decides anything. A request that reached us is answered 2xx only
-when it is stored, in the database or, while that is away, in the spool.
+when it is stored, in the database or, while that is away, in the spool. Between the steps of calls their channel is remembered:
+a signature is judged by what was last known, and the transaction that stores the step first makes sure that it still holds.
 """
 
 import time
@@ -33,7 +34,6 @@ PAUSES = (0.1, 0.2, 0.4, 0.8)  # seconds between five tries, 1.5 in all; the app
 PATIENCE = 1.5
 SPOKEN = ("answered", "turn")  # events whose answer a person hears
 
-Said = intake.Spoken | None
 Take = Callable[[Exchange, intake.Known, WebhookRequest, datetime], None]
 
 
@@ -61,13 +61,13 @@ def call(token: str) -> Response:
     known, wall = _apologies().known(token), datetime.now(UTC)
     try:
         try:
-            spoken = _said(exchange, known, given, wall)
+            return _said(exchange, known, given, wall)
         except (Refused, intake.Changed):
             known = intake.remember(exchange, token, wall)
             if known is None:
                 return Response(status=403)
             _apologies().meet(token, known)
-            spoken = _said(exchange, known, given, wall, fresh=True)
+            return _said(exchange, known, given, wall, fresh=True)
     except Refused:
         return Response(status=403)
     except Exception as error:  # a caller is on the line: silence would be worse than any apology
@@ -79,17 +79,18 @@ def call(token: str) -> Response:
             return Response(body, content_type=content_type)
         # Nobody listens to the answer, and nothing is stored: the provider must come again.
         return Response(status=503 if known is not None or is_away(error) else 500)
-    body, content_type = (spoken.body, spoken.content_type) if spoken else known.gateway.acknowledgement
-    return Response(body, content_type=content_type)
 
 
-def _said(exchange: Exchange, known: intake.Known | None, given: WebhookRequest, wall: datetime, fresh: bool = False) -> Said:
-    """Verify and store; Changed where a channel that is only remembered does not serve."""
+def _said(exchange: Exchange, known: intake.Known | None, given: WebhookRequest, wall: datetime, fresh: bool = False) -> Response:
+    """Verify, store and answer; Changed where a channel that is only remembered does not serve."""
     if known is None or (known.seen is None and not fresh):
         raise intake.Changed
     known.gateway.verify(known.account, given)
     # What was read a moment ago is as good as what would be read now; what is remembered must be compared.
-    return intake.take_call(exchange, replace(known, seen=None) if fresh else known, given, wall + known.moved, _converse)
+    known = replace(known, seen=None) if fresh else known
+    spoken = intake.take_call(exchange, known, given, wall + known.moved, _converse)
+    body, content_type = (spoken.body, spoken.content_type) if spoken else known.gateway.acknowledgement
+    return Response(body, content_type=content_type)
 
 
 def _converse(session: Session, exchange: Exchange, call: Call, step: CallStep, now: datetime) -> tuple[Step, ...]:
