@@ -31,7 +31,7 @@ import runtime.installation
 import translations.models
 from campaigns import answers, broadcasts, conversations, enrolments, recorders, schedule, voiced
 from clubs import feedback, reminders, spot_checks
-from console import api, assets, commands, frame, health
+from console import api, assets, commands, doors, frame, health
 from console.commands import begin, service
 from demonstration import voices
 from messaging import beats, calls, lookup, outbox, probing, purging, settling
@@ -45,7 +45,7 @@ from runtime.installation import business_time
 from runtime.jobs import Distributed
 from runtime.settings import Settings, load
 from runtime.work import Immediate, Inline, WorkEngine
-from webhooks import routes, sounds
+from webhooks import door
 
 log = structlog.get_logger(__name__)
 
@@ -82,8 +82,6 @@ def make_app(settings: Settings) -> Flask:
     _watch(app)
     app.register_blueprint(health.blueprint)
     frame.register(app, settings)
-    app.register_blueprint(routes.blueprint)
-    app.register_blueprint(sounds.blueprint)
     api.register(app)
     commands.register(app)
     for command in (begin.begin, service.db, service.worker, service.clock, service.trust_clock):
@@ -254,11 +252,18 @@ def _watch(app: Flask) -> None:
         return response
 
 
+def _seen_off(hooks: Flask, settings: Settings) -> None:
+    """What the providers' answers have in common with every other: they are timed, and carry the security headers."""
+    doors.protect(hooks, settings)
+    _watch(hooks)
+
+
 def _wrap(app: Flask, settings: Settings) -> None:
     Compress(app)
     # Every address of a static file carries its digest, so that browsers may keep it.
     static = assets.prepare(settings.var / "static")
     app.wsgi_app = WhiteNoise(app.wsgi_app, root=str(static), prefix="static/", max_age=YEAR_SECONDS)  # type: ignore[method-assign]
+    door.hang(app, lambda hooks: _seen_off(hooks, settings))
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]

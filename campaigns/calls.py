@@ -27,6 +27,7 @@ from messaging.exchange import Exchange
 from messaging.gateways.protocol import CallStep
 from messaging.models import Call, CallEvent, Channel, Contact, Direction
 from messaging.recordings import SHORTEST_WORD, TOO_SHORT, announce
+from messaging.rows import settle
 from messaging.steps import Step, from_json, to_json
 
 SESSION_LIFE = timedelta(hours=24)
@@ -142,6 +143,7 @@ def _store(talk: Talk, row: FlowSession | None, begun: Flow | None, turn: Turn, 
         row.draft, row.draft_until = row.state, now + SESSION_LIFE
     elif draft_ended:
         row.draft = row.draft_until = None
+    settle(talk.session, row)
 
 
 def _plain(state: State | None) -> dict[str, object] | None:

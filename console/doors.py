@@ -1,6 +1,6 @@
 """What every request and every answer of the console passes: Fetch Metadata, CSRF, roles, security headers, error pages.
 
-Webhooks and the API have their own doors and pass none of these but the headers.
+Webhooks (webhooks/door.py) and the API have their own doors and pass none of these but the headers.
 """
 
 from flask import Flask, Response, abort, current_app, g, redirect, request, url_for
@@ -56,7 +56,6 @@ def _most_megabytes() -> int:
 def hang(app: Flask, settings: Settings) -> None:
     """Hang the doors."""
     csrf = CSRFProtect(app)
-    security_headers = headers(settings)
 
     @app.before_request
     def enter() -> Answer | None:
@@ -68,16 +67,27 @@ def hang(app: Flask, settings: Settings) -> None:
             csrf.protect()
         return guard(current_app.view_functions.get(request.endpoint), request.blueprint)
 
+    protect(app, settings)
+
     @app.after_request
     def leave(response: Response) -> Response:
-        for name, value in security_headers.headers.items():
-            response.headers.setdefault(name, value)
         if g.get("person") is not None and "no-store" not in response.headers.get("Cache-Control", ""):
             response.headers["Cache-Control"] = "no-store"
         return response
 
     app.register_error_handler(CSRFError, forged)
     app.register_error_handler(HTTPException, told)
+
+
+def protect(app: Flask, settings: Settings) -> None:
+    """Put the security headers on every answer of `app`, where it has none of its own."""
+    always = tuple(headers(settings).headers.items())
+
+    @app.after_request
+    def secure(response: Response) -> Response:
+        for name, value in always:
+            response.headers.setdefault(name, value)
+        return response
 
 
 def from_elsewhere() -> None:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import bindparam, exists, insert, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, load_only
 
 from messaging import bips, callers, contacts, steps
 from messaging.call_ends import end_call, settle_price
@@ -56,10 +56,20 @@ _FOUND = {
     "external": _WITH_CONTACT.where(Call.channel_id == bindparam("channel"), Call.external_id == bindparam("external")),
     "id": _WITH_CONTACT.where(Call.id == bindparam("id")),
 }
+_OF_A_STEP = (
+    load_only(
+        *(Call.direction, Call.channel_id, Call.contact_id, Call.broadcast_id, Call.kind, Call.state, Call.external_id),
+        *(Call.language, Call.listener, Call.turn, Call.last_answer, Call.answered_at, Call.heard_at),
+        *(Call.seconds, Call.seconds_heard, Call.core_end_s, Call.core_reached, Call.heard_computed),
+    ),
+    load_only(Contact.language, Contact.state),
+)
+"""What most steps of a conversation ask of a call and its contact; the rest is read where it is asked for."""
 _LOCKED = {
-    (key, spoken): rows.with_for_update(key_share=True, of=[Contact, Call] if spoken else [Call])
-    for key, rows in _FOUND.items()
-    for spoken in (True, False)
+    **{(key, False): rows.with_for_update(key_share=True, of=[Call]) for key, rows in _FOUND.items()},
+    **{
+        (key, True): rows.options(*_OF_A_STEP).with_for_update(key_share=True, of=[Contact, Call]) for key, rows in _FOUND.items()
+    },
 }
 """Built once: a caller waits for each of a step's statements."""
 

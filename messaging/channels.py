@@ -8,10 +8,12 @@ import json
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
-from sqlalchemy import bindparam, literal, select
-from sqlalchemy.orm import Session
+from sqlalchemy import bindparam, literal, select, type_coerce
+from sqlalchemy.orm import Session, load_only, make_transient_to_detached
+from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy.types import NullType
 
 from messaging import pace
 from messaging.errors import ChannelError
@@ -38,12 +40,25 @@ _YES, _NO = ("1", "oui", "true", "yes"), ("", "0", "non", "false", "no")
 _SAME_OPERATOR: Mapping[str, str] = {"malitel": "moov", "atel": "telecel"}
 _HAS_TOKEN = (Channel.token_index == bindparam("token")) | (Channel.old_token_index == bindparam("token"))
 _BY_TOKEN = select(Channel).where(_HAS_TOKEN)
+# What every webhook asks of its channel; the rest is read where it is asked for.
+_OF_A_WEBHOOK = (
+    *(Channel.gateway, Channel.number, Channel.settings, Channel.state, Channel.token),
+    *(Channel.token_index, Channel.old_token_index, Channel.old_token_until),
+)
+# The same as it is stored: sealed values are sealed anew by whoever changes them, so that they need not be opened to be compared.
+_SEEN = (
+    select(*(type_coerce(column, NullType) for column in _OF_A_WEBHOOK), Installation.offset_seconds)
+    .outerjoin(Installation, Installation.id == 1)
+    .where(Channel.id == bindparam("channel"))
+)
+Seen: TypeAlias = tuple[Any, ...]
 _ONE = select(literal(1).label("id")).subquery()  # a row, whether there is a channel, an installation or neither
 _ARRIVED = (
     select(Channel, Installation.offset_seconds)
     .select_from(_ONE)
     .outerjoin(Installation, Installation.id == _ONE.c.id)
     .outerjoin(Channel, _HAS_TOKEN)
+    .options(load_only(*_OF_A_WEBHOOK))
     .limit(1)
 )
 
@@ -136,6 +151,22 @@ def arrived(session: Session, token: str, wall: datetime) -> tuple[Channel | Non
     found, offset = session.execute(_ARRIVED, {"token": index}).one()
     now = wall + timedelta(seconds=offset or 0)
     return _meant(found, index, now), now
+
+
+def seen(session: Session, channel_id: int) -> Seen:
+    """What a webhook's answer depends on, of a channel and of business time, as it is stored: equal while nothing has changed."""
+    row = session.connection().execute(_SEEN, {"channel": channel_id}).first()
+    return () if row is None else tuple(row)
+
+
+def seated(session: Session, known: Channel) -> Channel:
+    """A channel of this transaction with what a webhook asks of it, from one that was read before and has not changed since."""
+    row = Channel()
+    for column in (Channel.id, *_OF_A_WEBHOOK):
+        set_committed_value(row, column.key, getattr(known, column.key))
+    make_transient_to_detached(row)
+    session.add(row)
+    return row
 
 
 def _meant(found: Channel | None, index: bytes, now: datetime | None) -> Channel | None:

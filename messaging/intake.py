@@ -12,9 +12,11 @@ import structlog
 from sqlalchemy.orm import Session
 
 from messaging import call_events, channels, exchanges, inbox, outcomes, receipts, windows
+from messaging.errors import MessagingError
 from messaging.exchange import CONVERSE, DIAL, DISPATCH, Exchange
 from messaging.gateways.protocol import Account, CallStep, Cause, Gateway, Unreadable, WebhookRequest
 from messaging.models import Call, Channel, ChannelLog, MessageState, WebhookBody
+from messaging.rows import settle
 from messaging.states import LIVE_CALLS
 from messaging.steps import Step
 
@@ -32,13 +34,20 @@ OnCall = Callable[[Session, Exchange, Call, CallStep, datetime], tuple[Step, ...
 class Known:
     """The channel behind a token, as much of it as outlives the transaction that found it.
 
-    `row` is the channel itself, of no transaction, for one that follows at once.
+    `row` is the channel itself, of no transaction: to be read, never changed. Known with `seen`, it serves later requests, too,
+    at a business time `moved` from the wall's: the transaction that stores one first makes sure that nothing has changed.
     """
 
     channel_id: int
     gateway: Gateway
     account: Account
     row: Channel | None = None
+    seen: channels.Seen | None = None
+    moved: timedelta = timedelta()
+
+
+class Changed(MessagingError):
+    """What was known of a channel no longer holds; nothing was stored."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +69,17 @@ def arrive(exchange: Exchange, token: str, wall: datetime) -> tuple[Known | None
     with exchange.database.reading() as session:
         channel, now = channels.arrived(session, token, wall)
         return _known(exchange, channel), now
+
+
+def remember(exchange: Exchange, token: str, wall: datetime) -> Known | None:
+    """`arrive` for the requests that will follow, too; a token that is about to end is asked about each time."""
+    with exchange.database.reading() as session:
+        channel, now = channels.arrived(session, token, wall)
+        known = _known(exchange, channel)
+        if known is None or channel is None:
+            return None
+        lasting = channel.token == token
+        return replace(known, moved=now - wall, seen=channels.seen(session, channel.id) if lasting else None)
 
 
 def _known(exchange: Exchange, channel: Channel | None) -> Known | None:
@@ -121,7 +141,7 @@ def take_status(exchange: Exchange, known: Known, request: WebhookRequest, now: 
 
 
 def take_call(exchange: Exchange, known: Known, request: WebhookRequest, now: datetime, on_call: OnCall) -> Spoken | None:
-    """Apply a call's event; the steps to answer with, or None where the provider wants none."""
+    """Apply a call's event; the steps to answer with, or None where the provider wants none. May raise `Changed`."""
     try:
         step = known.gateway.read_call(known.account, request)
     except Unreadable as error:
@@ -144,6 +164,8 @@ def take_call(exchange: Exchange, known: Known, request: WebhookRequest, now: da
             turn = heard.call.turn
         about = None if heard.call is None else heard.call.id
         exchanges.write(session, exchanges.log_of(known.channel_id, "call", request, step, now, call_id=about))
+        if heard.call is not None:
+            settle(session, heard.call)
     _tell(exchange, told, now)
     return Spoken(*known.gateway.render(given, turn)) if given else None
 
@@ -162,11 +184,12 @@ def take_recording(exchange: Exchange, known: Known, request: WebhookRequest, no
 
 
 def _channel(session: Session, known: Known) -> Channel:
-    """As it was when it was found a moment ago: a call's step does not ask for it again."""
-    if known.row is None:
+    """As it was when it was found: a call's step asks only whether that still holds."""
+    if known.row is None or known.seen is None:
         return session.get_one(Channel, known.channel_id)
-    session.add(known.row)
-    return known.row
+    if channels.seen(session, known.channel_id) != known.seen:
+        raise Changed
+    return channels.seated(session, known.row)
 
 
 def _tell(exchange: Exchange, told: list[outcomes.AboutContact], now: datetime) -> None:
@@ -205,6 +228,7 @@ def _sane(at: datetime | None, now: datetime) -> datetime | None:
 def _odd(exchange: Exchange, known: Known, kind: str, error: Unreadable, now: datetime) -> None:
     log.warning("webhook.unreadable", channel=known.channel_id, kind=kind)
     with exchange.database.writing() as session:
+        _channel(session, known)
         # Only a word's shape is kept: it came from outside and might hold anything.
         word = "".join(char for char in error.word[:24] if char.isalpha() or char in "_-")
         session.add(ChannelLog(channel_id=known.channel_id, at=now, inbound=True, status=200, request=kind, response=word))

@@ -4,7 +4,7 @@ A list ends with Gather, Record, Redirect, Reject or Hangup: anything else would
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from messaging.errors import MessagingError
@@ -134,13 +134,20 @@ def sounds(steps: Sequence[Step]) -> list[Sound]:
     return found
 
 
+_FIELDS: dict[type, tuple[str, ...]] = {kind: tuple(each.name for each in fields(kind)) for kind in (Sound, *_NAMES.values())}
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
-    if not is_dataclass(value):
+    names = _FIELDS.get(type(value))
+    if names is None:
         return value
     named: Json = {} if isinstance(value, Sound) else {"do": type(value).__name__.lower()}
-    return named | {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    for name in names:
+        given = getattr(value, name)
+        named[name] = _plain(given) if isinstance(given, tuple) else given
+    return named
 
 
 def _step(item: Json) -> Step:

@@ -7,9 +7,10 @@ a moment ago is heard, or no longer heard, at the next step of every call.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, TypeAlias
 
-from sqlalchemy import bindparam, exists, select
+from sqlalchemy import Executable, bindparam, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from translations.languages import SOURCE
@@ -63,11 +64,24 @@ _ROWS = (
     )
     .join(Variant, Variant.content_id == Content.id)
     .outerjoin(Clip, Clip.variant_id == Variant.id)
-    .where(Variant.language.in_(bindparam("codes", expanding=True)), ~_newer)
+    .where(~_newer)
     .order_by(Content.id, Clip.version)
 )
-_NAMED = _ROWS.where(Content.key.in_(bindparam("keys", expanding=True)) | Content.id.in_(bindparam("ids", expanding=True)))
-_PROMPTS = _ROWS.where(Content.kind == ContentKind.PROMPT)
+_PROMPTS = _ROWS.where(Content.kind == ContentKind.PROMPT, Variant.language.in_(bindparam("codes", expanding=True)))
+
+
+@lru_cache(maxsize=200)
+def _named(keys: int, ids: int, codes: int) -> Executable:
+    """Asks for so many contents by `key0`…, `id0`…, in languages `code0`…; a list of any length is written anew each time."""
+    known = {"key": (Content.key, keys), "id": (Content.id, ids), "code": (Variant.language, codes)}
+    among = {
+        name: column.in_([bindparam(f"{name}{place}") for place in range(many)]) for name, (column, many) in known.items() if many
+    }
+    return _ROWS.where(among.pop("code"), or_(*among.values()))
+
+
+def _numbered(name: str, values: Iterable[Name]) -> dict[str, Name]:
+    return {f"{name}{place}": value for place, value in enumerate(values)}
 
 
 class Ear:
@@ -89,7 +103,9 @@ class Ear:
         keys = sorted({name for name, _ in wanted if isinstance(name, str)})
         ids = sorted({name for name, _ in wanted if isinstance(name, int)})
         with self._session.no_autoflush:  # a call changes no words
-            rows = self._session.execute(_NAMED, {"keys": keys, "ids": ids, "codes": codes}).all()
+            asked = _named(len(keys), len(ids), len(codes))
+            said = {**_numbered("key", keys), **_numbered("id", ids), **_numbered("code", codes)}
+            rows = self._session.connection().execute(asked, said).all()
         self._read |= wanted
         self._take(rows)
 
@@ -103,7 +119,8 @@ class Ear:
 
     def choose(self, name: Name, languages: Sequence[str]) -> Heard | None:
         """The first along the chain with something to play, an approved one always before a French draft."""
-        self.listen((name,), languages)
+        if any((name, code) not in self._read for code in languages):
+            self.listen((name,), languages)
         found = [self._heard[name, code] for code in languages if (name, code) in self._heard]
         return first_of(found, self._now, self._drafts, lambda one: one.clip(self._drafts) is not None)
 

@@ -1,11 +1,13 @@
 """Where telephone providers call us: `/hooks/<token>/{sms,status,call,recording}`.
 
 Size, token, signature, one transaction, answer: nothing here decides anything. A request that reached us is answered 2xx only
-when it is stored, in the database or, while that is away, in the spool.
+when it is stored, in the database or, while that is away, in the spool. Between the steps of calls their channel is remembered:
+a signature is judged by what was last known, and the transaction that stores the step first makes sure that it still holds.
 """
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import cast
 
@@ -56,14 +58,16 @@ def call(token: str) -> Response:
     exchange, given = _exchange(), _request()
     if given is None:
         return Response(status=413)
-    known: intake.Known | None = None
+    known, wall = _apologies().known(token), datetime.now(UTC)
     try:
-        known, now = intake.arrive(exchange, token, datetime.now(UTC))
-        if known is None:
-            return Response(status=403)
-        _apologies().meet(token, known)
-        known.gateway.verify(known.account, given)
-        spoken = intake.take_call(exchange, known, given, now, _converse)
+        try:
+            return _said(exchange, known, given, wall)
+        except (Refused, intake.Changed):
+            known = intake.remember(exchange, token, wall)
+            if known is None:
+                return Response(status=403)
+            _apologies().meet(token, known)
+            return _said(exchange, known, given, wall, fresh=True)
     except Refused:
         return Response(status=403)
     except Exception as error:  # a caller is on the line: silence would be worse than any apology
@@ -75,6 +79,16 @@ def call(token: str) -> Response:
             return Response(body, content_type=content_type)
         # Nobody listens to the answer, and nothing is stored: the provider must come again.
         return Response(status=503 if known is not None or is_away(error) else 500)
+
+
+def _said(exchange: Exchange, known: intake.Known | None, given: WebhookRequest, wall: datetime, fresh: bool = False) -> Response:
+    """Verify, store and answer; Changed where a channel that is only remembered does not serve."""
+    if known is None or (known.seen is None and not fresh):
+        raise intake.Changed
+    known.gateway.verify(known.account, given)
+    # What was read a moment ago is as good as what would be read now; what is remembered must be compared.
+    known = replace(known, seen=None) if fresh else known
+    spoken = intake.take_call(exchange, known, given, wall + known.moved, _converse)
     body, content_type = (spoken.body, spoken.content_type) if spoken else known.gateway.acknowledgement
     return Response(body, content_type=content_type)
 

@@ -1,6 +1,7 @@
 """Two processes answer the steps of one call: what was approved, taken back or stopped a moment ago holds at the next step."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
@@ -11,6 +12,7 @@ from messaging.exchange import Exchange
 from messaging.models import Broadcast, BroadcastState, Call, Channel, ChannelState, Contact, Kind
 from messaging.queue import queue_call
 from runtime.database import Database
+from runtime.installation import advance
 from runtime.settings import Settings
 from runtime.work import Immediate
 from tests.calls import NOW, Line, clip, prompt, sending, words
@@ -135,8 +137,9 @@ def test_a_stop_by_sms_at_one_process_holds_for_the_calls_of_the_other(line: Lin
     assert line.key("*") == ["menu_out"], "the call in the hand goes on to its end"
 
 
+@pytest.mark.parametrize("happened", ["turn", "a word nobody knows"])
 @pytest.mark.parametrize("how", ["removed", "rotated"])
-def test_an_address_taken_away_is_refused_at_the_next_step(line: Line, other: FlaskClient, how: str) -> None:
+def test_an_address_taken_away_is_refused_at_the_next_step(line: Line, other: FlaskClient, how: str, happened: str) -> None:
     with line.exchange.database.writing() as session:
         channel = session.get_one(Channel, line.world.channel)
         if how == "removed":
@@ -144,9 +147,26 @@ def test_an_address_taken_away_is_refused_at_the_next_step(line: Line, other: Fl
         else:
             channels.rotate_token(channel, NOW)
             channel.old_token_until = NOW
-    form = {"id": f"sim-{line.id}", "ref": f"attempt-{line.id}", "phone": line.world.numbers["awa"], "event": "turn", "turn": "1"}
+    form = {
+        "id": f"sim-{line.id}",
+        "ref": f"attempt-{line.id}",
+        "phone": line.world.numbers["awa"],
+        "event": happened,
+        "turn": "1",
+    }
     for client in (line.client, other):
         assert client.post(f"/hooks/{line.world.token}/call", data=form).status_code == 403
+
+
+def test_a_clock_that_was_moved_counts_at_the_next_step_of_a_channel_that_is_remembered(line: Line) -> None:
+    line.key("*")
+    before = line.row.heard_at
+    with line.exchange.database.writing() as session:
+        advance(session, timedelta(minutes=3))
+    line.key("*")
+    assert before is not None
+    assert line.row.heard_at is not None
+    assert timedelta(minutes=3) <= line.row.heard_at - before < timedelta(minutes=4)
 
 
 def test_a_step_that_repeats_its_menu_asks_the_database_few_times(line: Line) -> None:

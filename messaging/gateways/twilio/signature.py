@@ -110,7 +110,7 @@ def _unmoved(given: Mapping[str, str]) -> None:
         if name in FREE_TEXT or not known:
             free.append((middle, len(signed)))
     for field in FIELDS.difference(given):
-        if any(not _inside(found.span(), free) for found in re.finditer(field, signed)):
+        if field in signed and any(not _inside(found.span(), free) for found in re.finditer(field, signed)):
             raise Refused("bytes of one field stand in another")
 
 
