@@ -22,6 +22,7 @@ from messaging.models import (
     OpenPrompt,
     OptOut,
     Purpose,
+    Recording,
 )
 from messaging.numbers import operator_of
 from messaging.rows import insert_once
@@ -76,6 +77,7 @@ def stop(session: Session, contact: Contact, now: datetime, via: str) -> bool:
     session.add(OptOut(number_index=contact.number_index, contact_id=contact.id, via=via, at=now))
     standing = (Consent.contact_id == contact.id, Consent.withdrawn_at.is_(None))
     session.execute(update(Consent).where(*standing).values(withdrawn_at=now))
+    _off_air(session, contact.id)
     close_prompts(session, contact.id, now)
     _keep_back(session, contact.id, now, "stopped")
     session.flush()
@@ -164,6 +166,8 @@ def withdraw(session: Session, contact: Contact, purpose: Purpose, now: datetime
     for row in ended:
         row.withdrawn_at = now
     session.flush()
+    if purpose is Purpose.AIR:
+        _off_air(session, contact.id)
     if ended and not has_consent(session, contact.id, purpose):
         if purpose is Purpose.PUSH:
             _keep_back_messages(session, contact.id, now, "no_consent")
@@ -191,6 +195,12 @@ def close_prompts(session: Session, contact_id: int, now: datetime) -> None:
 
 def _standing() -> tuple[ColumnElement[bool], ...]:
     return (OptOut.ended_at.is_(None), OptOut.member_id.is_(None), OptOut.purpose.is_(None))
+
+
+def _off_air(session: Session, contact_id: int) -> None:
+    """No voice of this phone may go on air: a new yes is to what is said after it."""
+    mine = Recording.call_id.in_(select(Call.id).where(Call.contact_id == contact_id))
+    session.execute(update(Recording).where(mine).values(air_consent=False, cleared_at=None))
 
 
 def _keep_back(session: Session, contact_id: int, now: datetime, reason: str) -> None:

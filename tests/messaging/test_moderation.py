@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from messaging import contacts, moderation, recordings
 from messaging.exchange import Exchange
-from messaging.models import Contact, Moderation, Recording
+from messaging.models import Contact, Moderation, Purpose, Recording
 from messaging.moderation import ModerationError
 from tests.voices import asked_aloud, recording
 from tests.world import World
@@ -89,6 +89,23 @@ def test_a_voice_leaves_only_approved_cleared_and_agreed(exchange: Exchange, wor
         assert session.scalar(leaves) is None
         with pytest.raises(ModerationError, match="no_consent"):
             moderation.clear(session, row, now)
+
+
+@pytest.mark.parametrize("ends", ["stop", "withdraw"])
+def test_a_new_yes_on_the_same_phone_frees_no_older_voice(exchange: Exchange, world: World, now: datetime, ends: str) -> None:
+    kept(exchange, world, now, "approve", agrees=True)
+    with exchange.database.writing() as session:
+        row, awa = session.scalars(select(Recording)).one(), session.get_one(Contact, world.contacts["awa"])
+        moderation.clear(session, row, now)
+        if ends == "stop":
+            contacts.stop(session, awa, now, "key")
+            contacts.resume(session, awa, now)
+        else:
+            contacts.withdraw(session, awa, Purpose.AIR, now)
+        contacts.consent(session, awa, Purpose.AIR, now + DAY, via="voice", script_version="voice-1")
+        assert session.scalar(select(Recording.id).where(*moderation.may_leave())) is None
+        with pytest.raises(ModerationError, match="no_consent"):
+            moderation.clear(session, row, now + DAY)
 
 
 def test_a_refusal_says_why_and_a_new_decision_ends_the_clearance(exchange: Exchange, world: World, now: datetime) -> None:
