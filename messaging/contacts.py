@@ -29,7 +29,8 @@ from messaging.rows import insert_once
 from messaging.states import move_all
 from runtime.crypto import blind
 
-_UNASKED = (Kind.PUSH, Kind.REMINDER, Kind.ANSWER)
+_PROGRAMME = (Kind.PUSH, Kind.REMINDER)
+_UNASKED = (*_PROGRAMME, Kind.ANSWER)
 
 
 def find(session: Session, number: str) -> Contact | None:
@@ -177,11 +178,14 @@ def withdraw(session: Session, contact: Contact, purpose: Purpose, now: datetime
 
 
 def keep_back(session: Session, contact_ids: Collection[int], now: datetime, reason: str, until: datetime) -> int:
-    """Take back the pushes, reminders and calls to these numbers that would leave before `until`; how many."""
+    """Take back the pushes and reminders to these numbers, SMS and calls, that would leave before `until`; how many.
+
+    An answer that somebody asked for is brought all the same.
+    """
     ids = list(contact_ids)
-    messages = (Message.contact_id.in_(ids), Message.kind.in_(_UNASKED), Message.not_before < until)
+    messages = (Message.contact_id.in_(ids), Message.kind.in_(_PROGRAMME), Message.not_before < until)
     waiting = (Call.state == CallState.QUEUED) | Call.retry
-    calls = (Call.contact_id.in_(ids), Call.kind.in_(_UNASKED), Call.not_before < until, waiting)
+    calls = (Call.contact_id.in_(ids), Call.kind.in_(_PROGRAMME), Call.not_before < until, waiting)
     return move_all(session, Message, MessageState.SUPPRESSED, now, reason, *messages) + move_all(
         session, Call, CallState.SUPPRESSED, now, reason, *calls
     )
