@@ -11,7 +11,7 @@ from messaging.exchange import Exchange
 from messaging.gateways.protocol import CallStep
 from messaging.models import Call, CallState, Channel, ChannelState, ContactState, Direction
 from messaging.steps import Hangup, Reject, Say, to_json
-from runtime.installation import installation
+from runtime.installation import Opening, installation
 from tests.messaging.test_calls import dialled, queued
 from tests.world import World
 
@@ -53,6 +53,18 @@ def test_a_call_is_answered_at_once_and_costs_us_nothing(exchange: Exchange, wor
     assert (call.state, call.seconds, call.price) == (CallState.COMPLETED, 70, 0)
     assert call.ringing_at == call.answered_at == now
     assert calls(exchange, Direction.OUT) == []
+
+
+@pytest.mark.usefixtures("answering")
+@pytest.mark.parametrize("opening", [Opening.CLOSED, Opening.OPEN])
+def test_a_real_line_answers_nobody_before_it_is_opened(
+    exchange: Exchange, world: World, now: datetime, opening: Opening
+) -> None:
+    with exchange.database.writing() as session:
+        session.get_one(Channel, world.channel).gateway = "asterisk"
+        place = installation(session)
+        place.simulation, place.opening = False, opening
+    assert (event(exchange, world, now, "+22376000009").steps is None) is (opening is Opening.OPEN)
 
 
 @pytest.mark.usefixtures("answering")
