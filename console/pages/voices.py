@@ -55,7 +55,7 @@ def transcribe(number: int) -> Answer:
     return done(url_for("inbox.question", number=number), _("Transcription gardée."))
 
 
-@pages.page("/reception/question/<int:number>/moderer", roles=ANSWERS, post=True)
+@pages.page("/reception/question/<int:number>/moderer", roles=ANSWERS | LETS_OUT, post=True)
 def moderate(number: int) -> Answer:
     """Approve or refuse a voice; let the radio have it, or take that back because its speaker said so."""
     act, reason = request.form.get("act", ""), request.form.get("reason", "").strip()[:200]
@@ -67,6 +67,8 @@ def moderate(number: int) -> Answer:
     }
     if act not in words:
         abort(400)
+    if not who().may(*(LETS_OUT if act == "clear" else ANSWERS)):
+        abort(403)
     place = url_for("inbox.question", number=number)
     try:
         with writing() as session:
