@@ -103,6 +103,8 @@ WORDS = {
     "bring_back_sheet": lazy("a rapporté une feuille de traduction"),
     "write_station": lazy("a écrit une station de radio"),
     "write_episode": lazy("a écrit une émission de radio"),
+    "tie_question": lazy("a mis une question dans une émission de radio"),
+    "untie_question": lazy("a retiré une question d'une émission de radio"),
     "set_budget": lazy("a changé un plafond de dépense"),
     "declare": lazy("a déclaré ce que demande la loi"),
     "leave_simulation": lazy("a quitté la simulation"),
