@@ -4,6 +4,8 @@ from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.event import listen
 
 from messaging import call_events, channels, contacts, windows
 from messaging.errors import ChannelError
@@ -75,6 +77,18 @@ def test_the_first_request_again_is_the_same_call(exchange: Exchange, world: Wor
     assert again.call is not None
     assert (again.call.id, again.steps) == (first.id, None)
     assert len(calls(exchange, Direction.IN)) == 1
+
+
+@pytest.mark.usefixtures("answering")
+def test_the_first_request_again_locks_the_contact_too(exchange: Exchange, world: World, now: datetime) -> None:
+    event(exchange, world, now, world.numbers["awa"])
+    read: list[str] = []
+    with exchange.database.writing() as session:
+        listen(session, "do_orm_execute", lambda state: read.append(str(state.statement.compile(dialect=postgresql.dialect()))))
+        step = CallStep("in-1", world.numbers["awa"], "ringing", inbound=True)
+        call_events.take(session, session.get_one(Channel, world.channel), step, now, windows.of(exchange.settings))
+    [locks] = [text.partition(" FOR ")[2] for text in read if " FOR " in text and "external" in text]
+    assert locks.endswith("OF contact, call")
 
 
 @pytest.mark.usefixtures("answering")
