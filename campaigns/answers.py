@@ -7,7 +7,6 @@ complaint or a disclosure, is ever heard in a menu: several people may hold the 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-import structlog
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
@@ -38,7 +37,6 @@ LIFE = timedelta(days=3)
 CORE_S = 15.0
 """Whoever hung up before this second of a recorded answer is called once more."""
 ALOUD = (InquiryKind.NUTRITION, InquiryKind.TESTIMONY)
-log = structlog.get_logger(__name__)
 
 
 def why_no_call(session: Session, contact: Contact | None) -> str | None:
@@ -92,7 +90,7 @@ def call(session: Session, exchange: Exchange, row: Inquiry, content: Content, n
 
 
 def deliver(exchange: Exchange, now: datetime) -> int:
-    """Bring every recorded answer that was approved meanwhile; how many."""
+    """Bring every recorded answer that was approved meanwhile; how many. What cannot be brought stays open."""
     with exchange.database.writing() as session:
         waiting = select(Inquiry).where(Inquiry.state == InquiryState.OPEN, Inquiry.answer_content_id.is_not(None))
         return sum(
@@ -106,7 +104,7 @@ def _bring(session: Session, exchange: Exchange, row: Inquiry, now: datetime) ->
     if contact is None or row.answered_by is None or spoken(session, contact, content, now) is None:
         return False
     if call(session, exchange, row, content, now) is None:
-        log.info("answer.uncalled", inquiry=row.id, why=why_no_call(session, contact))
+        return False  # its page says why: staff answer by SMS, or put it away
     inquiries.answered(session, row, row.answer, row.answered_by, now)
     audit.record(session, now, "bring_answer", "inquiry", row.id, actor_kind="service")
     return True

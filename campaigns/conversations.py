@@ -18,11 +18,11 @@ from campaigns.telling import tell
 from clubs.grammar.context import Context, Sender
 from clubs.grammar.judge import judge
 from clubs.grammar.verdict import Verdict
-from clubs.notices import notices
+from clubs.notices import notices, taken_over
 from clubs.reports import apply_verdict
 from clubs.standing import context_for
 from messaging.exchange import Exchange
-from messaging.models import Contact, Direction, Message, MessageState
+from messaging.models import Contact, ContactState, Direction, Message, MessageState
 from messaging.queue import queue_reply
 from messaging.states import move
 from runtime.database import Json
@@ -102,6 +102,7 @@ def _count_failure(exchange: Exchange, message_id: int, now: datetime) -> None:
 
 def _converse(session: Session, exchange: Exchange, message: Message, contact: Contact, now: datetime) -> None:
     quizzes.open_prompts(session, contact, now)
+    announced = contact.state is ContactState.ANNOUNCED
     offer_to_join(session, contact, now)
     rules = exchange.settings
     context = context_for(session, contact, now, sent_at=message.said_at, zone=rules.timezone, number_words=rules.number_words)
@@ -112,6 +113,8 @@ def _converse(session: Session, exchange: Exchange, message: Message, contact: C
     if words.text:
         _reply(session, exchange, message, contact, context, words, now)
     others = notices(session, verdict.effect.do, changed, contact.id, context.today)
+    if announced and contact.state is ContactState.ACTIVE:
+        others += taken_over(session, contact, context.today)
     tell(session, exchange, others, now, message.channel_id)
 
 

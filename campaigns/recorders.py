@@ -15,6 +15,7 @@ from campaigns.keypad_reports import Answered
 from campaigns.models import Dictation, Recorder
 from campaigns.talk import Talk
 from clubs import pins
+from clubs.models import Member
 from clubs.pins import LOCKED_FOR, TRIES, Pin
 from dialogue.values import Value
 from messaging import contacts, recordings
@@ -35,19 +36,22 @@ log = structlog.get_logger(__name__)
 
 
 def register(session: Session, staff_id: int, number: str, pin: str, now: datetime) -> Recorder:
-    """Give a member of staff the phone and PIN she chose; she agrees to be called there. CampaignError("number", "pin")."""
+    """Give a member of staff the phone and PIN she chose. CampaignError("number", "pin", "villager").
+
+    Whoever types that PIN from that phone first proves that it is hers, and agrees to be called there.
+    """
     whole = normalise(number)
     if whole is None or not (is_malian_mobile(whole) or is_simulated(whole)):
         raise CampaignError("number", staff_id)
     if pins.easy(pin):
         raise CampaignError("pin", staff_id)
     contact = contacts.find_or_create(session, whole, now)
+    if session.scalar(select(Member.id).where(Member.contact_id == contact.id).limit(1)) is not None:
+        raise CampaignError("villager", staff_id)
     row = session.get(Recorder, staff_id) or Recorder(staff_id=staff_id)
     row.contact_id, row.pin_hash, row.set_at = contact.id, pins.sealed(_owner(staff_id), pin), now
     row.pin_tries, row.pin_locked_until = 0, None
     session.add(row)
-    if not contacts.has_consent(session, contact.id, Purpose.CALL):
-        contacts.consent(session, contact, Purpose.CALL, now, via="console", script_version="staff")
     session.flush()
     return row
 
@@ -128,6 +132,8 @@ def _pin(talk: Talk, typed: str) -> Answered:
     for row in free:
         if pins.opens(row.pin_hash, _owner(row.staff_id), typed):
             row.pin_tries, row.pin_locked_until = 0, None
+            if not contacts.has_consent(talk.session, talk.contact.id, Purpose.CALL):
+                contacts.consent(talk.session, talk.contact, Purpose.CALL, talk.now, via="voice", script_version="staff")
             return Pin.RIGHT.value, {"staff": row.staff_id}
     for row in free:  # nobody said who typed
         row.pin_tries += 1

@@ -16,20 +16,29 @@ from translations.models import Variant
 
 
 def tell(
-    session: Session, exchange: Exchange, found: Iterable[Notice], now: datetime, channel_id: int | None = None
+    session: Session,
+    exchange: Exchange,
+    found: Iterable[Notice],
+    now: datetime,
+    channel_id: int | None = None,
+    sender_id: int | None = None,
 ) -> list[int]:
     """Queue these notices, by `channel_id` where a number's own channel is not known; the ids of the numbers told.
 
-    A number that said STOP is left in peace.
+    A number that said STOP is left in peace, and one that was only announced until its own bip or OUI: but for `sender_id`, which
+    wrote what this is about.
     """
-    return [notice.contact_id for notice in found if _told(session, exchange, notice, now, channel_id)]
+    return [notice.contact_id for notice in found if _told(session, exchange, notice, now, channel_id, sender_id)]
 
 
-def _told(session: Session, exchange: Exchange, notice: Notice, now: datetime, channel_id: int | None) -> bool:
+def _told(
+    session: Session, exchange: Exchange, notice: Notice, now: datetime, channel_id: int | None, sender_id: int | None
+) -> bool:
     contact = session.get_one(Contact, notice.contact_id)
     channel = channels.choose(session, channels.SMS, contact.language, contact.number or "")
     by = channel.id if channel is not None else channel_id
-    if contact.state is ContactState.STOPPED or by is None:
+    listens = (ContactState.ACTIVE, ContactState.ANNOUNCED) if contact.id == sender_id else (ContactState.ACTIVE,)
+    if contact.state not in listens or by is None:
         return False
     words = library.reply_text(session, notice.label, languages_of(session, contact), now=now, **notice.words)
     message = queue_reply(

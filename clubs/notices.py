@@ -9,16 +9,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from clubs.grammar.dates import in_words
 from clubs.grammar.values import Kind
 from clubs.grammar.verdict import Do
 from clubs.grammar.words import INSECURITY
-from clubs.models import Club
-from clubs.people import supervisor_phones
+from clubs.models import Club, Member, Post
+from clubs.people import in_office, supervisor_phones
 from clubs.records import Report, ReportState
 from messaging import contacts
+from messaging.models import Contact
 
 STORED = frozenset({Do.STORE, Do.CONFIRM, Do.ACCEPT})
 
@@ -73,3 +75,13 @@ def _of_handover(session: Session, do: Do, row: Report, club: Club, today: date)
         taken = contacts.find(session, row.note or "")
         if taken is not None:
             yield Notice(taken.id, "handover_taken", words)
+
+
+def taken_over(session: Session, contact: Contact, today: date) -> list[Notice]:
+    """What a number that an accepted handover announced is told once it answers for itself."""
+    clubs = select(Post.club_id).join(Member, Member.id == Post.member_id)
+    mine = clubs.where(Member.contact_id == contact.id, Post.club_id.is_not(None), in_office(today))
+    valid = select(Report, Club).join(Club, Club.id == Report.club_id)
+    rows = valid.where(Report.kind == Kind.NF, Report.state == ReportState.VALID, Club.id.in_(mine)).order_by(Report.id)
+    to_me = {club.id: (row, club) for row, club in session.execute(rows) if row.note == contact.number}
+    return [Notice(contact.id, "handover_taken", {"numero": row.number, "club": club.code}) for row, club in to_me.values()]

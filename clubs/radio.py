@@ -1,19 +1,21 @@
 """Radio: which clubs heard an episode, and what its stations are told at the end of a month.
 
 A session speaks of an episode when it treats its theme, from the day it airs until the station airs that theme again, two weeks
-at most. What a station is told are totals: no village, no club and no person.
+at most. What a station is told are totals, and what staff wrote for it: no village, no club and no person.
 """
 
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, select, true
+from sqlalchemy import ColumnElement, and_, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from clubs.grammar.values import Kind
 from clubs.models import Area, Club, Village
 from clubs.records import Inquiry, InquiryKind, RadioEpisode, RadioStation, Report, ReportState
+from messaging import moderation
+from messaging.models import Recording
 
 REMEMBERED = timedelta(days=14)
 """How long clubs talk about an episode."""
@@ -114,14 +116,14 @@ def waiting(session: Session, theme: int | None = None) -> list[Inquiry]:
     return sorted(found, key=lambda one: theme is None or one.theme_code != theme)
 
 
-def tie(session: Session, episode: RadioEpisode, inquiry_id: int) -> bool:
-    """Put one of those waiting into an episode; False when it is none of them any more."""
+def tie(session: Session, episode: RadioEpisode, inquiry_id: int, words: str) -> bool:
+    """Put one of those waiting into an episode, with the words the station may read; False when it is none of them any more."""
     row = session.scalar(
         select(Inquiry).where(Inquiry.id == inquiry_id, Inquiry.radio_at.is_not(None), _airable()).with_for_update()
     )
     if row is None or row.episode_id is not None:
         return False
-    row.episode_id = episode.id
+    row.episode_id, row.air_text = episode.id, words or None
     return True
 
 
@@ -130,12 +132,14 @@ def untie(session: Session, episode: RadioEpisode, inquiry_id: int) -> bool:
     row = session.scalar(select(Inquiry).where(Inquiry.id == inquiry_id, Inquiry.episode_id == episode.id).with_for_update())
     if row is None:
         return False
-    row.episode_id = None
+    row.episode_id = row.air_text = None
     return True
 
 
 def _airable() -> ColumnElement[bool]:
-    return Inquiry.kind != InquiryKind.PROTECTION
+    """No disclosure, and no voice but one that may leave: a consent taken back takes it out of its episode."""
+    leaves = Inquiry.recording_id.in_(select(Recording.id).where(*moderation.may_leave()))
+    return and_(Inquiry.kind != InquiryKind.PROTECTION, or_(Inquiry.recording_id.is_(None), leaves))
 
 
 def _sessions(session: Session, episode: RadioEpisode, kind: Kind, villages: Collection[int] | None) -> list[tuple[Report, Club]]:

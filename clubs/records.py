@@ -176,6 +176,7 @@ class Inquiry(Base):
     answer_call_id: Mapped[int | None] = mapped_column(ForeignKey("call.id"), index=True)
     shared_at: Mapped[datetime | None]  # its answer is for every club
     radio_at: Mapped[datetime | None]
+    air_text: Mapped[str | None] = mapped_column(Sealed("inquiry:air_text"))  # what staff wrote of it for the station
     neighbour_at: Mapped[datetime | None]  # its voice is « la voix d'à côté »
     episode_id: Mapped[int | None] = mapped_column(ForeignKey("radio_episode.id"))
 

@@ -22,7 +22,7 @@ def decide(session: Session, row: Report, accept: bool, word: str = "") -> str:
     act = f"{'accept' if accept else 'refuse'}_{'handover' if handover else 'report'}"
     audit.record(session, at, act, "report", row.id, staff_id=who().id)
     found = notices(session, Do.ACCEPT if accept else Do.CANCEL, row, None, at.date(), word)
-    told = bool(tell(session, exchange(), found, at))
+    told = bool(tell(session, exchange(), found, at, sender_id=row.contact_id))
     if handover:
         return _("Relais accepté.") if accept else _("Relais refusé : rien ne change.")
     if accept:

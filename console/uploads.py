@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from console.forms import Typed
+from console.words import _
 from runtime.crypto import CryptoError, keyring
 
 KEPT = timedelta(hours=24)
 PLACE = "upload:file"
+MEGABYTE = 1_000_000
 NAME = re.compile(r"[A-Za-z0-9_-]{22}")
 
 
@@ -21,6 +24,16 @@ class Upload:
 
     name: str
     data: bytes
+
+
+def sent(form: Typed, megabytes: int) -> Upload:
+    """The file of a form, empty with the error on the form where there is none or it has more than so many megabytes."""
+    file = form.file("file", needed=_("Choisissez un fichier."))
+    data = file.read(megabytes * MEGABYTE + 1) if file is not None else b""
+    if len(data) > megabytes * MEGABYTE:
+        form.wrong("file", _("Le fichier dépasse %(n)s Mo.", n=megabytes))
+        data = b""
+    return Upload(file.filename or "" if file is not None else "", data)
 
 
 def keep(var: Path, staff_id: int, name: str, data: bytes, wall: datetime) -> str:

@@ -210,7 +210,7 @@ def _of_message(call: Call, step: CallStep) -> float | None:
 
 def _find(session: Session, channel: Channel, step: CallStep) -> tuple[Call, Contact] | None:
     """The call and its contact, locked; for a step of its conversation the contact, too, and first, as a STOP takes them."""
-    spoken = step.event in _SPOKEN
+    spoken = step.event in _SPOKEN or (step.inbound and step.event == "ringing")  # `take` may find that it was an answer
 
     def one(key: str, **named: object) -> tuple[Call, Contact] | None:
         found = session.execute(_LOCKED[key, spoken], named).first()

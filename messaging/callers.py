@@ -15,7 +15,7 @@ from messaging.models import Call, CallState, Channel, ChannelState, Contact, Di
 from messaging.numbers import normalise
 from messaging.rows import insert_once
 from messaging.states import LIVE_CALLS
-from runtime.installation import installation
+from runtime.installation import Opening, installation
 
 log = structlog.get_logger(__name__)
 ASKING = ("ringing", "answered")
@@ -44,7 +44,9 @@ def answer(session: Session, channel: Channel, step: CallStep, now: datetime) ->
 
 def _answers(session: Session, channel: Channel) -> bool:
     able = channel.inbound is Inbound.ANSWER and channels.VOICE in channel.kinds and channel.state is ChannelState.ACTIVE
-    return able and installation(session).stopped_at is None
+    place = installation(session)
+    closed = channel.gateway != channels.SIMULATOR and place.opening is Opening.CLOSED
+    return able and not closed and place.stopped_at is None
 
 
 def _no_line(session: Session, channel: Channel) -> str | None:

@@ -22,13 +22,15 @@ from messaging.models import (
     OpenPrompt,
     OptOut,
     Purpose,
+    Recording,
 )
 from messaging.numbers import operator_of
 from messaging.rows import insert_once
 from messaging.states import move_all
 from runtime.crypto import blind
 
-_UNASKED = (Kind.PUSH, Kind.REMINDER, Kind.ANSWER)
+_PROGRAMME = (Kind.PUSH, Kind.REMINDER)
+_UNASKED = (*_PROGRAMME, Kind.ANSWER)
 
 
 def find(session: Session, number: str) -> Contact | None:
@@ -76,6 +78,7 @@ def stop(session: Session, contact: Contact, now: datetime, via: str) -> bool:
     session.add(OptOut(number_index=contact.number_index, contact_id=contact.id, via=via, at=now))
     standing = (Consent.contact_id == contact.id, Consent.withdrawn_at.is_(None))
     session.execute(update(Consent).where(*standing).values(withdrawn_at=now))
+    _off_air(session, contact.id)
     close_prompts(session, contact.id, now)
     _keep_back(session, contact.id, now, "stopped")
     session.flush()
@@ -164,6 +167,8 @@ def withdraw(session: Session, contact: Contact, purpose: Purpose, now: datetime
     for row in ended:
         row.withdrawn_at = now
     session.flush()
+    if purpose is Purpose.AIR:
+        _off_air(session, contact.id)
     if ended and not has_consent(session, contact.id, purpose):
         if purpose is Purpose.PUSH:
             _keep_back_messages(session, contact.id, now, "no_consent")
@@ -173,11 +178,14 @@ def withdraw(session: Session, contact: Contact, purpose: Purpose, now: datetime
 
 
 def keep_back(session: Session, contact_ids: Collection[int], now: datetime, reason: str, until: datetime) -> int:
-    """Take back the pushes, reminders and calls to these numbers that would leave before `until`; how many."""
+    """Take back the pushes and reminders to these numbers, SMS and calls, that would leave before `until`; how many.
+
+    An answer that somebody asked for is brought all the same.
+    """
     ids = list(contact_ids)
-    messages = (Message.contact_id.in_(ids), Message.kind.in_(_UNASKED), Message.not_before < until)
+    messages = (Message.contact_id.in_(ids), Message.kind.in_(_PROGRAMME), Message.not_before < until)
     waiting = (Call.state == CallState.QUEUED) | Call.retry
-    calls = (Call.contact_id.in_(ids), Call.kind.in_(_UNASKED), Call.not_before < until, waiting)
+    calls = (Call.contact_id.in_(ids), Call.kind.in_(_PROGRAMME), Call.not_before < until, waiting)
     return move_all(session, Message, MessageState.SUPPRESSED, now, reason, *messages) + move_all(
         session, Call, CallState.SUPPRESSED, now, reason, *calls
     )
@@ -191,6 +199,12 @@ def close_prompts(session: Session, contact_id: int, now: datetime) -> None:
 
 def _standing() -> tuple[ColumnElement[bool], ...]:
     return (OptOut.ended_at.is_(None), OptOut.member_id.is_(None), OptOut.purpose.is_(None))
+
+
+def _off_air(session: Session, contact_id: int) -> None:
+    """No voice of this phone may go on air: a new yes is to what is said after it."""
+    mine = Recording.call_id.in_(select(Call.id).where(Call.contact_id == contact_id))
+    session.execute(update(Recording).where(mine).values(air_consent=False, cleared_at=None))
 
 
 def _keep_back(session: Session, contact_id: int, now: datetime, reason: str) -> None:

@@ -15,6 +15,8 @@ from messaging.models import Call, Consent, Contact, Moderation, Purpose, Record
 
 APPROVED_KEPT = timedelta(days=730)
 UNAPPROVED_KEPT = timedelta(days=90)
+RELEASED_KEPT = timedelta(days=14)
+"""At least, after it was no disclosure after all: time to decide about it."""
 CLOSED_KEPT = timedelta(days=1)
 """After its focal point closed it, so that a wrong click can be taken back."""
 
@@ -52,7 +54,7 @@ def quarantine(row: Recording, staff_id: int, now: datetime) -> None:
 def release(row: Recording, staff_id: int, now: datetime) -> None:
     """It was no disclosure after all: it waits for a decision like any other."""
     _decide(row, Moderation.NEW, staff_id, now)
-    row.delete_after = row.recorded_at + UNAPPROVED_KEPT
+    row.delete_after = max(row.recorded_at + UNAPPROVED_KEPT, now + RELEASED_KEPT)
 
 
 def close(row: Recording, now: datetime | None) -> None:

@@ -239,7 +239,9 @@ def calls(
         query = query.where(Call.created_at >= since)
     rows = session.scalars(query).all()
     recorded: dict[int, list[RecordingLine]] = {row.id: [] for row in rows}
-    for one in session.scalars(select(Recording).where(Recording.call_id.in_(recorded)).order_by(Recording.id)):
+    # Not even that there is one is said of what was put apart: beside a contact it would tell who spoke in confidence.
+    shown = (Recording.call_id.in_(recorded), Recording.moderation != Moderation.QUARANTINED)
+    for one in session.scalars(select(Recording).where(*shown).order_by(Recording.id)):
         recorded[one.call_id].append(
             RecordingLine(one.id, one.seconds, bool(one.sha256), one.refused, one.moderation, one.recorded_at)
         )

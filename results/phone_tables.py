@@ -3,7 +3,7 @@
 from collections import defaultdict
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, SQLColumnExpression, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Integer, SQLColumnExpression, String, and_, case, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from campaigns.accounts import CALLS, MESSAGES, Fate
@@ -68,7 +68,7 @@ def by_language(session: Session, scope: Scope) -> Table:
 
 def by_sex(session: Session, scope: Scope) -> Table:
     """What became of each person due in a broadcast, by their declared sex."""
-    rows = _reached(session, scope, func.coalesce(Member.sex, ""))
+    rows = _reached(session, scope, func.coalesce(cast(Member.sex, String), ""))
     named = tuple((SEXES.get(str(row[0]), row[0]), *row[1:]) for row in rows)
     return Table("sexes", "Diffusions par sexe", ("Sexe", *REACHED), named, REACHED_FORMULA, DUE)
 

@@ -73,6 +73,8 @@ def phone() -> Answer:
     except CampaignError as error:
         if error.code == "number":
             form.wrong("phone", _("Écrivez un numéro mobile du Mali, 8 chiffres."))
+        elif error.code == "villager":
+            form.wrong("phone", _("Ce téléphone ne peut pas servir ici. Donnez le vôtre."))
         else:
             form.wrong("pin", _("Choisissez quatre chiffres, pas tous pareils et pas 1234."))
         return _page(form), 422

@@ -33,12 +33,11 @@ def index() -> Answer:
     """Step 1: the file."""
     form = Typed.sent_or()
     if form.sent:
-        file = form.file("file", needed=_("Choisissez un fichier."))
-        data = file.read() if file is not None else b""
-        if file is not None and not data:
+        file = uploads.sent(form, exchange().settings.upload_megabytes)
+        if not form.errors and not file.data:
             form.wrong("file", _("Ce fichier est vide. Choisissez-en un autre."))
-        if not form.errors and file is not None:
-            token = uploads.keep(exchange().settings.var, who().id, file.filename or "", data, wall_time())
+        if not form.errors:
+            token = uploads.keep(exchange().settings.var, who().id, file.name, file.data, wall_time())
             return done(url_for("imports.columns", token=token))
     megabytes = exchange().settings.upload_megabytes
     return render("imports/index.html", form=form, step=1, megabytes=megabytes), 422 if form.errors else 200

@@ -1,6 +1,7 @@
 """Radio: the stations, their episodes, which clubs heard each, and the sheet a station gets at the end of a month.
 
-What leaves the house on that sheet are totals and cleared questions: neither a village nor a club stands on it.
+What leaves the house on that sheet are totals and what staff wrote of a question, never the question itself: neither a village
+nor a club stands on it.
 """
 
 from collections.abc import Mapping
@@ -18,7 +19,7 @@ from clubs.small import small
 from console.access import STAFF, Answer, Pages, R, scope, who
 from console.club_scope import month_asked
 from console.edge import now, reading, writing
-from console.forms import Typed, done, draft, render
+from console.forms import MOST, Typed, done, draft, render
 from console.pages.clubs import themes
 from console.words import _
 from runtime import audit
@@ -169,10 +170,16 @@ def tie(number: int) -> Answer:
     """Put a question that was marked for the radio into this episode, or take it out."""
     inquiry = request.form.get("inquiry", type=int) or 0
     out = request.form.get("act") == "out"
+    words = request.form.get("words", "").strip()[:MOST]
+    here = url_for("radio.episode", number=number)
+    if not out and not words:
+        return done(here, _("Écrivez d'abord ce que la station peut lire."))
     with writing() as session:
         row = session.get(RadioEpisode, number) or abort(404)
-        moved = (radio.untie if out else radio.tie)(session, row, inquiry)
-    here = url_for("radio.episode", number=number)
+        moved = radio.untie(session, row, inquiry) if out else radio.tie(session, row, inquiry, words)
+        if moved:
+            act = "untie_question" if out else "tie_question"
+            audit.record(session, now(session), act, "inquiry", inquiry, staff_id=who().id, episode=number)
     if not moved:
         return done(here, _("Cette question n'attend plus. Une autre émission l'a peut-être prise."))
     return done(here, _("Question retirée de l'émission.") if out else _("Question ajoutée à l'émission."))

@@ -16,6 +16,7 @@ from results import targets
 from results.indicators import figures
 from results.scope import Scope
 from results.tables import theme_names
+from runtime import audit
 
 pages = Pages("targets")
 ROLES = {R.SUIVI}
@@ -37,6 +38,7 @@ def index() -> Answer:
             with writing() as session:
                 for indicator, value in wanted.items():
                     targets.set_target(session, indicator, value, who().id, now(session))
+                audit.record(session, now(session), "set_targets", "target", None, staff_id=who().id)
             return done(url_for("targets.index"), _("Cibles enregistrées."))
     first = _quarter(today)
     themes_form = Typed({"trimestre": first.isoformat(), "themes": chosen})
@@ -55,6 +57,7 @@ def plan() -> Answer:
     first = _quarter(today, form.value("trimestre"))
     with writing() as session:
         targets.plan(session, first, codes)
+        audit.record(session, now(session), "plan_themes", "quarter", None, staff_id=who().id, quarter=first.isoformat())
     return done(url_for("targets.index", trimestre=first.isoformat()), _("Thèmes du trimestre enregistrés."))
 
 

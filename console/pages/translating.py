@@ -33,10 +33,9 @@ def index() -> Answer:
         languages = _languages(session)
     language = form.one_of("langue", languages, needed=_("Choisissez la langue de la feuille.") if form.sent else None)
     if form.sent:
-        file = form.file("file", needed=_("Choisissez un fichier."))
-        data = file.read() if file is not None else b""
-        if not form.errors and file is not None:
-            token = uploads.keep(exchange().settings.var, who().id, file.filename or "", data, wall_time())
+        file = uploads.sent(form, exchange().settings.upload_megabytes)
+        if not form.errors:
+            token = uploads.keep(exchange().settings.var, who().id, file.name, file.data, wall_time())
             return done(url_for("translating.rows", token=token, langue=language))
     sorts = [("tout", _("Tous les textes")), *((kind.value, content_words.KINDS[kind]) for kind in worksheets.KINDS)]
     values: dict[str, Any] = {"languages_": languages.items(), "sorts": sorts}

@@ -26,6 +26,13 @@ from runtime.database import Session
 
 pages = Pages("voices")
 ONE_LISTENING = timedelta(minutes=10)
+MODERATES = {
+    "approve": "recording.approve",
+    "refuse": "recording.refuse",
+    "clear": "recording.clear",
+    "take_back": "recording.take_back",
+}
+SHARES = {"share": "inquiry.share", "radio": "inquiry.radio", "neighbour": "inquiry.neighbour"}
 LETS_OUT = {R.COMMUNICATION, R.VALIDATION}
 
 
@@ -55,7 +62,7 @@ def transcribe(number: int) -> Answer:
     return done(url_for("inbox.question", number=number), _("Transcription gardée."))
 
 
-@pages.page("/reception/question/<int:number>/moderer", roles=ANSWERS, post=True)
+@pages.page("/reception/question/<int:number>/moderer", roles=ANSWERS | LETS_OUT, post=True)
 def moderate(number: int) -> Answer:
     """Approve or refuse a voice; let the radio have it, or take that back because its speaker said so."""
     act, reason = request.form.get("act", ""), request.form.get("reason", "").strip()[:200]
@@ -67,12 +74,14 @@ def moderate(number: int) -> Answer:
     }
     if act not in words:
         abort(400)
+    if not who().may(*(LETS_OUT if act == "clear" else ANSWERS)):
+        abort(403)
     place = url_for("inbox.question", number=number)
     try:
         with writing() as session:
             row, at = _recording(session, number), now(session)
             _act(session, row, act, reason)
-            audit.record(session, at, f"recording.{act}", "recording", row.id, staff_id=who().id)
+            audit.record(session, at, MODERATES[act], "recording", row.id, staff_id=who().id)
     except ModerationError as error:
         return done(place, refusal(error))
     return done(place, words[act])
@@ -97,14 +106,14 @@ def share(number: int) -> Answer:
     place = url_for("inbox.question", number=number)
     with writing() as session:
         row, at = open_to_me(session, number), now(session)
-        if row.kind not in answers.ALOUD or act not in ("share", "radio", "neighbour"):
+        if row.kind not in answers.ALOUD or act not in SHARES:
             abort(400)
         try:
             shared = _share(session, row, act, off)
         except InboxError:
             return done(place, _("Un collègue a déjà traité ce message."))
         if shared:
-            audit.record(session, at, f"inquiry.{act}", "inquiry", number, staff_id=who().id, off=off)
+            audit.record(session, at, SHARES[act], "inquiry", number, staff_id=who().id, off=off)
     if not shared:
         return done(place, _("Il manque l'accord de la personne, ou l'approbation de sa voix."))
     return done(place, _("C'est retiré.") if off else _("C'est noté."))

@@ -118,6 +118,23 @@ def test_without_consent_nobody_is_called(exchange: Exchange, world: World, now:
         assert session.scalar(select(Call.id).where(Call.kind == Kind.ANSWER)) is None
 
 
+def test_a_pause_leaves_the_call_that_brings_an_answer(exchange: Exchange, world: World, now: datetime) -> None:
+    id_ = called(exchange, world, asked_aloud(exchange, world, now, kind=K.NUTRITION), "eau-propre", now)
+    with exchange.database.writing() as session:
+        assert contacts.keep_back(session, [world.contacts["awa"]], now, "paused", now + timedelta(days=30)) == 0
+        assert session.get_one(Call, id_).state is CallState.QUEUED
+
+
+def test_a_recorded_answer_that_cannot_be_called_stays_open(exchange: Exchange, world: World, now: datetime) -> None:
+    asked = asked_aloud(exchange, world, now, kind=K.NUTRITION)
+    with exchange.database.writing() as session:
+        inquiries.propose(session, session.get_one(Inquiry, asked), None, world.staff["fanta"], world.contents["eau-propre"])
+        contacts.withdraw(session, session.get_one(Contact, world.contacts["awa"]), Purpose.CALL, now)
+    assert answers.deliver(exchange, now) == 0
+    with exchange.database.reading() as session:
+        assert session.get_one(Inquiry, asked).state is InquiryState.OPEN
+
+
 def test_a_stop_holds_back_a_call_that_waits(exchange: Exchange, world: World, now: datetime) -> None:
     id_ = called(exchange, world, asked_aloud(exchange, world, now, kind=K.NUTRITION), "eau-propre", now)
     with exchange.database.writing() as session:

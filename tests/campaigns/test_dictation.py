@@ -11,8 +11,10 @@ from sqlalchemy import select
 from campaigns import recorders
 from campaigns.errors import CampaignError
 from campaigns.models import Dictation, FlowSession, Recorder
+from clubs.models import Member
+from messaging import contacts
 from messaging.exchange import Exchange
-from messaging.models import Call, CallEvent, Recording
+from messaging.models import Call, CallEvent, Contact, Purpose, Recording
 from tests.calls import NOW, Line, prompt, words
 from tests.console.test_editor import recording
 from tests.world import World
@@ -31,6 +33,7 @@ def line(exchange: Exchange, client: FlaskClient, world: World) -> Line:
         prompt(exchange, world, label, f"<{label}>")
     prompt(exchange, world, "num_2", None)
     with exchange.database.writing() as session:
+        session.get_one(Member, world.members["fatou"]).contact_id = None
         recorders.register(session, world.staff["fanta"], world.numbers["fatou"], PIN, NOW)
     return Line(exchange, client, world, who="fatou", reason="bip")
 
@@ -137,6 +140,7 @@ def test_three_wrong_pins_lock_for_a_day_and_none_is_written_down(
     [
         pytest.param("20222222", PIN, "number", id="a fixed line"),
         pytest.param("hello", PIN, "number", id="no number"),
+        pytest.param("00010001", PIN, "villager", id="somebody of a club"),
         pytest.param("00010006", "1234", "pin", id="a PIN everybody tries"),
         pytest.param("00010006", "777", "pin", id="three digits"),
         pytest.param("00010006", "४०७१", "pin", id="digits no phone has"),
@@ -146,6 +150,16 @@ def test_a_phone_or_pin_that_will_not_do(phone: str, pin: str, code: str, exchan
     with exchange.database.writing() as session, pytest.raises(CampaignError) as told:
         recorders.register(session, world.staff["fanta"], phone, pin, NOW)
     assert told.value.code == code
+
+
+@pytest.mark.parametrize(("typed", "agrees"), [("5555", False), (PIN, True)], ids=["wrong", "right"])
+def test_only_a_right_pin_agrees_to_calls(typed: str, agrees: bool, exchange: Exchange, world: World, line: Line) -> None:
+    with exchange.database.writing() as session:
+        contacts.withdraw(session, session.get_one(Contact, world.contacts["fatou"]), Purpose.CALL, NOW)
+    line.answer()
+    line.key(typed)
+    with exchange.database.reading() as session:
+        assert contacts.has_consent(session, world.contacts["fatou"], Purpose.CALL) is agrees
 
 
 def test_two_of_staff_may_share_a_phone(exchange: Exchange, world: World, line: Line) -> None:

@@ -60,6 +60,8 @@ def test_an_accepted_handover_gives_the_club_to_the_new_number_and_tells_both(
     assert told(exchange, "oumar") == ["No 1: le club 1032 demande à passer au 00 08 88 88. D'accord: tapez VAL 1. Sinon: REF 1."]
     assert "relais accepté" in talk(exchange, oumar, "oumar", "VAL 1", now + HOUR)
     assert told(exchange, "moussa")[0].startswith("C'est fait: le club 1032 passe")
+    assert told(exchange, NEW) == [], "nothing goes to a number that was only announced"
+    talk(exchange, oumar, NEW, "OUI", now + HOUR)
     assert told(exchange, NEW)[0].startswith("Lamen: vous animez maintenant le club 1032")
     with exchange.database.reading() as session:
         new, old = contacts.find(session, NEW), session.get_one(Contact, oumar.contacts["moussa"])

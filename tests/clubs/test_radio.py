@@ -8,7 +8,11 @@ import pytest
 from clubs import radio
 from clubs.models import Area, Club, Village
 from clubs.records import Inquiry, InquiryKind, RadioEpisode, RadioStation, Report, ReportState
+from messaging import moderation
+from messaging.exchange import Exchange
+from messaging.models import Recording
 from runtime.database import Database, Session
+from tests.voices import asked_aloud
 from tests.world import World
 
 AIRED = datetime(2026, 3, 2, 20, tzinfo=UTC)
@@ -132,6 +136,9 @@ def test_a_person_of_the_field_sees_only_the_own_clubs(database: Database, world
         assert radio.listening(session, row, frozenset()) == []
 
 
+WORDS = "Peut-on donner des oeufs ?"
+
+
 def inquiry(session: Session, number: int, kind: InquiryKind = InquiryKind.NUTRITION, *, aired: bool = True) -> Inquiry:
     row = Inquiry(
         number=number,
@@ -152,8 +159,8 @@ def test_a_question_is_answered_in_one_episode_only(database: Database, world: W
         place = station(session)
         first, second = episode(session, place), episode(session, place, days=7)
         asked = inquiry(session, 1)
-        assert radio.tie(session, first, asked.id)
-        assert not radio.tie(session, second, asked.id)
+        assert radio.tie(session, first, asked.id, WORDS)
+        assert not radio.tie(session, second, asked.id, WORDS)
         assert [one.id for one in radio.questions(session, first)] == [asked.id]
         assert radio.waiting(session) == []
         assert not radio.untie(session, second, asked.id)
@@ -171,14 +178,30 @@ def test_some_questions_never_go_on_air(database: Database, world: World, kind: 
         row = episode(session, station(session))
         asked = inquiry(session, 1, kind, aired=aired)
         assert radio.waiting(session) == []
-        assert not radio.tie(session, row, asked.id)
+        assert not radio.tie(session, row, asked.id, WORDS)
+
+
+def test_a_voice_leaves_its_episode_with_its_speakers_consent(exchange: Exchange, world: World, now: datetime) -> None:
+    asked = asked_aloud(exchange, world, now, kind=InquiryKind.TESTIMONY, agrees=True)
+    with exchange.database.writing() as session:
+        row, place = session.get_one(Inquiry, asked), station(session)
+        sound = session.get_one(Recording, row.recording_id)
+        row.radio_at = now
+        assert not radio.tie(session, episode(session, place), asked, WORDS), "nobody approved it"
+        moderation.approve(sound, world.staff["fanta"], now)
+        moderation.clear(session, sound, now)
+        on_air = episode(session, place, days=7)
+        assert radio.tie(session, on_air, asked, WORDS)
+        moderation.take_back(session, sound, now)
+        session.flush()
+        assert radio.questions(session, on_air) == []
 
 
 def test_a_question_sorted_as_a_disclosure_leaves_its_episode(database: Database, world: World) -> None:
     with database.writing() as session:
         row = episode(session, station(session))
         asked = inquiry(session, 1)
-        assert radio.tie(session, row, asked.id)
+        assert radio.tie(session, row, asked.id, WORDS)
         asked.kind = InquiryKind.PROTECTION
         session.flush()
         assert radio.questions(session, row) == []

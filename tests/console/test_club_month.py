@@ -77,6 +77,17 @@ def test_partners_read_no_small_count_on_month_and_poster(signed_in: SignedIn, w
         assert "<strong>3</strong>" not in shown
 
 
+@pytest.mark.parametrize(
+    ("role", "told"), [(R.LECTURE, False), (R.LANGUE, False), (R.SUIVI, True)], ids=["partner", "translator", "staff"]
+)
+def test_who_reads_totals_alone_reads_no_report_day_by_day(
+    role: RoleName, told: bool, signed_in: SignedIn, world: World, database: Database
+) -> None:
+    met(database, world.clubs["1032"], FIRST, theme=12, women=18, men=7)
+    page = signed_in(role).get(f"/clubs/{world.clubs['1032']}/mois/{FIRST:%Y-%m}").text
+    assert ("18 femmes, 7 hommes" in page, "Jour par jour" in page) == (told, told)
+
+
 def test_sory_sees_nothing_of_awas_club(signed_in: SignedIn, world: World) -> None:
     sory, club, village = signed_in(R.TERRAIN, villages=frozenset({world.villages[1]})), world.clubs["1032"], world.villages[0]
     paths = ["mois", "mois/2026-02", "affiche/2026-02", "carte", "registre", "calendrier"]

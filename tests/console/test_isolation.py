@@ -37,7 +37,7 @@ SORYS = (RoleName.TERRAIN, RoleName.SUIVI)
 CLUB, VILLAGE, CONTACT, SETTLED = ("club",), ("village",), ("contact",), ("number",)
 INQUIRY, UNREAD, UNSETTLED = ("inquiry", "complaint", "spoken"), ("unread",), ("held", "unverified", "draft")
 ABOUT: Mapping[str, tuple[str, ...]] = {
-    **dict.fromkeys(("villages.club", "villages.pin", "villages.pause_club", "villages.report"), CLUB),
+    **dict.fromkeys(("villages.club", "villages.pin", "villages.pause_club", "villages.report", "talks.talk"), CLUB),
     **dict.fromkeys(("club_month.index", "club_month.show", "club_month.poster", "club_month.printed_card"), CLUB),
     **dict.fromkeys(("club_month.register", "club_calendar.club", "club_handover.decide"), CLUB),
     **dict.fromkeys(("villages.village", "villages.pause_village", "club_calendar.market"), VILLAGE),
@@ -49,7 +49,7 @@ ABOUT: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("voices.sound", "voices.moderate", "voices.transcribe"), ("spoken",)),
     **dict.fromkeys(("supervision.report", "supervision.decide", "supervision.let_stand"), ("number", "held_number")),
     **dict.fromkeys(("inbox.report", "inbox.decide"), UNSETTLED),
-    **dict.fromkeys(("simulator.screen", "simulator.write", "simulator.bip"), CONTACT),
+    **dict.fromkeys(("simulator.screen", "simulator.write", "simulator.bip", "simulator.ring"), CONTACT),
     **dict.fromkeys(("simulator.call", "simulator.voice"), ("call",)),
 }
 # What belongs to no village: campaigns and their totals, texts and sounds to send, radio, one's own sessions, steps and words.

@@ -121,7 +121,8 @@ def test_the_sheet_of_a_station_names_no_place(signed_in: SignedIn, world: World
         asked = Inquiry(
             number=7,
             kind=InquiryKind.NUTRITION,
-            text="Et les oeufs ?",
+            text="Awa du club 1032 demande pour les oeufs",
+            answer="Oui Awa, dites-le au village",
             received_at=row.airs_at,
             due_at=row.airs_at,
             radio_at=row.airs_at,
@@ -130,20 +131,26 @@ def test_the_sheet_of_a_station_names_no_place(signed_in: SignedIn, world: World
         session.flush()
         number = asked.id
     fanta = signed_in(R.COMMUNICATION)
-    assert send(fanta, f"/radio/emissions/{aired}/questions", {"inquiry": number}).status_code == 303
+    tie, words = f"/radio/emissions/{aired}/questions", "Et les oeufs ?"
+    send(fanta, tie, {"inquiry": number, "words": " "})
+    assert "Écrivez d'abord" in fanta.get(f"/radio/emissions/{aired}").text.replace("&#39;", "'")
+    assert send(fanta, tie, {"inquiry": number, "words": words}).status_code == 303
     page = fanta.get(f"/radio/feuille?station={place}&mois=2026-03").text
     assert "mars 2026" in page
     assert "1 sur 2" in page
     assert "Et les oeufs" in page
-    for name in ("1032", "2043", "Village 01", "Village 02"):
+    for name in ("1032", "2043", "Village 01", "Village 02", "Awa"):
         assert name not in page
+    with database.writing() as session:
+        session.get_one(Inquiry, number).shared_at = row.airs_at
+    assert "Oui Awa" in fanta.get(f"/radio/feuille?station={place}&mois=2026-03").text, "it was let out to every club"
     send(fanta, f"/radio/emissions/{aired}/questions", {"inquiry": number, "act": "out"})
     assert "Et les oeufs" not in fanta.get(f"/radio/feuille?station={place}&mois=2026-03").text
 
 
 def test_a_question_another_episode_took_is_said_so(signed_in: SignedIn, aired: int) -> None:
     fanta = signed_in(R.COMMUNICATION)
-    send(fanta, f"/radio/emissions/{aired}/questions", {"inquiry": 99})
+    send(fanta, f"/radio/emissions/{aired}/questions", {"inquiry": 99, "words": "Et les oeufs ?"})
     assert "peut-être prise" in fanta.get(f"/radio/emissions/{aired}").text
 
 

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+import pytest
 from sqlalchemy import select
 
 from campaigns import recorders
@@ -24,13 +25,32 @@ def test_staff_set_their_own_phone_and_forget_it(signed_in: SignedIn, exchange: 
     assert send(fanta, "/compte/telephone", {"phone": "76 00 00 09", "pin": PIN}).status_code == 303
     with exchange.database.reading() as session:
         row = session.scalars(select(Recorder)).one()
-        assert contacts.has_consent(session, row.contact_id, Purpose.CALL)
+        assert not contacts.has_consent(session, row.contact_id, Purpose.CALL)
         assert session.get_one(Contact, row.contact_id).number == "+22376000009"
         assert PIN not in row.pin_hash
     assert "Un téléphone et un code sont enregistrés." in fanta.get("/compte").text
     send(fanta, "/compte/telephone", {"act": "forget"})
     with exchange.database.reading() as session:
         assert session.scalar(select(Recorder.staff_id)) is None
+
+
+@pytest.mark.parametrize(
+    ("place", "form", "kept"),
+    [
+        pytest.param("/acces", {}, False, id="disabled"),
+        pytest.param("", {"name": "Fanta", "roles": "terrain"}, False, id="of another role"),
+        pytest.param("", {"name": "Fanta", "roles": "langue"}, True, id="still of languages"),
+    ],
+)
+def test_whoever_may_not_record_any_more_keeps_no_phone_and_pin(
+    place: str, form: dict[str, str], kept: bool, signed_in: SignedIn, exchange: Exchange, world: World
+) -> None:
+    with exchange.database.writing() as session:
+        recorders.register(session, world.staff["fanta"], "76 00 00 09", PIN, datetime(2026, 3, 1, tzinfo=UTC))
+    adama = signed_in(RoleName.ADMINISTRATION)
+    assert send(adama, f"/reglages/utilisateurs/{world.staff['fanta']}{place}", form).status_code == 303
+    with exchange.database.reading() as session:
+        assert (session.scalar(select(Recorder.staff_id)) is not None) is kept
 
 
 def test_the_sheet_shows_the_numbers(signed_in: SignedIn, exchange: Exchange, world: World) -> None:

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 from console.pages.settings.trail import WORDS
@@ -21,6 +22,11 @@ def literals(node: ast.expr, module: ast.Module) -> Iterator[str]:
         case ast.Dict(values=values):
             for value in values:
                 yield from literals(value, module)
+        case ast.JoinedStr(values=parts):
+            for words in product(*(list(literals(part, module)) for part in parts)):
+                yield "".join(words)
+        case ast.FormattedValue(value=value):
+            yield from literals(value, module)
         case ast.Subscript(value=table):
             yield from literals(table, module)
         case ast.Name(id=name):

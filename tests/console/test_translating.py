@@ -55,6 +55,14 @@ def brought(browser: FlaskClient, data: bytes, name: str = "bambara.xlsx", langu
     return str(answer.headers["Location"])
 
 
+@pytest.mark.parametrize("page", [HOME, "/contacts/import"])
+def test_a_sheet_beyond_the_limit_is_not_kept(page: str, signed_in: SignedIn, world: World) -> None:
+    fanta = signed_in(R.COMMUNICATION, R.TERRAIN)
+    answer = send(fanta, page, {"langue": "bm", "file": (io.BytesIO(bytes(5_000_001)), "grand.csv")})
+    assert answer.status_code == 422
+    assert "Le fichier dépasse 5 Mo." in answer.text.replace("\u202f", " ").replace("\u00a0", " ")
+
+
 def figures(page: str) -> list[str]:
     """To write, refused, unchanged, empty."""
     return re.findall(r'<div class="figure[^"]*"><strong>(\d+)</strong>', page)

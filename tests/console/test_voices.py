@@ -174,6 +174,24 @@ def test_a_voice_is_approved_or_refused_with_a_reason(exchange: Exchange, world:
     assert send(fanta, address, {"act": "effacer"}).status_code == 400
 
 
+@pytest.mark.parametrize(
+    ("role", "status", "out"),
+    [
+        pytest.param(R.TERRAIN, 403, False, id="field staff"),
+        pytest.param(R.COMMUNICATION, 303, True, id="communication"),
+    ],
+)
+def test_only_those_who_let_voices_out_clear_one(
+    role: RoleName, status: int, out: bool, exchange: Exchange, world: World, fanta: FlaskClient, signed_in: SignedIn
+) -> None:
+    number = asked_aloud(exchange, world, NOW, kind=K.TESTIMONY, agrees=True)
+    send(fanta, place(number, "/moderer"), {"act": "approve"})
+    one = signed_in(role, name="somebody", villages=frozenset(world.villages))
+    assert ("Laisser sortir" in one.get(place(number)).text) is out
+    assert send(one, place(number, "/moderer"), {"act": "clear"}).status_code == status
+    assert (recording(exchange, number).cleared_at is not None) is out
+
+
 def test_a_voice_goes_out_only_with_its_speakers_consent_and_comes_back_with_it(
     exchange: Exchange, world: World, database: Database, fanta: FlaskClient
 ) -> None:

@@ -4,6 +4,8 @@ from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.event import listen
 
 from messaging import call_events, channels, contacts, windows
 from messaging.errors import ChannelError
@@ -11,7 +13,7 @@ from messaging.exchange import Exchange
 from messaging.gateways.protocol import CallStep
 from messaging.models import Call, CallState, Channel, ChannelState, ContactState, Direction
 from messaging.steps import Hangup, Reject, Say, to_json
-from runtime.installation import installation
+from runtime.installation import Opening, installation
 from tests.messaging.test_calls import dialled, queued
 from tests.world import World
 
@@ -56,6 +58,18 @@ def test_a_call_is_answered_at_once_and_costs_us_nothing(exchange: Exchange, wor
 
 
 @pytest.mark.usefixtures("answering")
+@pytest.mark.parametrize("opening", [Opening.CLOSED, Opening.OPEN])
+def test_a_real_line_answers_nobody_before_it_is_opened(
+    exchange: Exchange, world: World, now: datetime, opening: Opening
+) -> None:
+    with exchange.database.writing() as session:
+        session.get_one(Channel, world.channel).gateway = "asterisk"
+        place = installation(session)
+        place.simulation, place.opening = False, opening
+    assert (event(exchange, world, now, "+22376000009").steps is None) is (opening is Opening.OPEN)
+
+
+@pytest.mark.usefixtures("answering")
 def test_the_first_request_again_is_the_same_call(exchange: Exchange, world: World, now: datetime) -> None:
     first = event(exchange, world, now, world.numbers["awa"]).call
     again = event(exchange, world, now, world.numbers["awa"])
@@ -63,6 +77,18 @@ def test_the_first_request_again_is_the_same_call(exchange: Exchange, world: Wor
     assert again.call is not None
     assert (again.call.id, again.steps) == (first.id, None)
     assert len(calls(exchange, Direction.IN)) == 1
+
+
+@pytest.mark.usefixtures("answering")
+def test_the_first_request_again_locks_the_contact_too(exchange: Exchange, world: World, now: datetime) -> None:
+    event(exchange, world, now, world.numbers["awa"])
+    read: list[str] = []
+    with exchange.database.writing() as session:
+        listen(session, "do_orm_execute", lambda state: read.append(str(state.statement.compile(dialect=postgresql.dialect()))))
+        step = CallStep("in-1", world.numbers["awa"], "ringing", inbound=True)
+        call_events.take(session, session.get_one(Channel, world.channel), step, now, windows.of(exchange.settings))
+    [locks] = [text.partition(" FOR ")[2] for text in read if " FOR " in text and "external" in text]
+    assert locks.endswith("OF contact, call")
 
 
 @pytest.mark.usefixtures("answering")

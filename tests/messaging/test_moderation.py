@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from messaging import contacts, moderation, recordings
+from messaging import contacts, moderation, reading, recordings
 from messaging.exchange import Exchange
-from messaging.models import Contact, Moderation, Recording
+from messaging.models import Contact, Moderation, Purpose, Recording
 from messaging.moderation import ModerationError
+from runtime.paging import Slice
 from tests.voices import asked_aloud, recording
 from tests.world import World
 
@@ -74,6 +75,25 @@ def test_a_quarantined_voice_stays_until_a_day_after_it_was_closed(exchange: Exc
     assert gone(exchange, late + DAY)
 
 
+@pytest.mark.parametrize(("decide", "told"), [("approve", 1), ("quarantine", 0)], ids=["approved", "put apart"])
+def test_a_call_told_to_other_systems_hides_that_a_voice_was_put_apart(
+    exchange: Exchange, world: World, now: datetime, decide: str, told: int
+) -> None:
+    kept(exchange, world, now, decide, agrees=False)
+    with exchange.database.reading() as session:
+        [call] = reading.calls(session, Slice())
+    assert len(call.recordings) == told
+
+
+def test_what_was_no_disclosure_after_all_is_kept_long_enough_to_decide(exchange: Exchange, world: World, now: datetime) -> None:
+    kept(exchange, world, now, "quarantine", agrees=False)
+    late = now + 100 * DAY
+    with exchange.database.writing() as session:
+        moderation.release(session.scalars(select(Recording)).one(), world.staff["fanta"], late)
+    assert not gone(exchange, late + 13 * DAY)
+    assert gone(exchange, late + 14 * DAY)
+
+
 def test_a_voice_leaves_only_approved_cleared_and_agreed(exchange: Exchange, world: World, now: datetime) -> None:
     kept(exchange, world, now, "", agrees=True)
     with exchange.database.writing() as session:
@@ -89,6 +109,23 @@ def test_a_voice_leaves_only_approved_cleared_and_agreed(exchange: Exchange, wor
         assert session.scalar(leaves) is None
         with pytest.raises(ModerationError, match="no_consent"):
             moderation.clear(session, row, now)
+
+
+@pytest.mark.parametrize("ends", ["stop", "withdraw"])
+def test_a_new_yes_on_the_same_phone_frees_no_older_voice(exchange: Exchange, world: World, now: datetime, ends: str) -> None:
+    kept(exchange, world, now, "approve", agrees=True)
+    with exchange.database.writing() as session:
+        row, awa = session.scalars(select(Recording)).one(), session.get_one(Contact, world.contacts["awa"])
+        moderation.clear(session, row, now)
+        if ends == "stop":
+            contacts.stop(session, awa, now, "key")
+            contacts.resume(session, awa, now)
+        else:
+            contacts.withdraw(session, awa, Purpose.AIR, now)
+        contacts.consent(session, awa, Purpose.AIR, now + DAY, via="voice", script_version="voice-1")
+        assert session.scalar(select(Recording.id).where(*moderation.may_leave())) is None
+        with pytest.raises(ModerationError, match="no_consent"):
+            moderation.clear(session, row, now + DAY)
 
 
 def test_a_refusal_says_why_and_a_new_decision_ends_the_clearance(exchange: Exchange, world: World, now: datetime) -> None:

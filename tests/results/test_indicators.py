@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from campaigns.accounts import account
 from campaigns.models import Question, Recipient
-from clubs.models import Sex
+from clubs.models import Member, Sex
 from messaging.models import Broadcast, Call, CallState, Message, MessageState
 from results import release
 from results.figure import Figure
@@ -127,6 +127,12 @@ def test_a_busy_line_to_be_called_again_is_pending_as_in_the_account(database: D
     (men,) = (row for row in by_table(database)["sexes"].rows if row[0] == "Hommes")
     columns = by_table(database)["sexes"].columns
     assert (men[columns.index("Échoués")], men[columns.index("En attente")]) == (0, 1) == (told.failed, told.pending)
+
+
+def test_a_member_of_no_sex_has_a_line_of_their_own(database: Database, month: World) -> None:
+    with database.writing() as session:
+        session.get_one(Member, month.members["oumar"]).sex = None
+    assert [(row[0], row[1]) for row in by_table(database)["sexes"].rows] == [("non dit", 1), ("Femmes", 3), ("Hommes", 2)]
 
 
 def test_languages_and_questions_are_called_by_their_names(database: Database, month: World) -> None:

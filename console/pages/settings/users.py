@@ -4,10 +4,12 @@ from typing import Any
 
 from flask import abort, session, url_for
 
+from campaigns import recorders
 from clubs.models import Village
 from console.access import Answer, Pages, R, who
 from console.edge import now, reading, wall_time, writing
 from console.forms import Typed, done, render
+from console.pages.account import RECORDS
 from console.roles import WORDS
 from console.sign_in import add_staff, end_sessions, link_address, make_link
 from console.staff import Role, RoleName, Staff, give_roles, give_villages, village_ids
@@ -70,6 +72,8 @@ def edit(number: int) -> Answer:
                     row.display_name = name
                     give_roles(transaction, row, roles)
                     give_villages(transaction, number, villages)
+                    if not roles & RECORDS:
+                        _no_recorder(transaction, number)
                     _note(transaction, "change_user", number, roles)
         if not form.errors:
             return done(url_for("users.index"), _("Utilisateur enregistré."))
@@ -87,6 +91,7 @@ def switch(number: int) -> Answer:
             staff.active = not staff.active
             if not staff.active:
                 end_sessions(transaction, number, wall_time())
+                _no_recorder(transaction, number)
             _note(transaction, "enable_user" if staff.active else "disable_user", number, set())
         on, name = staff.active, staff.display_name
     if last:
@@ -126,6 +131,12 @@ def _form(form: Typed, staff: Staff | None) -> str:
 def _last_administrator(transaction: Session, number: int) -> bool:
     active = transaction.query(Staff.id).join(Staff.roles).filter(Role.name == R.ADMINISTRATION, Staff.active)
     return {id_ for (id_,) in active} == {number}
+
+
+def _no_recorder(transaction: Session, number: int) -> None:
+    """Whoever may not enter here records no prompts by telephone either."""
+    if recorders.forget(transaction, number):
+        _note(transaction, "forget_recorder", number, set())
 
 
 def _note(transaction: Session, act: str, number: int, roles: set[RoleName]) -> None:

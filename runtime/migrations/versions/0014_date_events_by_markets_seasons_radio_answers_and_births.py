@@ -67,6 +67,9 @@ def upgrade() -> None:
     with op.batch_alter_table("enrolment", schema=None) as batch_op:
         batch_op.add_column(sa.Column("suspended_at", sa.DateTime(timezone=True), nullable=True))
 
+    with op.batch_alter_table("inquiry", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("air_text", sa.LargeBinary(), nullable=True))
+
     with op.batch_alter_table("installation", schema=None) as batch_op:
         batch_op.add_column(sa.Column("series", sa.Boolean(), server_default=sa.text("false"), nullable=False))
 
@@ -92,6 +95,9 @@ def downgrade() -> None:
 
     with op.batch_alter_table("installation", schema=None) as batch_op:
         batch_op.drop_column("series")
+
+    with op.batch_alter_table("inquiry", schema=None) as batch_op:
+        batch_op.drop_column("air_text")
 
     with op.batch_alter_table("enrolment", schema=None) as batch_op:
         batch_op.drop_column("suspended_at")
