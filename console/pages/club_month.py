@@ -13,7 +13,7 @@ from console.club_scope import club_here, month_of_address
 from console.club_words import few
 from console.edge import exchange, now, reading
 from console.forms import render
-from console.pages.clubs import themes
+from console.pages.clubs import TOTALS_ONLY, themes
 from runtime.database import Session
 
 pages = Pages("club_month")
@@ -30,14 +30,14 @@ def index(number: int) -> Answer:
 
 @pages.page("/clubs/<int:number>/mois/<when>", roles=EVERYONE)
 def show(number: int, when: str) -> Answer:
-    """One month: each day, and what the month adds up to."""
+    """One month: what it adds up to, and each day for whoever may read reports one by one."""
     with reading() as session:
         return _month(session, number, month_of_address(when))
 
 
 def _month(session: Session, number: int, first: date) -> Answer:
     values = _around(session, number, first)
-    return render("clubs/month.html", words=club_words, few=few, **values)
+    return render("clubs/month.html", words=club_words, few=few, by_day=not who().roles <= TOTALS_ONLY, **values)
 
 
 @pages.page("/clubs/<int:number>/affiche/<when>", roles=EVERYONE)

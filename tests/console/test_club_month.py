@@ -61,6 +61,17 @@ def test_the_month_shows_each_day_and_what_it_adds_up_to(signed_in: SignedIn, wo
     assert page.count('class="void"') == len([cell for week in _weeks(database, club) for cell in week]) - 1
 
 
+@pytest.mark.parametrize("role", [R.LECTURE, R.LANGUE], ids=str)
+def test_partners_and_translators_read_the_month_and_not_its_days(
+    signed_in: SignedIn, world: World, database: Database, role: RoleName
+) -> None:
+    met(database, world.clubs["1032"], FIRST, theme=12, women=18, men=7)
+    page = signed_in(role).get(f"/clubs/{world.clubs['1032']}/mois/{FIRST:%Y-%m}").text
+    assert "18 femmes, 7 hommes" not in page
+    assert "Jour par jour" not in page
+    assert "<strong>18</strong>" in page
+
+
 def _weeks(database: Database, club: int) -> list[list[object]]:
     with database.reading() as session:
         return month.month_of(session, club, FIRST).weeks  # type: ignore[return-value]
