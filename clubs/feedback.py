@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from clubs import unasked
 from clubs.grammar.dates import MONTHS
-from clubs.models import Club
+from clubs.models import Club, Village
 from clubs.month import Month, before, month_of
 from clubs.records import ClubSummary
 from messaging.exchange import Exchange
@@ -43,7 +43,8 @@ def _tell(session: Session, exchange: Exchange, club_id: int, month: date, now: 
     row = ClubSummary(club_id=club_id, month=month, made_at=now)
     session.add(row)
     found = month_of(session, club_id, month)
-    paused = club.paused_until is not None and club.paused_until >= now.date()
+    both = (club, session.get_one(Village, club.village_id))
+    paused = any(row.paused_until is not None and row.paused_until >= now.date() for row in both)
     contact = unasked.facilitator_phone(session, club_id, club.phone_id, now)
     if not found.sessions or paused or contact is None:
         return

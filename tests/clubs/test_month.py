@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from clubs import credit, doubts, feedback, month, spot_checks
 from clubs.doubts import Doubt
-from clubs.models import Club, Member, Post, Role
+from clubs.models import Club, Member, Post, Role, Village
 from clubs.records import (
     Action,
     ClubSummary,
@@ -284,6 +284,15 @@ def test_its_two_messages_leave_on_two_days_as_the_limits_want(exchange: Exchang
         assert len(claim(session, exchange.settings, world.channel, MARCH, "a").taken) == 1
     with exchange.database.writing() as session:
         assert len(claim(session, exchange.settings, world.channel, MARCH + timedelta(days=1), "b").taken) == 1
+
+
+def test_a_club_of_a_paused_village_is_told_nothing(exchange: Exchange, world: World, told: Told) -> None:
+    with exchange.database.writing() as session:
+        a_month(session, world)
+        session.get_one(Village, world.villages[0]).paused_until = MARCH.date()
+    feedback.tell(exchange, MARCH)
+    assert not any("1032" in (text or "") for text in told())
+    assert any("2043" in (text or "") for text in told())
 
 
 def test_a_stopped_phone_is_told_nothing(exchange: Exchange, world: World, told: Told) -> None:
