@@ -1,19 +1,20 @@
 """The indicators equal what a person counts by hand on the small month."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from sqlalchemy import select
 
 from campaigns.accounts import account
 from campaigns.models import Question, Recipient
-from clubs.models import Sex
-from messaging.models import Broadcast, Call, CallState, Message, MessageState
+from clubs.models import Member, Sex
+from messaging.models import Broadcast, Call, CallState, Contact, Message, MessageState, OptOut
 from results import release
 from results.figure import Figure
 from results.indicators import figures
 from results.scope import Scope
 from results.table import Table
+from runtime.crypto import blind
 from runtime.database import Database
 from tests.world import World
 from translations.models import Content
@@ -81,6 +82,29 @@ def test_a_figure_about_fewer_than_five_people_is_kept_back(database: Database, 
 def test_a_gain_under_ten_voters_is_not_told(database: Database, month: World) -> None:
     few = Scope(MARCH.since, MARCH.until, villages=frozenset({month.villages[1]}))
     assert by_id(database, few)["quiz_gain"].value is None
+
+
+def test_a_call_costs_what_its_tries_cost_and_nothing_set_aside(database: Database, month: World) -> None:
+    with database.writing() as session:
+        heard = session.query(Call).filter_by(state=CallState.COMPLETED).one()
+        heard.price, heard.settled, heard.spent = 40, 40, 25
+        missed = session.query(Call).filter_by(state=CallState.NO_ANSWER).one()
+        missed.price, missed.settled, missed.retry = 60, 0, True
+    assert by_id(database, MARCH)["core_cost"].value == 65
+
+
+def test_whoever_came_back_counts_and_whoever_came_later_does_not(database: Database, month: World) -> None:
+    def opted(name: str, day: int, back: int | None = None) -> OptOut:
+        at, ended = datetime(2026, 2, day, tzinfo=UTC), datetime(2026, 2, back, tzinfo=UTC) if back else None
+        return OptOut(number_index=blind(name), contact_id=month.contacts[name], via="sms", at=at, ended_at=ended)
+
+    with database.writing() as session:
+        session.add_all([opted("awa", 1, back=20), opted("sory", 1)])
+        session.get_one(Contact, month.contacts["oumar"]).created_at = datetime(2026, 3, 2, tzinfo=UTC)  # and stopped in March
+        session.get_one(Member, month.members["awa"]).joined_at = datetime(2026, 4, 1, tzinfo=UTC)
+    found = by_id(database, MARCH)
+    assert (found["opt_out"].numerator, found["opt_out"].denominator) == (0, 4)
+    assert found["members"].value == 7
 
 
 def test_a_quiet_period_divides_nothing_by_nothing(database: Database, month: World) -> None:
