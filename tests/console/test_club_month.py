@@ -158,6 +158,22 @@ def test_the_register_masks_numbers_and_joins_the_agreements_of_a_day(
     assert signed_in(R.SUIVI).get(f"/clubs/{world.clubs['1032']}/registre").status_code == 403
 
 
+def test_an_agreement_of_a_shared_phone_stands_once_and_under_nobodys_name(
+    signed_in: SignedIn, world: World, database: Database
+) -> None:
+    with database.writing() as session:
+        for row in session.query(Consent).filter_by(contact_id=world.contacts["awa"]):
+            row.member_id = None
+        moussas = session.query(Consent).filter_by(contact_id=world.contacts["moussa"])
+        for row in moussas:
+            row.member_id = world.members["moussa"]
+    page = signed_in(R.COMMUNICATION).get(f"/clubs/{world.clubs['1032']}/registre").text
+    lines = {part.partition("</td>")[0]: part for part in page.split('<td data-label="Nom">')[1:]}
+    assert page.count("00 •• •• 01") == 1
+    assert not {"Awa", "Kadia"} & set(lines)
+    assert {"ce téléphone", "Moussa"} <= set(lines)
+
+
 def test_a_calendar_is_set_and_counts_from_tomorrow(signed_in: SignedIn, world: World, database: Database) -> None:
     browser, club = signed_in(R.COMMUNICATION), world.clubs["1032"]
     address = f"/clubs/{club}/calendrier"
@@ -202,6 +218,23 @@ def test_a_market_is_set_by_one_of_its_days(signed_in: SignedIn, world: World, d
     with database.reading() as session:
         row = session.get_one(Village, world.villages[0])
         assert (row.market_cycle_days, row.market_anchor) == (5, TODAY)
+
+
+def test_the_pause_of_an_area_neither_shortens_nor_ends_that_of_one_village(
+    signed_in: SignedIn, world: World, database: Database
+) -> None:
+    def pauses() -> list[date | None]:
+        with database.reading() as session:
+            return [session.get_one(Village, id_).paused_until for id_ in world.villages]
+
+    browser, own, zone = signed_in(R.COMMUNICATION), TODAY + timedelta(days=20), TODAY + timedelta(days=3)
+    with database.writing() as session:
+        village = session.get_one(Village, world.villages[0])
+        village.paused_from, village.paused_until, area = TODAY, own, str(village.area_id)
+    assert send(browser, "/villages/zones", {"area": area, "until": str(zone)}).status_code == 303
+    assert pauses() == [own, zone]
+    assert send(browser, "/villages/zones", {"area": area, "again": "1"}).status_code == 303
+    assert pauses() == [own, None]
 
 
 def test_an_area_is_paused_and_what_it_owed_is_excused(signed_in: SignedIn, world: World, database: Database) -> None:
