@@ -1,5 +1,6 @@
 """The indicators equal what a person counts by hand on the small month."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -13,7 +14,8 @@ from results import release
 from results.figure import Figure
 from results.indicators import figures
 from results.scope import Scope
-from results.table import Table
+from results.small import People
+from results.table import Cell, Table
 from runtime.crypto import blind
 from runtime.database import Database
 from tests.world import World
@@ -138,6 +140,15 @@ def test_small_cells_of_a_table_are_kept_back_and_its_sessions_not(database: Dat
     villages = by_table(database, small_cells=False)["villages"].rows
     assert villages[1][1:] == (1, None, None, None, None)
     assert villages[0][1:] == (2, None, None, None, None), "the total stands above: what is left of it would tell the small one"
+
+
+def test_a_hidden_cell_is_announced_where_no_figure_is_hidden() -> None:
+    rows: tuple[tuple[Cell, ...], ...] = (("Diallassagou", 20, 3), ("Koro", 30, 40))
+    table = Table("communes", "Par commune", ("Commune", "Séances", "Présences"), rows, "", People(("Présences",)))
+    found = release.close([], [table])
+    assert found.tables[0].rows[0][2] is None
+    assert found.hides
+    assert not release.close([], [replace(table, rows=rows[1:])]).hides
 
 
 def test_a_busy_line_to_be_called_again_is_pending_as_in_the_account(database: Database, month: World) -> None:
