@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from campaigns.models import Question, Quiz
 from clubs.models import Club, Village
 from clubs.records import RadioEpisode
-from messaging.channels import OPERATORS, SMS
+from messaging.channels import OPERATORS, SIMULATOR, SMS
 from messaging.models import Broadcast, BroadcastState, Channel, ChannelState
 from runtime.installation import installation
 from translations import content_files, library
@@ -101,6 +101,8 @@ def quarter_themes(session: Session, day: date) -> list[int]:
 def numbers(session: Session) -> dict[str, str]:
     """The number to write to from each operator; one entry under "" where it is the same for all."""
     usable = select(Channel).where(Channel.state == ChannelState.ACTIVE).order_by(Channel.id)
+    if not installation(session).simulation:
+        usable = usable.where(Channel.gateway != SIMULATOR)
     channels = [channel for channel in session.scalars(usable) if SMS in channel.kinds and channel.number]
     if not channels:
         return {}

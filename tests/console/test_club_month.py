@@ -15,6 +15,7 @@ from clubs.standing import context_for
 from console.staff import RoleName
 from messaging.models import Broadcast, Channel, Consent, Contact, Purpose, Ramadan, Route
 from runtime.database import Database
+from runtime.installation import installation
 from tests.console.conftest import SignedIn, send
 from tests.world import World
 from translations.models import Content
@@ -120,6 +121,13 @@ def test_the_card_names_one_number_an_operator_the_code_and_the_themes(
     for words in ("36085", "7700", "Moov Africa Malitel", "1032", "Moussa", "<strong>33</strong>", "CR 33 18 7 9 1"):
         assert words in page
     assert "Moussa" not in signed_in(R.SUIVI).get(f"/clubs/{world.clubs['1032']}/carte").text
+
+
+@pytest.mark.parametrize("real", [False, True], ids=["in a simulation", "where people write"])
+def test_the_card_names_a_simulators_number_in_a_simulation_alone(database: Database, world: World, real: bool) -> None:
+    with database.writing() as session:
+        installation(session).simulation = not real
+        assert card.numbers(session) == ({} if real else {"": "36085"})
 
 
 @pytest.mark.parametrize("label", card.INSTRUCTIONS)
