@@ -84,9 +84,12 @@ def draw(session: Session, exchange: Exchange, month: date, now: datetime) -> li
     month = first_of(month)
     reports = _sessions(session, month)
     posts: dict[int, int] = {}
+    supervising: dict[int, list[Member]] = {}
     by_supervisor: dict[int, list[int]] = defaultdict(list)
     for row, club, _ in reports.values():
-        found = unasked.supervisors(session, club.village_id, now)
+        if club.village_id not in supervising:
+            supervising[club.village_id] = unasked.supervisors(session, club.village_id, now)
+        found = supervising[club.village_id]
         if found and row.number is not None:
             posts[row.number] = found[0].id
             by_supervisor[found[0].id].append(row.number)
