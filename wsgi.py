@@ -185,7 +185,7 @@ def _register_work(exchange: Exchange, at: Callable[[], datetime] | None = None)
     work.register(CONVERSE, lambda message: _ignore(conversations.on_sms(exchange, message, now())))
     work.register(LOOK_UP, lambda channel: _ignore(lookup.ask(exchange, channel, now())))
     work.register(PROBE, lambda channel: _ignore(probing.probe(exchange, channel, now())))
-    work.register(prepared.PREPARE, lambda number: _ignore(prepared.prepare(exchange, number, now())))
+    work.register(prepared.PREPARE, lambda number: _ignore(prepared.prepare(exchange, number, now)))
     work.register(voices.SPEAK, lambda _: _ignore(voices.speak(exchange, now())))
 
 

@@ -14,7 +14,7 @@ from campaigns.models import Question, Quiz
 from campaigns.quarter_themes import themes_of
 from clubs.models import Club, Village
 from clubs.month import quarter
-from messaging.channels import OPERATORS, SMS
+from messaging.channels import OPERATORS, SIMULATOR, SMS
 from messaging.models import Channel, ChannelState
 from runtime.installation import installation
 from translations import content_files, library
@@ -89,6 +89,8 @@ def printed_themes(session: Session, day: date) -> list[int]:
 def numbers(session: Session) -> dict[str, str]:
     """The number to write to from each operator; one entry under "" where it is the same for all."""
     usable = select(Channel).where(Channel.state == ChannelState.ACTIVE).order_by(Channel.id)
+    if not installation(session).simulation:
+        usable = usable.where(Channel.gateway != SIMULATOR)
     channels = [channel for channel in session.scalars(usable) if SMS in channel.kinds and channel.number]
     if not channels:
         return {}

@@ -9,7 +9,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from clubs import pauses, unasked
-from clubs.grammar.dates import MONTHS
 from clubs.models import Club
 from clubs.month import Month, before, month_of
 from clubs.records import ClubSummary
@@ -53,10 +52,11 @@ def _tell(session: Session, exchange: Exchange, club_id: int, month: date, now: 
 
 def parts(code: str, found: Month) -> list[tuple[str, dict[str, object]]]:
     """The SMS of a month: reply labels with their values; the second only where there is something to answer for."""
-    name = MONTHS[found.first.month - 1]
-    quiz = "" if found.gain is None else f" Quiz: {found.gain:+d} points entre avant et après."
-    told = {"club": code, "mois": name, "seances": found.sessions, "femmes": found.women, "hommes": found.men, "quiz": quiz}
+    name = f"{found.first:%m/%Y}"  # in numbers: the words around it are in any language
+    told = {"club": code, "mois": name, "seances": found.sessions, "femmes": found.women, "hommes": found.men}
     said: list[tuple[str, dict[str, object]]] = [("summary_sessions", told)]
+    if found.gain is not None:
+        said = [("summary_quiz", {**told, "gain": f"{found.gain:+d}"})]
     if found.actions_due or found.asked:
         more = {"faites": found.actions_done, "actions": found.actions_due}
         more |= {"repondues": found.answered, "questions": found.asked}

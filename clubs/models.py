@@ -71,6 +71,7 @@ class Area(Base):
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("area.id"))
     valid_from: Mapped[date | None]
     valid_until: Mapped[date | None]
+    paused_until: Mapped[date | None]  # as last said of the whole area: its end spares villages paused by themselves
 
 
 class Village(Base):

@@ -12,9 +12,13 @@ from messaging.models import Consent, Contact, Purpose
 
 @dataclass(frozen=True)
 class Line:
-    """One person's agreements of one moment; `name` and `number` are for those who may see people."""
+    """Agreements of one moment, a person's or, where nobody wrote down whose, a phone's (`of_phone`), which several may hold.
+
+    `name` and `number` are for those who may see people.
+    """
 
     name: str | None
+    of_phone: bool
     number: str | None
     purposes: tuple[Purpose, ...]
     given_at: datetime
@@ -36,10 +40,12 @@ def consents_of(session: Session, club_id: int) -> list[Line]:
     )
     found: dict[tuple[object, ...], Line] = {}
     for consent, member, number in rows:
-        key = (member.id, consent.given_at, consent.withdrawn_at)
+        of_phone = consent.member_id is None
+        key = (of_phone, consent.contact_id if of_phone else member.id, consent.given_at, consent.withdrawn_at)
         before = found[key].purposes if key in found else ()
         found[key] = Line(
-            name=member.name,
+            name=None if of_phone else member.name,
+            of_phone=of_phone,
             number=number,
             purposes=tuple(dict.fromkeys((*before, consent.purpose))),
             given_at=consent.given_at,

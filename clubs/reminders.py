@@ -16,7 +16,7 @@ from clubs.grammar.dates import in_words
 from clubs.models import Club, Village
 from clubs.records import ExpectedReport, ExpectedState, Report, ReportState
 from messaging.exchange import Exchange
-from messaging.models import Contact, Kind, Message, MessageState
+from messaging.models import Contact, ContactState, Kind, Message, MessageState
 
 AFTER = (1, 4)
 """Days after the expected one on which its facilitator is reminded."""
@@ -65,9 +65,9 @@ def escalate(session: Session, exchange: Exchange, now: datetime, today: date) -
     silent: dict[int, list[tuple[ExpectedReport, Club]]] = defaultdict(list)
     for row, club in owed(session, today, ESCALATED_AFTER):
         if row.escalated_on is None:
-            for member in people.supervisors(session, club.village_id, today)[:1]:
-                if member.contact_id is not None:
-                    silent[member.contact_id].append((row, club))
+            contact_id = _supervisor_phone(session, club.village_id, now)
+            if contact_id is not None:
+                silent[contact_id].append((row, club))
     told, sent = _told_today(session, today), 0
     for contact_id, late in sorted(silent.items()):
         if contact_id in told:
@@ -105,6 +105,13 @@ def owed(session: Session, today: date, days: int) -> list[tuple[ExpectedReport,
         for row, club in found
         if not any(abs((row.due_on - day).days) <= max(1, club.every_days // 2) for day in lies.get(club.id, ()))
     ]
+
+
+def _supervisor_phone(session: Session, village_id: int, now: datetime) -> int | None:
+    """The number of who has supervised a village longest, among those that may be written to."""
+    posted = (member.contact_id for member in people.supervisors(session, village_id, now.date()))
+    rows = (session.get_one(Contact, contact_id) for contact_id in posted if contact_id is not None)
+    return next((contact.id for contact in rows if contact.state is ContactState.ACTIVE), None)
 
 
 def _paused(session: Session, club: Club, village: Village, today: date) -> bool:

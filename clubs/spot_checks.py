@@ -91,9 +91,12 @@ def draw(session: Session, exchange: Exchange, month: date, now: datetime) -> li
     month = first_of(month)
     reports = _sessions(session, month)
     posts: dict[int, int] = {}
+    supervising: dict[int, list[Member]] = {}
     by_supervisor: dict[int, list[int]] = defaultdict(list)
     for row, club, _ in reports.values():
-        found = people.supervisors(session, club.village_id, now.date())
+        if club.village_id not in supervising:
+            supervising[club.village_id] = people.supervisors(session, club.village_id, now.date())
+        found = supervising[club.village_id]
         if found and row.number is not None:
             posts[row.number] = found[0].id
             by_supervisor[found[0].id].append(row.number)

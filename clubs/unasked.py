@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from datetime import datetime
 
 import structlog
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from clubs import people
+from clubs.models import Member, Post
 from messaging import channels
 from messaging.exchange import Exchange
 from messaging.models import Contact, ContactState, Kind, Message
@@ -64,9 +66,20 @@ def _open_to(session: Session, contact: Contact, now: datetime) -> bool:
 
 def facilitator_phone(session: Session, club_id: int, phone_id: int | None, now: datetime) -> Contact | None:
     """The number that reports for a club: its facilitators' first that may be written to, else the club's own phone."""
-    posted = [member.contact_id for member in people.facilitators(session, club_id, now.date())]
-    for contact_id in (*posted, phone_id):
-        contact = session.get(Contact, contact_id) if contact_id is not None else None
-        if contact is not None and contact.state is ContactState.ACTIVE:
-            return contact
-    return None
+    return facilitator_phones(session, {club_id: phone_id}, now).get(club_id)
+
+
+def facilitator_phones(session: Session, clubs: Mapping[int, int | None], now: datetime) -> dict[int, Contact]:
+    """`facilitator_phone` of many clubs, given with their own phones; a club without such a number is left out."""
+    posts = select(Post.club_id, Member.contact_id).join(Member, Member.id == Post.member_id).order_by(Post.since)
+    posted = session.execute(posts.where(Post.club_id.in_(list(clubs)), people.in_office(now.date()))).all()
+    wanted = [*posted, *clubs.items()]
+    active = select(Contact).where(
+        Contact.id.in_({phone for _, phone in wanted if phone is not None}), Contact.state == ContactState.ACTIVE
+    )
+    reached = {contact.id: contact for contact in session.scalars(active)}
+    found: dict[int, Contact] = {}
+    for club_id, phone in wanted:
+        if club_id is not None and phone in reached:
+            found.setdefault(club_id, reached[phone])
+    return found

@@ -72,9 +72,13 @@ def stock(session: Session, piece: Piece) -> list[Stock]:
     contents = session.query(Content).filter(Content.kind.in_(kinds), Content.archived.is_(False)).all()
     theme = piece.inquiry.theme_code if piece.inquiry else None
     found: list[Stock] = []
-    for content in sorted(filter(answers.for_all, contents), key=lambda one: _rank(one, theme)):
-        written = library.choose(session, content, languages, library.Way.SMS, now=at)
-        said = library.choose(session, content, languages, library.Way.VOICE, now=at)
+    usable = sorted(filter(answers.for_all, contents), key=lambda one: _rank(one, theme))
+    newest: dict[int, list[Variant]] = {content.id: [] for content in usable}
+    for variant in library.newest_variants(session, list(newest)):
+        newest[variant.content_id].append(variant)
+    for content in usable:
+        written = library.among(newest[content.id], languages, library.Way.SMS, now=at)
+        said = library.among(newest[content.id], languages, library.Way.VOICE, now=at)
         clip = library.clip_of(said) if said else None
         if one := written or said:
             text = written.text if written else None

@@ -242,6 +242,7 @@ def _calls(past: Past, sending: Broadcast, variant: Variant, groups: Sequence[Gr
                 seconds_heard=round(heard, 1) if answered else None,
                 core_reached=heard >= 15 if answered else None,
                 price=CALL_PRICE if answered else 0,
+                settled=CALL_PRICE if answered else 0,
                 created_at=sending.created_at,
                 dialling_at=began,
                 ringing_at=began,

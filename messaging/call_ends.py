@@ -14,7 +14,7 @@ from messaging.models import Budget, Call, CallEvent, CallState, Channel, Direct
 from messaging.money import RESERVED_SECONDS, call_price, scopes
 from messaging.retry import Ending
 from messaging.states import move
-from messaging.windows import Windows
+from messaging.windows import Windows, dated
 
 ENDED = "ended_"
 """Before an ending's name, the kind of its event."""
@@ -35,7 +35,8 @@ def end_call(session: Session, call: Call, to: CallState, now: datetime, reason:
         why,
         _before(session, call, why),
         now,
-        lambda: hours.next_day(hours.of(session, call.contact_id), now, windows, call.expires_at),
+        # Ramadan's dates are asked for here alone: most ends of a call plan no other day.
+        lambda: hours.next_day(hours.of(session, call.contact_id), now, dated(session, windows), call.expires_at),
     )
     if why is not None:
         session.add(CallEvent(call_id=call.id, at=now, kind=f"{ENDED}{why}", turn=None, details={}))

@@ -6,18 +6,19 @@ Budgets are locked last and by id, after every message, contact and channel, so 
 import math
 from collections import Counter
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from messaging.models import Budget, Call, Channel, Message
+from messaging.models import Attempt, Budget, Call, Channel, Message, MessageState
 from messaging.windows import Windows
 from runtime.installation import installation
 
 Outgoing = Message | Call
 RESERVED_SECONDS = 60
 """The length a call is thought to have until it is over."""
+_LEFT = (MessageState.SENDING, MessageState.WIRED, MessageState.SENT, MessageState.DELIVERED, MessageState.UNKNOWN)
 
 
 def scopes(row: Outgoing, at: datetime, windows: Windows) -> list[str]:
@@ -70,12 +71,26 @@ def cap_days(session: Session, windows: Windows, now: datetime) -> int:
     midnight = windows.local_day(now)
     scopes_ = [f"day:{(midnight + timedelta(days=ahead)).date().isoformat()}" for ahead in (0, 1)]
     known = set(session.scalars(select(Budget.scope).where(Budget.scope.in_(scopes_))))
-    session.add_all(Budget(scope=scope, cap=cap, reserved=0) for scope in scopes_ if scope not in known)
+    for ahead, scope in enumerate(scopes_):
+        if scope not in known:
+            session.add(Budget(scope=scope, cap=cap, reserved=0 if ahead else _spent_since(session, midnight)))
     return len(set(scopes_) - known)
 
 
+def _spent_since(session: Session, midnight: datetime) -> int:
+    """What left since then, for a cap first set in the middle of a day; a call's tries of the days before count with it."""
+    tried = (Attempt.started_at >= midnight.astimezone(UTC),)
+    texts = select(func.sum(Message.price)).where(
+        Message.state.in_(_LEFT), Message.id.in_(select(Attempt.message_id).where(*tried, Attempt.message_id.is_not(None)))
+    )
+    calls = select(func.sum(Call.spent + func.coalesce(Call.settled, Call.price))).where(
+        Call.id.in_(select(Attempt.call_id).where(*tried, Attempt.call_id.is_not(None)))
+    )
+    return int(session.scalar(texts) or 0) + int(session.scalar(calls) or 0)
+
+
 def set_day_cap(session: Session, windows: Windows, now: datetime, cap: int | None) -> None:
-    """Cap every day from today on, over all channels; None takes the cap away. What is reserved stays counted."""
+    """Cap every day from today on, over all channels; None takes the cap away. What left today counts."""
     place = installation(session)
     session.refresh(place, with_for_update=True)
     place.day_cap = cap

@@ -265,7 +265,8 @@ def _call(row: Call, recorded: list[RecordingLine]) -> CallLine:
         listener=row.listener,
         seconds=row.seconds,
         seconds_heard=row.seconds_heard,
-        price=row.price,
+        # `price` alone is the last try's, or what is set aside for the next.
+        price=row.spent + (row.price if row.settled is None else row.settled),
         created_at=row.created_at,
         answered_at=row.answered_at,
         ended_at=row.ended_at,

@@ -133,8 +133,13 @@ def of(settings: Settings) -> Windows:
 
 def in_force(session: Session, settings: Settings) -> Windows:
     """The same with the Ramadans that staff dated: what a push must be judged by."""
-    dated = select(Ramadan.first_day, Ramadan.last_day).order_by(Ramadan.first_day)
-    return replace(of(settings), ramadans=tuple((first, last) for first, last in session.execute(dated)))
+    return dated(session, of(settings))
+
+
+def dated(session: Session, windows: Windows) -> Windows:
+    """These windows with the Ramadans that staff dated."""
+    rows = session.execute(select(Ramadan.first_day, Ramadan.last_day).order_by(Ramadan.first_day))
+    return replace(windows, ramadans=tuple((first, last) for first, last in rows))
 
 
 @lru_cache(maxsize=32)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from statistics import median
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from campaigns.models import Answer
@@ -52,8 +52,16 @@ def called(scope: Scope) -> Select[Any]:
         .limit(1)
         .scalar_subquery()
     )
+    # What is only set aside for the next try is no cost yet, and the tries before the last one are.
+    cost = Call.spent + func.coalesce(Call.settled, 0)
     return select(
-        Call.broadcast_id, Call.contact_id, Call.state, Call.seconds_heard, Call.core_reached, Call.price, length.label("length")
+        Call.broadcast_id,
+        Call.contact_id,
+        Call.state,
+        Call.seconds_heard,
+        Call.core_reached,
+        cost.label("cost"),
+        length.label("length"),
     ).where(
         Call.direction == Direction.OUT,
         Call.dialling_at.is_not(None),
@@ -95,7 +103,7 @@ def _calls(session: Session, scope: Scope) -> Iterator[Figure]:
     core = sum(1 for row in answered if row.core_reached)
     formula = "appels ayant atteint la fin de l'essentiel / appels décrochés"
     yield share("core_reached", "Message essentiel entendu", formula, core, len(answered))
-    cost = sum(row.price for row in rows)
+    cost = sum(row.cost for row in rows)
     formula = "coût des appels / appels ayant atteint la fin de l'essentiel"
     yield mean("core_cost", "Coût par message essentiel entendu", formula, cost, core, unit="FCFA")
 
@@ -114,14 +122,15 @@ def _answers(session: Session, scope: Scope) -> Iterator[Figure]:
 
 
 def _people(session: Session, scope: Scope) -> Iterator[Figure]:
-    already = select(OptOut.contact_id).where(OptOut.at < scope.start, OptOut.contact_id.is_not(None))
+    still = or_(OptOut.ended_at.is_(None), OptOut.ended_at >= scope.start)
+    already = select(OptOut.contact_id).where(OptOut.at < scope.start, still, OptOut.contact_id.is_not(None))
     active = (Contact.created_at < scope.start, Contact.id.not_in(already), scope.phone(Contact.id))
     numbers = session.scalar(select(func.count()).select_from(Contact).where(*active)) or 0
-    outs = (scope.within(OptOut.at), scope.phone(OptOut.contact_id))
-    stopped = session.scalar(select(func.count(OptOut.number_index.distinct())).where(*outs)) or 0
+    outs = (scope.within(OptOut.at), OptOut.contact_id.in_(select(Contact.id).where(*active)))
+    stopped = session.scalar(select(func.count(OptOut.contact_id.distinct())).where(*outs)) or 0
     formula = "numéros désinscrits dans la période / numéros actifs à son début"
     yield share("opt_out", "Désinscriptions", formula, stopped, numbers)
-    present = or_(Member.left_at.is_(None), Member.left_at >= scope.end)
+    present = and_(Member.joined_at < scope.end, or_(Member.left_at.is_(None), Member.left_at >= scope.end))
     members = select(func.count()).select_from(Member).outerjoin(Club, Club.id == Member.club_id)
     counted = members.outerjoin(Village, Village.id == Club.village_id).where(present, scope.member())
     yield total("members", "Membres inscrits", "membres présents dans les listes", session.scalar(counted) or 0)

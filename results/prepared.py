@@ -21,6 +21,7 @@ PREPARE = "prepare_file"
 KEPT = timedelta(days=7)
 STILL_FOR = timedelta(minutes=15)  # a file nobody has worked on for so long is begun again
 LARGE = timedelta(days=45)
+UNFINISHED = (FileState.WAITING, FileState.MAKING)
 TOTALS_ONLY = frozenset(("lecture", "langue"))
 NAMES = {FileKind.XLSX: "xlsx", FileKind.CSV: "zip", FileKind.DHIS2: "json"}
 
@@ -34,9 +35,9 @@ class Asker:
     villages: frozenset[int] | None
 
     def may_fetch(self, row: ExportFile) -> bool:
-        """Whether a file is theirs: they asked for it, or somebody in the same role who sees the same villages did."""
+        """Whether a file is for them: asked for, perhaps by themselves, in roles they have and for the villages they see now."""
         same_place = row.villages == (None if self.villages is None else sorted(self.villages))
-        return row.asked_by == self.staff_id or (same_place and set(row.asked_as) <= self.roles)
+        return same_place and set(row.asked_as) <= self.roles
 
 
 def is_large(scope: Scope) -> bool:
@@ -45,7 +46,13 @@ def is_large(scope: Scope) -> bool:
 
 
 def ask(session: Session, exchange: Exchange, kind: FileKind, scope: Scope, asker: Asker, now: datetime) -> ExportFile:
-    """Have a file prepared once this transaction has committed."""
+    """Have a file prepared once this transaction has committed; the one that is not finished yet, asked for again."""
+    before = select(ExportFile).where(
+        ExportFile.kind == kind, ExportFile.asked_by == asker.staff_id, ExportFile.state.in_(UNFINISHED)
+    )
+    for row in session.scalars(before):
+        if row.scope == _written(scope) and asker.may_fetch(row):
+            return row
     row = ExportFile(
         kind=kind,
         scope=_written(scope),
@@ -75,8 +82,9 @@ def find(session: Session, number: int, asker: Asker, now: datetime) -> ExportFi
     return row if row is not None and row.expires_at > now and asker.may_fetch(row) else None
 
 
-def prepare(exchange: Exchange, number: int, now: datetime) -> bool:
+def prepare(exchange: Exchange, number: int, clock: Callable[[], datetime]) -> bool:
     """Make a file that waits; False when another does or did. An error leaves it failed, and says so on the page."""
+    now = clock()
     with exchange.database.writing() as session:
         claimed = session.scalar(
             update(ExportFile)
@@ -87,20 +95,22 @@ def prepare(exchange: Exchange, number: int, now: datetime) -> bool:
     if claimed is None:
         return False
 
+    being_made = update(ExportFile).where(ExportFile.id == number, ExportFile.state == FileState.MAKING)
+
     def step(done: int, steps: int) -> None:
         with exchange.database.writing() as progress:
-            progress.execute(update(ExportFile).where(ExportFile.id == number).values(done=done, steps=steps))
+            progress.execute(being_made.values(done=done, steps=steps, touched_at=clock()))
 
     try:
         with exchange.database.reading() as session:
             data = _made(session, session.get_one(ExportFile, number), now, step)
     except Exception:
         with exchange.database.writing() as session:
-            session.execute(update(ExportFile).where(ExportFile.id == number).values(state=FileState.FAILED))
+            session.execute(being_made.values(state=FileState.FAILED))
         raise
     with exchange.database.writing() as session:
-        ready = {"state": FileState.READY, "data": data, "size": len(data), "touched_at": now}
-        session.execute(update(ExportFile).where(ExportFile.id == number).values(**ready))
+        ready = {"state": FileState.READY, "data": data, "size": len(data), "touched_at": clock()}
+        session.execute(being_made.values(**ready))
     return True
 
 
@@ -108,8 +118,9 @@ def tidy(exchange: Exchange, now: datetime) -> int:
     """Delete what expired, begin again what stood still; how many went."""
     with exchange.database.writing() as session:
         gone = session.scalars(delete(ExportFile).where(ExportFile.expires_at <= now).returning(ExportFile.id)).all()
-        unfinished = ExportFile.state.in_((FileState.WAITING, FileState.MAKING))
-        still = session.scalars(select(ExportFile).where(unfinished, ExportFile.touched_at <= now - STILL_FOR))
+        still = session.scalars(
+            select(ExportFile).where(ExportFile.state.in_(UNFINISHED), ExportFile.touched_at <= now - STILL_FOR)
+        )
         for row in still:
             row.state, row.touched_at = FileState.WAITING, now
             exchange.work.nudge(session, PREPARE, row.id)

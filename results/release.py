@@ -38,15 +38,14 @@ QUIZ_COLUMNS = ("Justes avant", "Justes après", "Votants")
 
 @dataclass(frozen=True)
 class Release:
-    """`figures` and `tables` in the order of the page; the last table holds the reports, when they were asked for."""
+    """`figures` and `tables` in the order of the page; the last table holds the reports, when they were asked for.
+
+    `hides` says that something was kept back, a figure or a cell.
+    """
 
     figures: list[Figure]
     tables: list[Table]
-
-    @property
-    def hides(self) -> bool:
-        """Whether anything was kept back."""
-        return any(figure.hidden for figure in self.figures)
+    hides: bool = False
 
 
 def page(session: Session, scope: Scope, *, small_cells: bool) -> Release:
@@ -91,7 +90,8 @@ def close(all_figures: list[Figure], made: list[Table], mark: Cell = None, sums:
     shown = [
         figure.away() if any((name,) in gone for name, _value in figure.totals) else figure.kept_back() for figure in all_figures
     ]
-    return Release(shown, keep_all_back(made, mark, known, ties))
+    hides = bool(gone) or any(figure.hidden for figure in shown)
+    return Release(shown, keep_all_back(made, mark, known, ties), hides)
 
 
 def _four_w(session: Session, scope: Scope) -> Table:

@@ -261,7 +261,14 @@ def choose(
     """
     if route not in (Way.SMS, Way.VOICE):
         raise LibraryError(f"words go by SMS or by voice, not by {route!r}")
-    by_language = {variant.language: variant for variant in newest_variants(session, [content.id])}
+    return among(newest_variants(session, [content.id]), languages, route, now=now, allow_french_drafts=allow_french_drafts)
+
+
+def among(
+    newest: Iterable[Variant], languages: Sequence[str], route: str, *, now: datetime, allow_french_drafts: bool = False
+) -> Variant | None:
+    """`choose`, among the newest variants of one content, read before."""
+    by_language = {variant.language: variant for variant in newest}
 
     def carries(variant: Variant) -> bool:
         return bool(variant.text if route == Way.SMS else clip_of(variant, allow_french_drafts))

@@ -6,6 +6,7 @@ Cheap players sort by file name and know no accents, so each name is its number 
 import re
 import unicodedata
 import zipfile
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -49,21 +50,26 @@ class Track:
 
 def tracks(session: Session, language: str, var: Path, now: datetime) -> list[Track]:
     """The messages of a language that have an approved sound on this disk, by theme and title, numbered from 1."""
+    return by_language(session, var, now).get(language, [])
+
+
+def by_language(session: Session, var: Path, now: datetime) -> dict[str, list[Track]]:
+    """The tracks of every language that has some."""
     rows = session.execute(
         select(Content, Theme.name)
         .outerjoin(Theme, Theme.code == Content.theme_code)
         .where(Content.kind == ContentKind.MESSAGE, ~Content.archived)
         .order_by(Content.theme_code, Content.title, Content.id)
     ).all()
-    newest = {one.content_id: one for one in newest_variants(session, [row.id for row, _ in rows]) if one.language == language}
-    found: list[Track] = []
-    for content, theme in rows:
-        variant = newest.get(content.id)
-        clip = clip_of(variant) if variant is not None and sendable(variant, now) else None
+    place = {content.id: at for at, (content, _) in enumerate(rows)}
+    found: dict[str, list[Track]] = defaultdict(list)
+    for variant in sorted(newest_variants(session, list(place)), key=lambda one: place[one.content_id]):
+        content, theme = rows[place[variant.content_id]]
+        clip = clip_of(variant) if sendable(variant, now) else None
         path = clips.path_of(var, clip.sha256, ".mp3") if clip is not None else None
         if clip is not None and path is not None and path.exists():
-            size = path.stat().st_size
-            found.append(Track(len(found) + 1, content.title, theme or "", clip.seconds, size, path))
+            mine, size = found[variant.language], path.stat().st_size
+            mine.append(Track(len(mine) + 1, content.title, theme or "", clip.seconds, size, path))
     return found
 
 

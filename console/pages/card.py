@@ -24,8 +24,8 @@ def index() -> Answer:
     with reading() as session:
         languages = {one.code: one.name for one in contents.languages(session)}
         language = _language(languages)
-        tracks = _tracks(session, language)
-        counts = {code: len(_tracks(session, code)) for code in languages}
+        every = memory_card.by_language(session, exchange().settings.var, now(session))
+        tracks, counts = every.get(language, []), {code: len(every.get(code, ())) for code in languages}
     total = sum(track.seconds for track in tracks)
     size = sum(track.bytes for track in tracks)
     values = {"languages_": languages, "chosen": language, "counts": counts, "tracks": tracks}

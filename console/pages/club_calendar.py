@@ -4,8 +4,8 @@ from typing import Any
 
 from flask import url_for
 
-from clubs import calendar, pauses
-from clubs.areas import areas, villages_of
+from clubs import calendar
+from clubs.areas import areas, pause
 from clubs.models import Club, MarketRule, Village
 from console import club_words
 from console.access import Answer, Pages, R, who
@@ -85,12 +85,11 @@ def zones() -> Answer:
         until, since = pause_days(form, again)
         if not form.errors:
             with writing() as session:
-                at, rows = now(session), villages_of(session, int(area))
-                for row in rows:
-                    pauses.pause(session, row, until, since=since, now=at)
+                at = now(session)
+                changed = pause(session, int(area), until, since=since, now=at)
                 act = "pause_area" if until else "end_pause_area"
                 audit.record(session, at, act, "area", int(area), staff_id=who().id)
-            said = ngettext("%(num)s village changé.", "%(num)s villages changés.", len(rows))
+            said = ngettext("%(num)s village changé.", "%(num)s villages changés.", changed)
             return done(url_for("club_calendar.zones"), said)
     return render("clubs/zones.html", areas=known, form=form), 422 if form.errors else 200
 

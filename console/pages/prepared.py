@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Response, abort, url_for
+from flask import Response, abort, request, url_for
 
 from console import result_words
 from console.access import EVERYONE, Answer, Pages, R, scope, who
@@ -73,7 +73,7 @@ def fetch(number: int) -> Answer:
 
 @pages.page("/resultats/dhis2", roles=MAPPERS, form=True)
 def dhis2_page() -> Answer:
-    """The mapping in force, and what a document of the period would hold and leave out."""
+    """The mapping in force and, on demand, what a document of the period would hold and leave out."""
     with reading() as session:
         filters, here = asked(session)
         kept = prepared.newest_mapping(session)
@@ -89,13 +89,22 @@ def dhis2_page() -> Answer:
         except dhis2.MappingError as error:
             form.wrong("mapping", str(error))
     run, problem = None, None
-    if kept is not None and not form.errors:
+    tried = "essai" in request.args  # every indicator for each month and commune: not for looking at the page
+    if tried and kept is not None and not form.errors:
         with reading() as session:
             try:
                 run = dhis2.document(session, here, dhis2.read(kept.text), today)[1]
             except dhis2.MappingError as error:
                 problem = str(error)
-    values = {"form": form, "run": run, "problem": problem, "asked": here, "filters": filters, "query": query(filters)}
+    values = {
+        "form": form,
+        "kept": kept,
+        "run": run,
+        "problem": problem,
+        "asked": here,
+        "filters": filters,
+        "query": query(filters),
+    }
     return render("results/dhis2.html", **values), 422 if form.errors else 200
 
 

@@ -63,10 +63,8 @@ def index() -> Answer:
         unsettled = inbox.shelf(session, mine, Shelf.REPORTS, 0, MOST)
         odd, owed = doubts.doubts(session, today, allowed), expected.late(session, today, allowed)
         counts = {"unsettled": inbox.counts(session, mine)[Shelf.REPORTS], "odd": len(odd), "late": len(owed)}
-        late = [
-            (row, club, village, unasked.facilitator_phone(session, club.id, club.phone_id, now(session)))
-            for row, club, village in owed[:MOST]
-        ]
+        phones = unasked.facilitator_phones(session, {club.id: club.phone_id for _, club, _ in owed[:MOST]}, now(session))
+        late = [(row, club, village, phones.get(club.id)) for row, club, village in owed[:MOST]]
         values: dict[str, Any] = {"unsettled": unsettled, "odd": odd[:MOST], "late": late, "themes": themes(session)}
     return render("supervision/index.html", words=club_words, doubts=DOUBTS, counts=counts, most=MOST, **values)
 

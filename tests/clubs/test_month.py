@@ -264,9 +264,10 @@ def test_a_club_is_told_its_month_once(exchange: Exchange, world: World, told: T
     assert feedback.tell(exchange, MARCH + timedelta(hours=1)) == 0
     moussas = [text or "" for text in told() if "1032" in (text or "")]
     assert moussas == [
-        "Club 1032, fév.: séances 2, présences femmes 38, hommes 12. Quiz: +38 points entre avant et après. "
+        "Club 1032, 02/2026: séances 2, présences femmes 38, hommes 12. Quiz: +38 points entre avant et après. "
         "Merci à toutes et à tous.",
-        "Club 1032, fév.: actions faites 1 sur 2, questions répondues 1 sur 2. Pour écouter le résumé: un bip, puis la touche 7.",
+        "Club 1032, 02/2026: actions faites 1 sur 2, questions répondues 1 sur 2. "
+        "Pour écouter le résumé: un bip, puis la touche 7.",
     ]
     assert len(told()) == 4, "Sory's club met, too; the third did not"
     with exchange.database.reading() as session:
@@ -285,6 +286,22 @@ def test_its_two_messages_leave_on_two_days_as_the_limits_want(exchange: Exchang
         assert len(claim(session, exchange.settings, world.channel, MARCH, "a").taken) == 1
     with exchange.database.writing() as session:
         assert len(claim(session, exchange.settings, world.channel, MARCH + timedelta(days=1), "b").taken) == 1
+
+
+def test_a_month_without_a_quiz_says_nothing_of_one(exchange: Exchange, world: World, told: Told) -> None:
+    with exchange.database.writing() as session:
+        report(session, world.clubs["2043"], 6, date(2026, 2, 4), theme=12, women=50, men=40)
+    feedback.tell(exchange, MARCH)
+    assert told() == ["Club 2043, 02/2026: séances 1, présences femmes 50, hommes 40. Merci à toutes et à tous."]
+
+
+def test_a_club_of_a_paused_village_is_told_nothing(exchange: Exchange, world: World, told: Told) -> None:
+    with exchange.database.writing() as session:
+        a_month(session, world)
+        session.get_one(Village, world.villages[0]).paused_until = MARCH.date()
+    feedback.tell(exchange, MARCH)
+    assert not any("1032" in (text or "") for text in told())
+    assert any("2043" in (text or "") for text in told())
 
 
 def test_a_stopped_phone_is_told_nothing(exchange: Exchange, world: World, told: Told) -> None:

@@ -137,6 +137,19 @@ def test_silent_clubs_share_one_sms_to_their_supervisor(exchange: Exchange, tick
         assert f"1032, {third}" in (row.text or "")
 
 
+@pytest.mark.parametrize("phone", [False, True], ids=["has no phone", "said STOP"])
+def test_where_the_longest_in_post_cannot_be_told_the_next_is(exchange: Exchange, tick: Tick, owing: World, phone: bool) -> None:
+    with exchange.database.writing() as session:
+        first = session.get_one(Member, owing.members["binta"])
+        first.role = Role.SUPERVISOR
+        session.add(Post(member_id=first.id, village_id=owing.villages[0], since=date(2025, 1, 1)))
+        if phone:
+            contacts.stop(session, session.get_one(Contact, owing.contacts["binta"]), at(0), "sms")
+        else:
+            first.contact_id = None
+    assert [who for who, _, _ in tick(7)] == ["oumar"]
+
+
 def test_without_approved_words_a_real_channel_says_nothing(exchange: Exchange, tick: Tick, owing: World) -> None:
     with exchange.database.writing() as session:
         session.get_one(Channel, owing.channel).gateway = "android"

@@ -1,13 +1,14 @@
 """Budgets: caps of a day and of a channel are set on a page, kept from day to day, and begun anew."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from flask.testing import FlaskClient
 
 from console.staff import RoleName
 from messaging import money, windows
-from messaging.models import Budget
+from messaging.models import Attempt, Budget, Call, CallState, Direction, Message, MessageState
 from runtime.database import Database
 from runtime.settings import Settings
 from tests.console.conftest import SignedIn, send
@@ -49,6 +50,31 @@ def test_a_changed_cap_keeps_what_is_reserved(adama: FlaskClient, database: Data
             row.reserved = 60
     send(adama, HERE, {"day_cap": "200"})
     assert set(caps(database).values()) == {(200, 60)}
+
+
+def test_a_cap_set_or_set_again_in_the_middle_of_a_day_counts_what_left(
+    adama: FlaskClient, world: World, database: Database
+) -> None:
+    at = datetime.now(UTC)
+    with database.writing() as session:
+        for state, day in ((MessageState.SENT, 0), (MessageState.FAILED, 0), (MessageState.SENT, 1)):
+            row = Message(direction=Direction.OUT, channel_id=world.channel, contact_id=world.contacts["awa"], state=state)
+            row.price, row.not_before, row.created_at = 15, at, at
+            session.add(row)
+            session.flush()
+            begun = at - timedelta(days=day)
+            session.add(Attempt(id=str(uuid4()), message_id=row.id, channel_id=world.channel, number=1, started_at=begun))
+        call = Call(
+            direction=Direction.OUT, channel_id=world.channel, contact_id=world.contacts["awa"], state=CallState.NO_ANSWER
+        )
+        call.price, call.settled, call.spent, call.not_before, call.created_at = 60, 7, 30, at, at
+        session.add(call)
+        session.flush()
+        session.add(Attempt(id=str(uuid4()), call_id=call.id, channel_id=world.channel, number=2, started_at=at))
+    today = f"day:{at.date()}"
+    for cap in ("100", "", "100"):
+        send(adama, HERE, {"day_cap": cap})
+        assert caps(database).get(today) == ((100, 15 + 7 + 30) if cap else None)
 
 
 def test_a_channel_is_capped_kept_and_begun_anew(adama: FlaskClient, world: World, database: Database) -> None:

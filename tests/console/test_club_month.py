@@ -17,6 +17,7 @@ from clubs.standing import context_for
 from console.staff import RoleName
 from messaging.models import Broadcast, Channel, Consent, Contact, Purpose, Ramadan, Route
 from runtime.database import Database
+from runtime.installation import installation
 from tests.console.conftest import SignedIn, send
 from tests.world import World
 from translations.models import Content
@@ -61,6 +62,17 @@ def test_the_month_shows_each_day_and_what_it_adds_up_to(signed_in: SignedIn, wo
     assert "en retard" in cells[0]
     assert "+38" in page
     assert page.count('class="void"') == len([cell for week in _weeks(database, club) for cell in week]) - 1
+
+
+@pytest.mark.parametrize("role", [R.LECTURE, R.LANGUE], ids=str)
+def test_partners_and_translators_read_the_month_and_not_its_days(
+    signed_in: SignedIn, world: World, database: Database, role: RoleName
+) -> None:
+    met(database, world.clubs["1032"], FIRST, theme=12, women=18, men=7)
+    page = signed_in(role).get(f"/clubs/{world.clubs['1032']}/mois/{FIRST:%Y-%m}").text
+    assert "18 femmes, 7 hommes" not in page
+    assert "Jour par jour" not in page
+    assert "<strong>18</strong>" in page
 
 
 def _weeks(database: Database, club: int) -> list[list[object]]:
@@ -133,6 +145,13 @@ def test_the_card_names_one_number_an_operator_the_code_and_the_themes(
     assert not any(f"<strong>{code}</strong>" in page for code in (13, 33)), "what is planned for this quarter alone"
 
 
+@pytest.mark.parametrize("real", [False, True], ids=["in a simulation", "where people write"])
+def test_the_card_names_a_simulators_number_in_a_simulation_alone(database: Database, world: World, real: bool) -> None:
+    with database.writing() as session:
+        installation(session).simulation = not real
+        assert card.numbers(session) == ({} if real else {"": "36085"})
+
+
 @pytest.mark.parametrize("label", card.INSTRUCTIONS)
 def test_each_example_of_the_card_is_understood_as_it_stands(database: Database, world: World, now: datetime, label: str) -> None:
     with database.writing() as session:
@@ -168,6 +187,22 @@ def test_the_register_masks_numbers_and_joins_the_agreements_of_a_day(
     assert page.count("<tr><td></td>") == 14
     assert signed_in(R.LECTURE).get(f"/clubs/{world.clubs['1032']}/registre").status_code == 403
     assert signed_in(R.SUIVI).get(f"/clubs/{world.clubs['1032']}/registre").status_code == 403
+
+
+def test_an_agreement_of_a_shared_phone_stands_once_and_under_nobodys_name(
+    signed_in: SignedIn, world: World, database: Database
+) -> None:
+    with database.writing() as session:
+        for row in session.query(Consent).filter_by(contact_id=world.contacts["awa"]):
+            row.member_id = None
+        moussas = session.query(Consent).filter_by(contact_id=world.contacts["moussa"])
+        for row in moussas:
+            row.member_id = world.members["moussa"]
+    page = signed_in(R.COMMUNICATION).get(f"/clubs/{world.clubs['1032']}/registre").text
+    lines = {part.partition("</td>")[0]: part for part in page.split('<td data-label="Nom">')[1:]}
+    assert page.count("00 •• •• 01") == 1
+    assert not {"Awa", "Kadia"} & set(lines)
+    assert {"ce téléphone", "Moussa"} <= set(lines)
 
 
 def test_a_calendar_is_set_and_counts_from_tomorrow(signed_in: SignedIn, world: World, database: Database) -> None:
@@ -214,6 +249,23 @@ def test_a_market_is_set_by_one_of_its_days(signed_in: SignedIn, world: World, d
     with database.reading() as session:
         row = session.get_one(Village, world.villages[0])
         assert (row.market_cycle_days, row.market_anchor) == (5, TODAY)
+
+
+def test_the_pause_of_an_area_neither_shortens_nor_ends_that_of_one_village(
+    signed_in: SignedIn, world: World, database: Database
+) -> None:
+    def pauses() -> list[date | None]:
+        with database.reading() as session:
+            return [session.get_one(Village, id_).paused_until for id_ in world.villages]
+
+    browser, own, zone = signed_in(R.COMMUNICATION), TODAY + timedelta(days=20), TODAY + timedelta(days=3)
+    with database.writing() as session:
+        village = session.get_one(Village, world.villages[0])
+        village.paused_from, village.paused_until, area = TODAY, own, str(village.area_id)
+    assert send(browser, "/villages/zones", {"area": area, "until": str(zone)}).status_code == 303
+    assert pauses() == [own, zone]
+    assert send(browser, "/villages/zones", {"area": area, "again": "1"}).status_code == 303
+    assert pauses() == [own, None]
 
 
 def test_an_area_is_paused_and_what_it_owed_is_excused(signed_in: SignedIn, world: World, database: Database) -> None:

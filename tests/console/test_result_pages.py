@@ -159,7 +159,9 @@ def test_dhis2_says_what_it_leaves_out_and_writes_the_rest(
     mapping = '[indicators]\nsessions = "abcdefghij1"\n[areas]\n"Commune (test)" = "bbcdefghij1"\n"Ailleurs" = "cbcdefghij1"\n'
     assert send(browser, f"/resultats/dhis2?{MARCH}", {"mapping": "[indicators]\nsessions = 3"}).status_code == 422
     assert send(browser, f"/resultats/dhis2?{MARCH}", {"mapping": mapping}).status_code == 303
-    page = browser.get(f"/resultats/dhis2?{MARCH}").text
+    looked = browser.get(f"/resultats/dhis2?{MARCH}").text
+    assert "valeurs seraient écrites" not in looked, "only the button makes the dry run"
+    page = browser.get(f"/resultats/dhis2?{MARCH}&essai=1").text
     assert "1 valeurs seraient écrites" in page
     assert "Ailleurs" in page
     assert "attendances" in page

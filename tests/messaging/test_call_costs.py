@@ -5,11 +5,12 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from messaging import call_events, settling
+from messaging import call_events, reading, settling
 from messaging.exchange import Exchange
 from messaging.models import Budget, Call, CallState, Channel
 from messaging.money import call_price
 from messaging.steps import Gather, Play, Sound, to_json
+from runtime.paging import Slice
 from tests.messaging.test_calls import dialled, event, get, queued
 from tests.world import World
 
@@ -85,6 +86,9 @@ def test_every_try_is_paid(exchange: Exchange, world: World, now: datetime) -> N
         event(exchange, world, at, "completed", seconds=seconds)
     call = get(exchange, call_id)
     assert (call.attempts, call.spent + call.price, reserved(exchange)) == (2, 60, 60)
+    with exchange.database.reading() as session:
+        (line,) = reading.calls(session, Slice(), id=call_id)
+    assert line.price == 60, "other systems read it over all its attempts"
 
 
 @pytest.mark.usefixtures("budget")

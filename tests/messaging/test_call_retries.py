@@ -10,7 +10,7 @@ from messaging.erasing import erase
 from messaging.exchange import Exchange
 from messaging.gateways.protocol import Cause
 from messaging.hours import Tries
-from messaging.models import Call, CallHour, CallState, Contact, ContactState, Direction
+from messaging.models import Call, CallHour, CallState, Contact, ContactState, Direction, Ramadan
 from messaging.retry import Ending
 from runtime.settings import Settings
 from tests.messaging.test_calls import dialled, event, get, queued
@@ -198,6 +198,22 @@ def test_each_call_teaches_its_hour(
     with exchange.database.reading() as session:
         rows = session.scalars(select(CallHour).where(CallHour.contact_id == get(exchange, call_id).contact_id))
         assert [(row.hour, row.tried, row.answered) for row in rows] == ([] if counts is None else [(now.hour, *counts)])
+
+
+@pytest.mark.parametrize("hour", [8, 17], ids=["before the fast's first hour", "between its hours"])
+def test_the_next_day_keeps_to_the_hours_of_a_ramadan_that_begins_then(
+    exchange: Exchange, world: World, now: datetime, hour: int
+) -> None:
+    at = now.replace(hour=hour)
+    with exchange.database.writing() as session:
+        session.add(Ramadan(first_day=at.date() + timedelta(days=1), last_day=at.date() + timedelta(days=29)))
+    [call_id] = queued(exchange, world, at)
+    dialled(exchange, world, at)
+    event(exchange, world, at + timedelta(seconds=40), "busy", code="603")
+    call = get(exchange, call_id)
+    assert call.retry
+    with exchange.database.reading() as session:
+        assert windows.in_force(session, exchange.settings).is_open(call.not_before)
 
 
 def test_hours_add_up_and_are_forgotten_with_the_number(exchange: Exchange, world: World, now: datetime) -> None:

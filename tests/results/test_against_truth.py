@@ -202,7 +202,9 @@ def _phones(session: Session, chance: Random, made: Truth, world: World) -> None
         answered = ended in (CallState.COMPLETED, CallState.DROPPED)
         heard = round(chance.uniform(1, SECONDS), 1) if answered else None
         price = chance.randint(50, 200) if answered else 0
-        call = Call(direction=Direction.OUT, state=ended, variant_id=variant, dialling_at=at(day), price=price, **head)
+        call = Call(
+            direction=Direction.OUT, state=ended, variant_id=variant, dialling_at=at(day), price=price, settled=price, **head
+        )
         call.seconds_heard, call.core_end_s = heard, 15.0
         call.core_reached = heard >= 15 if heard is not None else None
         session.add(call)

@@ -1,6 +1,7 @@
 """The indicators equal what a person counts by hand on the small month."""
 
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime
 
 import pytest
 from sqlalchemy import select
@@ -8,12 +9,14 @@ from sqlalchemy import select
 from campaigns.accounts import account
 from campaigns.models import Question, Recipient
 from clubs.models import Member, Sex
-from messaging.models import Broadcast, Call, CallState, Message, MessageState
+from messaging.models import Broadcast, Call, CallState, Contact, Message, MessageState, OptOut
 from results import release
 from results.figure import Figure
 from results.indicators import figures
 from results.scope import Scope
-from results.table import Table
+from results.small import People
+from results.table import Cell, Table
+from runtime.crypto import blind
 from runtime.database import Database
 from tests.world import World
 from translations.models import Content
@@ -83,6 +86,29 @@ def test_a_gain_under_ten_voters_is_not_told(database: Database, month: World) -
     assert by_id(database, few)["quiz_gain"].value is None
 
 
+def test_a_call_costs_what_its_tries_cost_and_nothing_set_aside(database: Database, month: World) -> None:
+    with database.writing() as session:
+        heard = session.query(Call).filter_by(state=CallState.COMPLETED).one()
+        heard.price, heard.settled, heard.spent = 40, 40, 25
+        missed = session.query(Call).filter_by(state=CallState.NO_ANSWER).one()
+        missed.price, missed.settled, missed.retry = 60, 0, True
+    assert by_id(database, MARCH)["core_cost"].value == 65
+
+
+def test_whoever_came_back_counts_and_whoever_came_later_does_not(database: Database, month: World) -> None:
+    def opted(name: str, day: int, back: int | None = None) -> OptOut:
+        at, ended = datetime(2026, 2, day, tzinfo=UTC), datetime(2026, 2, back, tzinfo=UTC) if back else None
+        return OptOut(number_index=blind(name), contact_id=month.contacts[name], via="sms", at=at, ended_at=ended)
+
+    with database.writing() as session:
+        session.add_all([opted("awa", 1, back=20), opted("sory", 1)])
+        session.get_one(Contact, month.contacts["oumar"]).created_at = datetime(2026, 3, 2, tzinfo=UTC)  # and stopped in March
+        session.get_one(Member, month.members["awa"]).joined_at = datetime(2026, 4, 1, tzinfo=UTC)
+    found = by_id(database, MARCH)
+    assert (found["opt_out"].numerator, found["opt_out"].denominator) == (0, 4)
+    assert found["members"].value == 7
+
+
 def test_a_quiet_period_divides_nothing_by_nothing(database: Database, month: World) -> None:
     empty = by_id(database, Scope(date(2025, 1, 1), date(2025, 1, 31)))
     assert empty["women"].value is None
@@ -114,6 +140,15 @@ def test_small_cells_of_a_table_are_kept_back_and_its_sessions_not(database: Dat
     villages = by_table(database, small_cells=False)["villages"].rows
     assert villages[1][1:] == (1, None, None, None, None)
     assert villages[0][1:] == (2, None, None, None, None), "the total stands above: what is left of it would tell the small one"
+
+
+def test_a_hidden_cell_is_announced_where_no_figure_is_hidden() -> None:
+    rows: tuple[tuple[Cell, ...], ...] = (("Diallassagou", 20, 3), ("Koro", 30, 40))
+    table = Table("communes", "Par commune", ("Commune", "Séances", "Présences"), rows, "", People(("Présences",)))
+    found = release.close([], [table])
+    assert found.tables[0].rows[0][2] is None
+    assert found.hides
+    assert not release.close([], [replace(table, rows=rows[1:])]).hides
 
 
 def test_a_busy_line_to_be_called_again_is_pending_as_in_the_account(database: Database, month: World) -> None:

@@ -24,8 +24,8 @@ def asked(exchange: Exchange, asker: Asker) -> int:
 
 def test_a_file_is_made_once_and_gone_after_seven_days(exchange: Exchange, month: World) -> None:
     number = asked(exchange, Asker(month.staff["fanta"], frozenset({"communication"}), None))
-    assert prepared.prepare(exchange, number, NOW)
-    assert not prepared.prepare(exchange, number, NOW), "a second nudge makes nothing twice"
+    assert prepared.prepare(exchange, number, lambda: NOW)
+    assert not prepared.prepare(exchange, number, lambda: NOW), "a second nudge makes nothing twice"
     with exchange.database.reading() as session:
         row = session.get_one(ExportFile, number)
         assert (row.state, row.size) == (FileState.READY, len(row.data or b""))
@@ -39,7 +39,48 @@ def test_a_file_that_stood_still_is_begun_again(exchange: Exchange, month: World
     with exchange.database.writing() as session:
         session.get_one(ExportFile, number).state = FileState.MAKING  # whoever made it was killed
     prepared.tidy(exchange, NOW + timedelta(minutes=16))
-    assert prepared.prepare(exchange, number, NOW)
+    assert prepared.prepare(exchange, number, lambda: NOW)
+
+
+def test_a_file_that_takes_long_is_not_begun_a_second_time(exchange: Exchange, month: World) -> None:
+    number = asked(exchange, Asker(month.staff["fanta"], frozenset({"communication"}), None))
+    minutes = iter(range(0, 600, 5))
+    states: list[FileState] = []
+
+    def clock() -> datetime:
+        at = NOW + timedelta(minutes=next(minutes))
+        prepared.tidy(exchange, at)
+        with exchange.database.reading() as session:
+            states.append(session.get_one(ExportFile, number).state)
+        return at
+
+    assert prepared.prepare(exchange, number, clock)
+    assert len(states) > 4, "it took longer than a file may stand still"
+    assert set(states[1:]) == {FileState.MAKING}
+
+
+def test_a_file_that_another_finished_meanwhile_stays_as_it_is(exchange: Exchange, month: World) -> None:
+    number = asked(exchange, Asker(month.staff["fanta"], frozenset({"communication"}), None))
+
+    def clock() -> datetime:
+        with exchange.database.writing() as session:
+            row = session.get_one(ExportFile, number)
+            if row.state is FileState.MAKING:
+                row.state, row.data = FileState.READY, b"made by another"
+        return NOW
+
+    prepared.prepare(exchange, number, clock)
+    with exchange.database.reading() as session:
+        assert session.get_one(ExportFile, number).data == b"made by another"
+
+
+def test_asking_again_for_an_unfinished_file_gives_the_same(exchange: Exchange, month: World) -> None:
+    fanta = Asker(month.staff["fanta"], frozenset({"communication"}), None)
+    number = asked(exchange, fanta)
+    assert asked(exchange, fanta) == number
+    assert asked(exchange, Asker(month.staff["adama"], fanta.roles, None)) != number
+    prepared.prepare(exchange, number, lambda: NOW)
+    assert asked(exchange, fanta) != number, "a finished one may have grown old"
 
 
 @pytest.mark.parametrize(
@@ -48,7 +89,9 @@ def test_a_file_that_stood_still_is_begun_again(exchange: Exchange, month: World
         pytest.param(Asker(99, frozenset({"terrain"}), frozenset({1})), True, id="the same role in the same villages"),
         pytest.param(Asker(99, frozenset({"terrain"}), frozenset({2})), False, id="the same role elsewhere"),
         pytest.param(Asker(99, frozenset({"lecture"}), frozenset({1})), False, id="another role"),
-        pytest.param(Asker(1, frozenset({"lecture"}), None), True, id="whoever asked"),
+        pytest.param(Asker(1, frozenset({"terrain", "suivi"}), frozenset({1})), True, id="whoever asked, in one role more"),
+        pytest.param(Asker(1, frozenset({"lecture"}), frozenset({1})), False, id="whoever asked and lost the role"),
+        pytest.param(Asker(1, frozenset({"terrain"}), frozenset({2})), False, id="whoever asked and lost the village"),
     ],
 )
 def test_only_its_askers_role_may_fetch_it(other: Asker, may: bool) -> None:

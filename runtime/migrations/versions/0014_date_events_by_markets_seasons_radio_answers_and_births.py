@@ -39,6 +39,9 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_due_member_member_id"), ["member_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_due_member_occurrence_id"), ["occurrence_id"], unique=False)
 
+    with op.batch_alter_table("area", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("paused_until", sa.Date(), nullable=True))
+
     with op.batch_alter_table("broadcast", schema=None) as batch_op:
         batch_op.add_column(sa.Column("priority", sa.Integer(), server_default="0", nullable=False))
         batch_op.add_column(sa.Column("series", sa.Boolean(), server_default=sa.text("false"), nullable=False))
@@ -126,6 +129,9 @@ def downgrade() -> None:
     with op.batch_alter_table("broadcast", schema=None) as batch_op:
         batch_op.drop_column("series")
         batch_op.drop_column("priority")
+
+    with op.batch_alter_table("area", schema=None) as batch_op:
+        batch_op.drop_column("paused_until")
 
     with op.batch_alter_table("due_member", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_due_member_occurrence_id"))
