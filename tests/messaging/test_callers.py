@@ -1,10 +1,10 @@
 """Calls that come in: answered where the channel says so, within limits; all others refused and called back."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import select
-from sqlalchemy.dialects import postgresql
+from sqlalchemy import make_url, select
 from sqlalchemy.event import listen
 
 from messaging import call_events, channels, contacts, windows
@@ -27,7 +27,7 @@ def answering(exchange: Exchange, world: World) -> None:
 
 
 def event(
-    exchange: Exchange, world: World, now: datetime, number: str, name: str = "ringing", key: str = "in-1", **more: int
+    exchange: Exchange, world: World, now: datetime, number: str, name: str = "ringing", key: str = "in-1", **more: Any
 ) -> call_events.Heard:
     with exchange.database.writing() as session:
         step = CallStep(key, number, name, inbound=True, **more)
@@ -84,7 +84,8 @@ def test_the_first_request_again_locks_the_contact_too(exchange: Exchange, world
     event(exchange, world, now, world.numbers["awa"])
     read: list[str] = []
     with exchange.database.writing() as session:
-        listen(session, "do_orm_execute", lambda state: read.append(str(state.statement.compile(dialect=postgresql.dialect()))))
+        server = make_url("postgresql+psycopg://").get_dialect()()  # SQLite's words hold no lock
+        listen(session, "do_orm_execute", lambda state: read.append(str(state.statement.compile(dialect=server))))
         step = CallStep("in-1", world.numbers["awa"], "ringing", inbound=True)
         call_events.take(session, session.get_one(Channel, world.channel), step, now, windows.of(exchange.settings))
     [locks] = [text.partition(" FOR ")[2] for text in read if " FOR " in text and "external" in text]
