@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from campaigns import enrolments
-from campaigns.models import Campaign, CampaignEvent, Enrolment, EnrolmentState, Repeat
+from campaigns.models import Campaign, CampaignEvent, CampaignState, Enrolment, EnrolmentState, Repeat
 from messaging import contacts
 from messaging.exchange import Exchange
 from messaging.models import Call, Channel, Consent, Contact, Message, Purpose
@@ -36,7 +36,7 @@ ACTIVE, SUSPENDED, ENDED = EnrolmentState.ACTIVE, EnrolmentState.SUSPENDED, Enro
 
 def place(exchange: Exchange, world: World, state: EnrolmentState = SUSPENDED, name: str = "awa") -> int:
     with exchange.database.writing() as session:
-        campaign = Campaign(name="Mille jours", created_at=NOW)
+        campaign = Campaign(name="Mille jours", created_at=NOW, state=CampaignState.RUNNING)
         session.add(campaign)
         session.flush()
         session.add(
