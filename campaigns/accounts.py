@@ -73,6 +73,11 @@ class Account:
     unknown: int = 0
     failures: dict[str, int] = field(default_factory=dict)
 
+    @property
+    def balanced(self) -> bool:
+        """Whether everybody planned stands in exactly one line."""
+        return self.planned == self.sent + sum(self.skipped.values()) + self.failed + self.pending + self.unknown
+
 
 def account(session: Session, broadcast_id: int) -> Account:
     """Count the recipients of a broadcast."""

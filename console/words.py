@@ -109,7 +109,9 @@ def month(value: date) -> str:
 
 def _weekday(value: date) -> str:
     near = abs(value.toordinal() - datetime.now(UTC).date().toordinal()) < 300
-    return str(flask_babel.format_date(value, "EEEE d MMMM" if near else "EEEE d MMMM y", rebase=False))
+    said = str(flask_babel.format_date(value, "EEEE d MMMM" if near else "EEEE d MMMM y", rebase=False))
+    # Babel knows no « 1er », which is how French says the first of a month.
+    return said.replace(" 1 ", " 1er ", 1) if value.day == 1 and language() == "fr" else said
 
 
 def whole(value: float | None) -> str:

@@ -72,12 +72,13 @@ class Piece:
 
 @dataclass(frozen=True)
 class OnAir:
-    """A call in progress: what is heard, in order, and whether a key or a voice is awaited. `step` names this moment of it."""
+    """A call in progress: what is heard, in order; whether a key, one alone, or a voice is awaited. `step` names this moment."""
 
     call: Call
     ringing: bool
     pieces: tuple[Piece, ...]
     awaits_key: bool
+    one_key: bool
     awaits_voice: bool
     most_seconds: int = 0
 
@@ -252,6 +253,7 @@ def _on_air(session: Session, contact: Contact) -> OnAir | None:
         found.state is CallState.RINGING,
         tuple(_pieces(session, spoken)),
         any(isinstance(step, Gather) for step in steps),
+        any(isinstance(step, Gather) and step.digits == 1 for step in steps),
         bool(recorded),
         recorded[0].max_s if recorded else 0,
     )

@@ -40,11 +40,6 @@ EVERYBODY = Filter(one_phone_per_club=False)
 SENT = {"awa", "kadia", "moussa", "binta", "sory", "oumar", "fatou"}
 
 
-def balanced(found: Account) -> bool:
-    """Whether nobody stands nowhere or twice."""
-    return found.planned == found.sent + sum(found.skipped.values()) + found.failed + found.pending + found.unknown
-
-
 def broadcast(
     exchange: Exchange,
     world: World,
@@ -195,7 +190,7 @@ def test_nobody_is_skipped_in_silence(exchange: Exchange, world: World, now: dat
     broadcasts.fan_out(exchange, id_, now)
     found = rows(exchange, world)
     assert {name for name, row in found.items() if row.skipped == reason} == names
-    assert balanced(account(exchange, id_))
+    assert account(exchange, id_).balanced
 
 
 def test_each_gets_her_own_way_and_awa_may_get_both(exchange: Exchange, world: World, now: datetime) -> None:
@@ -343,5 +338,5 @@ def test_the_account_balances_whatever_became_of_each(
             call.retry = data.draw(st.booleans())
     found = account(exchange, done)
     assert found.planned == 8
-    assert balanced(found)
+    assert found.balanced
     assert found.delivered <= found.sent

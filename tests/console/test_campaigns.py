@@ -91,6 +91,13 @@ def test_unscheduled_it_is_a_draft_again_and_a_copy_is_another(signed_in: Signed
         assert rows[1].events[0].starts_at is None
 
 
+def test_an_account_that_adds_up_alarms_nobody(signed_in: SignedIn, world: World, database: Database, exchange: Exchange) -> None:
+    campaign, _ = a_sending(database, world, exchange)
+    page = signed_in(R.COMMUNICATION).get(f"/campagnes/{campaign}").text
+    assert 'class="equation"' in page
+    assert "tombe pas juste" not in page
+
+
 def test_within_its_window_a_sending_is_cancelled_and_nothing_leaves(
     signed_in: SignedIn, world: World, database: Database, exchange: Exchange
 ) -> None:

@@ -3,6 +3,7 @@
 import ast
 import gzip
 import re
+from datetime import date
 from pathlib import Path
 
 import brotli  # type: ignore[import-untyped]  # publishes no types
@@ -87,3 +88,16 @@ def test_a_first_visit_weighs_fifty_kilobytes_at_most_and_a_later_page_fifteen(s
     assert len(files) >= 3
     assert len(gzip.compress(page)) <= 15_000
     assert first <= 50_000
+
+
+@pytest.mark.parametrize(
+    ("on", "french", "english"),
+    [(1, "dimanche 1er mars", "Sunday 1 March"), (2, "lundi 2 mars", "Monday 2 March"), (11, "mercredi 11 mars", "Wednesday 11")],
+    ids=["the first", "the second", "the eleventh"],
+)
+def test_the_first_of_a_month_is_said_as_in_french(app: Flask, on: int, french: str, english: str) -> None:
+    with app.test_request_context():
+        assert words.day(date(2026, 3, on)).startswith(french)
+    with app.test_request_context("/") as context:
+        context.session["language"] = "en"
+        assert words.day(date(2026, 3, on)).startswith(english)
