@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, load_only
 from messaging import bips, callers, contacts, steps
 from messaging.call_ends import end_call, settle_price
 from messaging.gateways.protocol import CallStep, Cause
-from messaging.models import Attempt, Call, CallEvent, CallState, Channel, Contact, Direction, InboundKey, Kind
+from messaging.models import Attempt, Call, CallEvent, CallState, Channel, Contact, Direction, InboundKey
 from messaging.numbers import normalise
 from messaging.retry import SHORTEST_HEARD
 from messaging.rows import insert_once
@@ -260,24 +260,8 @@ def _bip(session: Session, channel: Channel, step: CallStep, now: datetime, wind
     ):
         return Heard(None, refused)
     contact = contacts.find_or_create(session, number, now)
-    call = Call(
-        direction=Direction.IN,
-        channel_id=channel.id,
-        contact_id=contact.id,
-        kind=Kind.REPLY,
-        state=CallState.NO_ANSWER,
-        reason=bips.BIP,
-        external_id=step.external_id,
-        not_before=now,
-        created_at=now,
-        ringing_at=now,
-        ended_at=now,
-        attempts=0,
-        uncounted=0,
-        retry=False,
-        turn=0,
-        price=0,
-    )
+    call = callers.incoming(channel, contact, step, CallState.NO_ANSWER, now)
+    call.reason, call.ended_at = bips.BIP, now
     session.add(call)
     contact.last_heard_at = now
     session.flush()

@@ -36,7 +36,8 @@ def answer(session: Session, channel: Channel, step: CallStep, now: datetime) ->
     if not insert_once(session, InboundKey, channel_id=channel.id, key=f"call:{step.external_id}"[:96], seen_at=now):
         return None
     bips.awake(contact, now)
-    call = _ringing(channel, contact, step, now)
+    call = incoming(channel, contact, step, CallState.RINGING, now)
+    call.heard_at = now
     session.add(call)
     session.flush()
     return call
@@ -54,18 +55,18 @@ def _no_line(session: Session, channel: Channel) -> str | None:
     return "lines" if (session.scalar(live) or 0) >= channel.calls_at_once else None
 
 
-def _ringing(channel: Channel, contact: Contact, step: CallStep, now: datetime) -> Call:
+def incoming(channel: Channel, contact: Contact, step: CallStep, state: CallState, now: datetime) -> Call:
+    """The row of a call that reached us and that we did not ask for."""
     return Call(
         direction=Direction.IN,
         channel_id=channel.id,
         contact_id=contact.id,
         kind=Kind.REPLY,
-        state=CallState.RINGING,
+        state=state,
         external_id=step.external_id,
         not_before=now,
         created_at=now,
         ringing_at=now,
-        heard_at=now,
         attempts=0,
         uncounted=0,
         retry=False,
