@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from campaigns.replies import languages_of
 from campaigns.talk import Talk
 from campaigns.voice import Voice, label_of
-from clubs import inquiries, people
+from clubs import inquiries
 from clubs.records import Inquiry, InquiryKind, InquiryState
 from dialogue.flow import Flow
 from dialogue.flows import outgoing_flow
@@ -135,7 +135,7 @@ def neighbour(talk: Talk, theme_code: int | None) -> Line | None:
     """« La voix d'à côté »: what another club said on this theme, or the newest on any, by its own voice; no village is named."""
     if not talk.voice.offers(Pack.B, "neighbour_intro", "option_answers"):
         return None
-    mine = [club.id for club in people.clubs_of(talk.session, talk.contact, talk.today)]
+    mine = [club.id for club in talk.clubs]
     elsewhere = (
         select(Recording.id, Inquiry.theme_code)
         .join(Inquiry, Inquiry.recording_id == Recording.id)

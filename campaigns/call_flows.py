@@ -104,14 +104,10 @@ def _menu(talk: Talk, voice: Voice) -> Flow:
 
 def _summary(talk: Talk, voice: Voice) -> list[Line]:
     """The last whole month of the caller's club, for whoever belongs to one that met."""
-    codes = people.who_is(talk.session, talk.contact, talk.today).clubs
-    club = people.club_by_code(talk.session, codes[0]) if codes else None
-    if club is None:
+    if not talk.clubs or not voice.offers(Pack.C, "option_summary", "summary_intro", "summary_thanks"):
         return []
-    figures = feedback.spoken(month_of(talk.session, club.id, before(talk.today)))
-    if not figures or not voice.offers(
-        Pack.C, "option_summary", "summary_intro", "summary_thanks", *(unit for unit, _ in figures)
-    ):
+    figures = feedback.spoken(month_of(talk.session, talk.clubs[0].id, before(talk.today)))
+    if not figures or not voice.has(*(unit for unit, _ in figures)):
         return []
     return [*(Line("count", {"n": n, "unit": unit}) for unit, n in figures), Line("summary_thanks")]
 
@@ -121,7 +117,7 @@ def _guided(talk: Talk, voice: Voice, content: Content | None) -> tuple[int, lis
     if content is None or content.theme_code is None or not voice.offers(Pack.C, *guided.LABELS):
         return None
     local = talk.now.astimezone(ZoneInfo(talk.zone))
-    for club in people.clubs_of(talk.session, talk.contact, talk.today):
+    for club in talk.clubs:
         if club.weekday == local.weekday() and club.meets_at:
             hour, minute = club.meets_at.split(":")
             begins = local.replace(hour=int(hour), minute=int(minute), second=0, microsecond=0)

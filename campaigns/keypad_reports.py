@@ -11,7 +11,6 @@ from clubs import pins
 from clubs.by_keypad import Keyed, at_once, judge_action, judge_hands, judge_keyed, judge_no_session, known_theme
 from clubs.grammar.values import Outcome, ProblemId
 from clubs.grammar.verdict import Verdict
-from clubs.people import who_is
 from clubs.reports import apply_verdict
 from dialogue.values import Value
 from messaging import channels
@@ -62,7 +61,7 @@ def answer(talk: Talk, kind: str, values: Mapping[str, Value], draft: bool) -> A
 
 
 def _clubs(talk: Talk) -> tuple[str, ...]:
-    return who_is(talk.session, talk.contact, talk.today).clubs
+    return talk.sender.clubs
 
 
 def _pin(talk: Talk, typed: str, draft: bool) -> Answered:

@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
 from campaigns.voice import Voice
 from clubs import people
+from clubs.models import Club
 from messaging import channels, contacts
 from messaging.exchange import Exchange
 from messaging.models import Call, Channel, Contact, Purpose
@@ -36,6 +38,16 @@ class Talk:
             sounds = f"{self.exchange.settings.base_url}/hooks/sounds"
             self._voices[language] = Voice(self.session, language, sounds, drafts, self.now)
         return self._voices[language]
+
+    @cached_property
+    def sender(self) -> people.Sender:
+        """Whom this phone speaks for today: who answers a call asks about it more than once."""
+        return people.who_is(self.session, self.contact, self.today)
+
+    @cached_property
+    def clubs(self) -> list[Club]:
+        """The clubs this phone may report for."""
+        return people.by_codes(self.session, self.sender.clubs)
 
     @property
     def zone(self) -> str:

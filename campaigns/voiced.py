@@ -10,7 +10,6 @@ from sqlalchemy import delete, func, select
 
 from campaigns.keypad_reports import Answered
 from campaigns.talk import Talk
-from clubs.people import club_by_code, who_is
 from clubs.records import Inquiry, InquiryKind, InquiryState
 from clubs.reports import ANSWER_WITHIN
 from dialogue.recording import QUESTION, TESTIMONY
@@ -28,13 +27,11 @@ def asked(talk: Talk, sound: str, what: str = QUESTION) -> Answered:
     session = talk.session
     session.refresh(installation(session), with_for_update=True)  # orders the numbers of inquiries
     number = (session.scalar(select(func.max(Inquiry.number))) or 0) + 1
-    codes = who_is(session, talk.contact, talk.today).clubs
-    club = club_by_code(session, codes[0]) if len(codes) == 1 else None
     inquiry = Inquiry(
         number=number,
         kind=InquiryKind.TESTIMONY if what == TESTIMONY else InquiryKind.UNSORTED,
         contact_id=talk.contact.id,
-        club_id=club.id if club else None,
+        club_id=talk.clubs[0].id if len(talk.clubs) == 1 else None,
         recording_id=row.id,
         received_at=talk.now,
         due_at=talk.now + ANSWER_WITHIN,

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, or_, select, union
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import Session
 
 from clubs.models import Club, Member, Post, Role, Village
 from messaging.models import Contact
@@ -54,8 +54,9 @@ def who_is(session: Session, contact: Contact, today: date) -> Sender:
         return Sender(SpeaksAs.UNKNOWN)
     ids = tuple(member.id for member in members)
     roles = {member.role for member in members}
-    villages = tuple(id_ for id_ in session.scalars(_posts(ids, today, Post.village_id)) if id_ is not None)
-    codes = _codes(session, session.scalars(_posts(ids, today, Post.club_id)))
+    posts = session.execute(select(Post.village_id, Post.club_id).where(Post.member_id.in_(ids), in_office(today))).all()
+    villages = tuple(village for village, _ in posts if village is not None)
+    codes = _codes(session, (club for _, club in posts))
     if Role.SUPERVISOR in roles:
         return Sender(SpeaksAs.SUPERVISOR, ids, codes, villages)
     if Role.FACILITATOR in roles and codes:
@@ -63,9 +64,9 @@ def who_is(session: Session, contact: Contact, today: date) -> Sender:
     return Sender(SpeaksAs.MEMBER, ids, _codes(session, (member.club_id for member in members)))
 
 
-def clubs_of(session: Session, contact: Contact, today: date) -> list[Club]:
-    """The clubs a number may report for, by code."""
-    return list(session.scalars(select(Club).where(Club.code.in_(who_is(session, contact, today).clubs)).order_by(Club.code)))
+def by_codes(session: Session, codes: Collection[str]) -> list[Club]:
+    """The clubs of these codes, in their order."""
+    return list(session.scalars(select(Club).where(Club.code.in_(codes)).order_by(Club.code))) if codes else []
 
 
 def clubs_behind(session: Session, contact: Contact) -> list[Club]:
@@ -86,16 +87,12 @@ def talk_hour(club: Club, local: datetime) -> bool:
 
 def _codes(session: Session, club_ids: Iterable[int | None]) -> tuple[str, ...]:
     wanted = {id_ for id_ in club_ids if id_ is not None}
-    return tuple(session.scalars(select(Club.code).where(Club.id.in_(wanted)).order_by(Club.code)))
+    return tuple(session.scalars(select(Club.code).where(Club.id.in_(wanted)).order_by(Club.code))) if wanted else ()
 
 
 def in_office(today: date) -> ColumnElement[bool]:
     """Posts held on a day."""
     return and_(Post.since <= today, or_(Post.until.is_(None), Post.until >= today))
-
-
-def _posts(member_ids: Iterable[int], today: date, column: InstrumentedAttribute[int | None]) -> Select[int | None]:
-    return select(column).where(Post.member_id.in_(list(member_ids)), in_office(today), column.is_not(None))
 
 
 def phones_of(villages: Collection[int]) -> CompoundSelect[int | None]:

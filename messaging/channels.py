@@ -21,7 +21,7 @@ from messaging.gateways.protocol import Account
 from messaging.models import Channel, ChannelState, Inbound
 from messaging.numbers import is_simulated, normalise, operator_of
 from runtime.crypto import blind
-from runtime.installation import Installation, installation
+from runtime.installation import Installation, installation, note_words
 
 TOKEN_BYTES = 32
 OLD_TOKEN_LIFE = timedelta(days=7)
@@ -47,7 +47,7 @@ _OF_A_WEBHOOK = (
 )
 # The same as it is stored: sealed values are sealed anew by whoever changes them, so that they need not be opened to be compared.
 _SEEN = (
-    select(*(type_coerce(column, NullType) for column in _OF_A_WEBHOOK), Installation.offset_seconds)
+    select(*(type_coerce(column, NullType) for column in _OF_A_WEBHOOK), Installation.offset_seconds, Installation.words)
     .outerjoin(Installation, Installation.id == 1)
     .where(Channel.id == bindparam("channel"))
 )
@@ -156,7 +156,10 @@ def arrived(session: Session, token: str, wall: datetime) -> tuple[Channel | Non
 def seen(session: Session, channel_id: int) -> Seen:
     """What a webhook's answer depends on, of a channel and of business time, as it is stored: equal while nothing has changed."""
     row = session.connection().execute(_SEEN, {"channel": channel_id}).first()
-    return () if row is None else tuple(row)
+    if row is None:
+        return ()
+    note_words(session, row.words)
+    return tuple(row)
 
 
 def seated(session: Session, known: Channel) -> Channel:

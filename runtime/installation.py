@@ -4,14 +4,17 @@ Only a simulation's business time may be moved; leases are counted by `runtime.d
 installation begins closed: its gateways can be set up and tested, and nothing leaves by them until a person opens it.
 """
 
+import secrets
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, false, text
+from sqlalchemy import BigInteger, CheckConstraint, false, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from runtime.database import Base, Json, choice, put_once
+
+MOST_STAMPS = 2**62
 
 
 class InstallationError(Exception):
@@ -24,6 +27,11 @@ class Opening(StrEnum):
     CLOSED = "closed"
     PILOT = "pilot"
     OPEN = "open"
+
+
+def _draw() -> int:
+    # Drawn, not counted: a number that was undone with its transaction must not come again for other words.
+    return secrets.randbelow(MOST_STAMPS)
 
 
 class Installation(Base):
@@ -47,6 +55,13 @@ class Installation(Base):
     day_cap: Mapped[int | None]  # whole FCFA a day over all channels; None: no such cap
     declared: Mapped[Json] = mapped_column(default=dict, server_default=text("'{}'"))  # what the law and the keys ask for
     series: Mapped[bool] = mapped_column(default=False, server_default=false())  # life-stage series, off until switched on
+    words: Mapped[int] = mapped_column(
+        BigInteger, default=_draw, server_default=text("0")
+    )  # another one after each change of words
+
+
+_STAMP = "words_stamp"
+_WORDS = select(Installation.words).where(Installation.id == 1)
 
 
 def installation(session: Session) -> Installation:
@@ -60,6 +75,24 @@ def business_time(session: Session, wall: datetime) -> datetime:
     """`wall`, moved by the simulation's offset; a reader that finds no row yet gets `wall` itself."""
     row = session.get(Installation, 1)
     return wall if row is None else wall + timedelta(seconds=row.offset_seconds)
+
+
+def words_stamp(session: Session) -> int | None:
+    """Equal as long as nobody has changed what can be said or played; None without the row. Asked once in a transaction."""
+    if _STAMP not in session.info:
+        note_words(session, session.connection().execute(_WORDS).scalar())
+    stamp: int | None = session.info[_STAMP]
+    return stamp
+
+
+def note_words(session: Session, stamp: int | None) -> None:
+    """For who has read the stamp along with something else."""
+    session.info[_STAMP] = stamp
+
+
+def change_words(session: Session) -> None:
+    """Draw another stamp, so that every process reads its words anew."""
+    session.connection().execute(update(Installation).values(words=_draw()))
 
 
 def advance(session: Session, by: timedelta) -> None:

@@ -1,21 +1,23 @@
 """What can be heard of many contents at once: their words and sounds in several languages, read in one query.
 
-A caller waits for each question to the database. Nothing is kept beyond one transaction, so that what was approved or withdrawn
-a moment ago is heard, or no longer heard, at the next step of every call.
+A caller waits for each question to the database. What was read is kept by this process until anybody changes a word or a sound:
+each transaction asks first, so that what was approved or withdrawn a moment ago is heard, or no longer heard, at the next step
+of every call.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, TypeAlias
 
 from sqlalchemy import Executable, bindparam, exists, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from runtime.installation import words_stamp
 from translations.languages import SOURCE
 from translations.library import first_of, playable, prompt_key, sendable
-from translations.models import Clip, Content, ContentKind, Variant, VariantState
+from translations.models import Clip, Content, ContentKind, Variant, VariantState, changes_words
 
 Name: TypeAlias = str | int
 """A content's key, or its id."""
@@ -49,7 +51,15 @@ class Heard:
 
     def clip(self, allow_french_drafts: bool) -> Sounding | None:
         """The sound that may be played, as `library.clip_of` says."""
-        return playable(self.kind, self.language, self.clips, allow_french_drafts)
+        return self._drafted if allow_french_drafts else self._approved
+
+    @cached_property
+    def _approved(self) -> Sounding | None:
+        return playable(self.kind, self.language, self.clips, False)
+
+    @cached_property
+    def _drafted(self) -> Sounding | None:
+        return playable(self.kind, self.language, self.clips, True)
 
 
 _Newer = aliased(Variant)
@@ -84,6 +94,32 @@ def _numbered(name: str, values: Iterable[Name]) -> dict[str, Name]:
     return {f"{name}{place}": value for place, value in enumerate(values)}
 
 
+@dataclass
+class _Memory:
+    """Which contents were read in which languages, and those that have words."""
+
+    read: set[tuple[Name, str]] = field(default_factory=set)
+    heard: dict[tuple[Name, str], Heard] = field(default_factory=dict)
+
+
+class _Kept:
+    """The newest memory of this process: one at a time, since words change seldom and all calls read the same."""
+
+    memory: tuple[int | None, _Memory] = (None, _Memory())
+
+
+def _memory(session: Session) -> _Memory:
+    with session.no_autoflush:
+        stamp = words_stamp(session)
+    if stamp is None:
+        return _Memory()
+    known, memory = _Kept.memory
+    if known != stamp:
+        memory = _Memory()
+        _Kept.memory = (stamp, memory)
+    return memory
+
+
 class Ear:
     """Finds in memory what was read; `listen` reads what was not, in one query however much that is."""
 
@@ -91,13 +127,14 @@ class Ear:
         self._session = session
         self._now = now
         self._drafts = allow_french_drafts
-        self._read: set[tuple[Name, str]] = set()
-        self._heard: dict[tuple[Name, str], Heard] = {}
+        self._memory = _memory(session)
 
     def listen(self, names: Iterable[Name], languages: Iterable[str]) -> None:
         """Read these contents in these languages, and in French, whose words may stand in."""
+        if changes_words(self._session):
+            self._memory = _Memory()
         codes = sorted({SOURCE, *languages})
-        wanted = {(name, code) for name in names for code in codes} - self._read
+        wanted = {(name, code) for name in names for code in codes} - self._memory.read
         if not wanted:
             return
         keys = sorted({name for name, _ in wanted if isinstance(name, str)})
@@ -106,39 +143,41 @@ class Ear:
             asked = _named(len(keys), len(ids), len(codes))
             said = {**_numbered("key", keys), **_numbered("id", ids), **_numbered("code", codes)}
             rows = self._session.connection().execute(asked, said).all()
-        self._read |= wanted
-        self._take(rows)
+        self._take(rows, wanted)
 
     def listen_to_prompts(self, labels: Iterable[str], languages: Iterable[str]) -> None:
         """Read every prompt; those of `labels` that are none have no words."""
         codes = sorted({SOURCE, *languages})
+        wanted = {(prompt_key(label), code) for label in labels for code in codes}
+        if wanted <= self._memory.read:
+            return
         with self._session.no_autoflush:
             rows = self._session.execute(_PROMPTS, {"codes": codes}).all()
-        self._read |= {(prompt_key(label), code) for label in labels for code in codes}
-        self._take(rows)
+        self._take(rows, wanted)
 
     def choose(self, name: Name, languages: Sequence[str]) -> Heard | None:
         """The first along the chain with something to play, an approved one always before a French draft."""
-        if any((name, code) not in self._read for code in languages):
+        if any((name, code) not in self._memory.read for code in languages):
             self.listen((name,), languages)
-        found = [self._heard[name, code] for code in languages if (name, code) in self._heard]
+        found = [self._memory.heard[name, code] for code in languages if (name, code) in self._memory.heard]
         return first_of(found, self._now, self._drafts, lambda one: one.clip(self._drafts) is not None)
 
     def approved(self, name: Name, language: str) -> bool:
         """Whether it has an approved sound on approved words in this very language, drafts apart."""
-        one = self._heard.get((name, language))
+        one = self._memory.heard.get((name, language))
         return one is not None and sendable(one, self._now) and one.clip(False) is not None
 
     def source(self, name: Name) -> Heard | None:
         """The newest French words, approved or not."""
         self.listen((name,), ())
-        return self._heard.get((name, SOURCE))
+        return self._memory.heard.get((name, SOURCE))
 
-    def _take(self, rows: Sequence[Any]) -> None:
+    def _take(self, rows: Sequence[Any], wanted: set[tuple[Name, str]]) -> None:
         read: dict[tuple[Name, str], Heard] = {}
         for row in rows:
             clip = () if row.sha256 is None else (Sounding(*row[11:]),)
             known = read[row.key, row.language].clips if (row.key, row.language) in read else ()
             words: Sequence[Any] = (*row[2:11], known + clip)
             read[row.key, row.language] = read[row.id, row.language] = Heard(*words)
-        self._heard |= read
+        self._memory.heard.update(read)
+        self._memory.read.update(wanted)  # last: another thread asks this first

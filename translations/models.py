@@ -1,16 +1,17 @@
 """The rows of what can be said: languages, themes, contents, their variants and clips.
 
 A prompt, an automatic reply, a quiz question and its explanation are contents like any message, so that one path of writing,
-checking and approval serves them all.
+checking and approval serves them all. A transaction that changes what calls say ends by saying so to the installation's row.
 """
 
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, event
+from sqlalchemy.orm import Mapped, ORMExecuteState, Session, mapped_column, relationship
 
 from runtime.database import Base, Id, choice
+from runtime.installation import change_words
 
 
 class ContentKind(StrEnum):
@@ -153,3 +154,34 @@ class VoicePack(Base):
     pack: Mapped[str] = mapped_column(String(1), primary_key=True)
     published_at: Mapped[datetime]
     published_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+
+
+_SAID = (Content, Variant, Clip)
+_CHANGED = "words_changed"
+
+
+def changes_words(session: Session) -> bool:
+    """Whether this transaction has changed what calls say, which nobody else may hear yet."""
+    return bool(session.info.get(_CHANGED))
+
+
+@event.listens_for(Session, "after_flush")
+def _flushed(session: Session, _context: object) -> None:
+    if any(isinstance(row, _SAID) for rows in (session.new, session.dirty, session.deleted) for row in rows):
+        session.info[_CHANGED] = True
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _changed_at_once(asked: ORMExecuteState) -> None:
+    """An update of many rows passes no flush."""
+    if not asked.is_select and asked.bind_mapper is not None and asked.bind_mapper.class_ in _SAID:
+        asked.session.info[_CHANGED] = True
+
+
+@event.listens_for(Session, "before_commit")
+def _stamp(session: Session) -> None:
+    # At the very end: two who edit would otherwise each hold this row while they wait for the other's words.
+    if not session.in_nested_transaction():
+        session.flush()
+        if session.info.pop(_CHANGED, False):
+            change_words(session)

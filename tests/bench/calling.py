@@ -24,7 +24,7 @@ from tests.voice.line import ACCOUNT, TOKEN, Process, Script, free_port, listeni
 from tests.world import World, opened
 
 CALLS, SECONDS = 50, 25.0
-SPOKEN, STEPS = 100, 12  # calls, and the requests of each
+SPOKEN, STEPS = 200, 12  # calls, and the requests of each
 OURS = "+22320201000"
 PUBLIC = "https://lamen.example"
 
@@ -95,15 +95,22 @@ def _cpu(pid: int) -> float:
 
 
 def steps(database: Database, fleet: Fleet, world: World, folder: Path) -> list[tuple[str, float]]:
-    """(what, a second): voice requests signed, taken, judged, written, answered with TwiML, at 32 connections; the bare floor."""
+    """(what, a second): voice requests signed, taken, judged, written, answered with TwiML, at 32 connections; the bare floor.
+
+    By one process as `make run` has it, and by one for each core as a server of a country would.
+    """
     hooks, attempts = _calls(database, world)
     fleet.settings = {"LAMEN_RUN_CLOCK": "false", "LAMEN_PUBLIC_URL": PUBLIC}
-    server, port = fleet.serve(factory="wsgi:serve")
-    spoken = asyncio.run(_spoken(f"http://127.0.0.1:{port}", hooks, attempts))
-    fleet.kill_server(server)
+    found, share = [], len(attempts) // 2
+    for workers, some in ((1, attempts[:share]), (os.cpu_count() or 1, attempts[share:])):
+        server, port = fleet.serve(factory="wsgi:serve", workers=workers)
+        found.append(
+            (f"voice requests answered, processes: {workers}", asyncio.run(_spoken(f"http://127.0.0.1:{port}", hooks, some)))
+        )
+        fleet.kill_server(server)
     forms = [{"text": "x" * 200}] * (SPOKEN * STEPS)
     bare_floor = receiving.floor(database, fleet, folder, forms)
-    return [("voice requests answered", spoken), ("bare Flask, one row a request", len(forms) / bare_floor)]
+    return [*found, ("bare Flask, one row a request", len(forms) / bare_floor)]
 
 
 def _calls(database: Database, world: World) -> tuple[str, list[str]]:

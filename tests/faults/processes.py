@@ -101,10 +101,12 @@ class Fleet:
         """The processes that ended although nobody killed them."""
         return [number for number, handle in self.children.items() if readable([handle], [], [], 0)[0]]
 
-    def serve(self, port: int | None = None, factory: str = "tests.faults.service:serve") -> tuple[subprocess.Popen[bytes], int]:
+    def serve(
+        self, port: int | None = None, factory: str = "tests.faults.service:serve", workers: int = 1
+    ) -> tuple[subprocess.Popen[bytes], int]:
         """The real web server; returns once it listens."""
         port = port or free_port()
-        granian = [str(Path(sys.executable).with_name("granian")), "--interface", "wsgi", "--factory", "--workers", "1"]
+        granian = [str(Path(sys.executable).with_name("granian")), "--interface", "wsgi", "--factory", "--workers", str(workers)]
         listen = ["--blocking-threads", "16", "--host", "127.0.0.1", "--port", str(port), "--no-ws", "--log-level", "warning"]
         with self.log.open("ab") as log:
             # A session of its own, so that one kill takes its children too.
