@@ -19,7 +19,8 @@ from runtime import crypto, logs
 from runtime.database import Database
 from runtime.settings import Settings
 from runtime.work import Immediate
-from tests import world as small
+from tests.world import World
+from tests.worlds import Worlds
 from wsgi import make_app, metadata, seat
 
 if TYPE_CHECKING:
@@ -193,7 +194,13 @@ def now() -> datetime:
     return datetime(2026, 3, 18, 10, 0, tzinfo=UTC)
 
 
+@pytest.fixture(scope="session")
+def worlds(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Worlds:
+    """What every test's world is copied from."""
+    return Worlds(tmp_path_factory.mktemp("worlds"), sqlite_template)
+
+
 @pytest.fixture
-def world(database: Database, now: datetime) -> small.World:
-    """The small world of tests/world.py, written in this test's database."""
-    return small.build(database, now)
+def world(database: Database, now: datetime, worlds: Worlds) -> World:
+    """The small world of tests/world.py, in this test's database."""
+    return worlds.build(database, now)
