@@ -50,12 +50,12 @@ class Worlds:
             connection.execute("ATTACH ? AS kept", (str(self._file(now)),))
             connection.execute("BEGIN IMMEDIATE")
             for table in self._filled(connection):
-                connection.execute(f'INSERT INTO main."{table}" SELECT * FROM kept."{table}"')  # noqa: S608  # our own tables
+                connection.execute(f'INSERT INTO main."{table}" SELECT * FROM kept."{table}"')  # our own tables
             connection.execute("COMMIT")
 
     def _filled(self, connection: sqlite3.Connection) -> list[str]:
         names = [table.name for table in metadata().sorted_tables]
-        return [name for name in names if connection.execute(f'SELECT 1 FROM kept."{name}" LIMIT 1').fetchone()]  # noqa: S608
+        return [name for name in names if connection.execute(f'SELECT 1 FROM kept."{name}" LIMIT 1').fetchone()]
 
     def _copied(self, database: Database, now: datetime) -> world.World:
         built = world.build(database, now)
