@@ -201,6 +201,9 @@ def refusal(code: str) -> str:
         "none_failed": _("Aucun échec à renvoyer."),
         "cancelled": _("Cette campagne est arrêtée. Dupliquez-la pour envoyer de nouveau."),
         "not_ended": _("L'envoi n'est pas fini. Attendez la fin pour renvoyer les échecs."),
+        "name_taken": _("Ce nom est déjà pris. Choisissez-en un autre."),
+        "audience_circle": _("Ce public serait retiré de lui-même. Décochez un des publics à retirer."),
+        "empty_list": _("Aucune ligne ne peut entrer dans la liste. Corrigez le fichier."),
         "not_skipped": _("Ce rendez-vous n'attend plus : rien n'a changé."),
     }
     return words.get(code, _("Ce n'est plus possible : rien n'a changé."))
