@@ -59,11 +59,12 @@ def _opted_out(who: type[Member]) -> ColumnElement[bool]:
 
 
 def _listed(who: type[Member], wanted: Filter) -> ColumnElement[bool]:
-    names = [ListEntry.contact_id == who.contact_id, ListEntry.club_id == who.club_id]
-    if wanted.one_phone_per_club:
-        own = aliased(Club)
-        names.append(exists().where(own.id == who.club_id, own.phone_id == ListEntry.contact_id))
-    return exists().where(ListEntry.list_id.in_(wanted.lists), or_(*names))
+    here = ListEntry.list_id.in_(wanted.lists)
+    named = exists().where(here, or_(ListEntry.contact_id == who.contact_id, ListEntry.club_id == who.club_id))
+    if not wanted.one_phone_per_club:
+        return named
+    own = aliased(Club)
+    return or_(named, exists().where(here, own.id == who.club_id, own.phone_id == ListEntry.contact_id))
 
 
 def _before(today: date, days: int) -> datetime:

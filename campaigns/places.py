@@ -3,6 +3,7 @@
 The agreement is the person's own. What a sister who shares the telephone agreed to is not hers.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from enum import StrEnum
@@ -59,6 +60,12 @@ def of(session: Session, member_id: int) -> list[Place]:
     """Every place of a member, the latest first, ended ones included."""
     query = select(Enrolment, Campaign.name).join(Campaign, Campaign.id == Enrolment.campaign_id)
     return [Place(*row) for row in session.execute(query.where(Enrolment.member_id == member_id).order_by(Enrolment.id.desc()))]
+
+
+def followed(session: Session, member_ids: Collection[int]) -> frozenset[int]:
+    """Those of these members who have a place that has not ended."""
+    open_ = (Enrolment.member_id.in_(member_ids), Enrolment.state != EnrolmentState.ENDED)
+    return frozenset(session.scalars(select(Enrolment.member_id).where(*open_)))
 
 
 def agreed(session: Session, member: Member) -> bool:

@@ -3,7 +3,17 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from campaigns.models import CampaignEvent, CampaignState, CatchUp, Given, OccurrenceState, Priority, Repeat, SeasonKind
+from campaigns.models import (
+    CampaignEvent,
+    CampaignState,
+    CatchUp,
+    EnrolmentState,
+    Given,
+    OccurrenceState,
+    Priority,
+    Repeat,
+    SeasonKind,
+)
 from campaigns.plan import Problem, Step
 from clubs.models import MarketRule
 from console.words import _, lazy, moment, ngettext
@@ -30,6 +40,11 @@ SENDINGS = {
     BroadcastState.PAUSED: (lazy("en pause"), "warn"),
     BroadcastState.CANCELLED: (lazy("annulé"), "bad"),
     BroadcastState.FINISHED: (lazy("terminé"), ""),
+}
+PLACES = {
+    EnrolmentState.ACTIVE: (lazy("en cours"), "good"),
+    EnrolmentState.SUSPENDED: (lazy("attend un accord"), "warn"),
+    EnrolmentState.ENDED: (lazy("terminée"), ""),
 }
 OCCURRENCES = {
     OccurrenceState.FIRED: lazy("envoyé"),
