@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 
 import smsutil
 from smsutil.codecs import GSM_BASIC_CHARSET, GSM_EXT_CHARSET
@@ -135,16 +136,22 @@ def replacement(character: str, folding: Folding = Folding.GSM_SAFE) -> str | No
     return spelling if all(c in cheap for c in spelling) else None
 
 
-def offers(text: str, folding: Folding = Folding.GSM_SAFE) -> tuple[Offer, ...]:
-    """What the author may accept, one offer a distinct character, in order of first appearance."""
+def offers(text: str, folding: Folding = Folding.GSM_SAFE, agreed: Mapping[str, str] = MappingProxyType({})) -> tuple[Offer, ...]:
+    """What the author may accept, one offer a distinct character, in order of first appearance. `agreed`: a language's own
+    cheap spellings, which go before ours."""
     counts = Counter(prepare(text))
-    spelled = ((c, replacement(c, folding), n) for c, n in counts.items())
-    return tuple(Offer(c, new, _loses_meaning(c, folding), n) for c, new, n in spelled if new is not None)
+    spelled = ((c, agreed.get(c) or replacement(c, folding), n) for c, n in counts.items())
+    return tuple(Offer(c, new, c not in agreed and _loses_meaning(c, folding), n) for c, new, n in spelled if new is not None)
 
 
-def fold(text: str, accepted: Iterable[str], folding: Folding = Folding.GSM_SAFE) -> str:
+def fold(
+    text: str,
+    accepted: Iterable[str],
+    folding: Folding = Folding.GSM_SAFE,
+    agreed: Mapping[str, str] = MappingProxyType({}),
+) -> str:
     """`prepare(text)` with the accepted characters, and no others, in their cheap spelling."""
-    wanted = {c: replacement(c, folding) for c in accepted}
+    wanted = {c: agreed.get(c) or replacement(c, folding) for c in accepted}
     folded = "".join(new if (new := wanted.get(c)) is not None else c for c in prepare(text))
     return unicodedata.normalize("NFC", folded)
 
