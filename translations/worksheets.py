@@ -59,7 +59,7 @@ class Returned:
 
 @dataclass(frozen=True)
 class Line:
-    """One content in one language as a translator gets it: its French, what must be kept to and written alike, what is written."""
+    """One content in one language as a translator gets it: its French, what must be kept to, what is written already."""
 
     content: Content
     theme: str
