@@ -13,7 +13,7 @@ export PORT
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test coverage prism check lock bench quarter-full year faults faults-full clean migration catalogs run-debs test-debs peers peers-debs
+.PHONY: help run test coverage node-peers check lock bench quarter-full year faults faults-full clean migration catalogs run-debs test-debs peers peers-debs
 
 help: ## this text
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -55,19 +55,19 @@ run: .venv/.run ## install what is missing, prepare the database, serve on 127.0
 	@setsid .venv/bin/granian --interface wsgi --factory --workers 1 --blocking-threads 16 --host $${LAMEN_HOST:-127.0.0.1} --port $(PORT) --no-ws --log-level error wsgi:run & \
 	  server=$$!; trap "kill -TERM $$server 2>/dev/null" INT TERM HUP; wait $$server; wait $$server 2>/dev/null; true
 
-# Stoplight Prism, for the tests that show requests to a provider's own document. Its packages run nothing when installed.
-prism: | test-debs
-	@cd tests/peers && if ! command -v node >/dev/null || ! command -v npm >/dev/null; then echo "Skipped: Prism, since node or npm is missing here."; \
+# Stoplight Prism, to which tests show requests, and Twilio's calculator of SMS parts. Their packages run nothing when installed.
+node-peers: | test-debs
+	@cd tests/peers && if ! command -v node >/dev/null || ! command -v npm >/dev/null; then echo "Skipped: Prism and Twilio's calculator, since node or npm is missing here."; \
 	elif [ ! node_modules/.package-lock.json -nt package-lock.json ]; then \
-	  echo "Installing Prism"; \
+	  echo "Installing Prism and Twilio's calculator"; \
 	  if npm ci --omit=optional --no-audit --no-fund >/dev/null 2>&1; then touch node_modules/.package-lock.json; \
-	  else echo "Skipped: Prism could not be installed here."; fi; \
+	  else echo "Skipped: Prism and Twilio's calculator could not be installed here."; fi; \
 	fi
 
-test: .venv/.test prism ## install what tests need, run all but the thousands
+test: .venv/.test node-peers ## install what tests need, run all but the thousands
 	@$(PY) -m pytest -m "not peers" --numprocesses=auto --dist=loadfile
 
-coverage: .venv/.test prism ## the same, counting the branches of the core: half as long again
+coverage: .venv/.test node-peers ## the same, counting the branches of the core: half as long again
 	@$(PY) -m pytest -m "not peers and not faults and not browser" --numprocesses=auto --dist=loadfile --cov --cov-report=term:skip-covered
 
 check: .venv/.test ## style, types, the direction of imports, the documents

@@ -81,9 +81,11 @@ class _Spread:
         self._exchange = exchange
         self._broadcast = broadcast
         self._now = now
-        self._wording = Wording(session, broadcast.content_id, now)
+        to_clubs = Filter.from_json(broadcast.audience).one_phone_per_club
+        day = max(now, broadcast.not_before).astimezone(ZoneInfo(exchange.settings.timezone)).date()
+        self._wording = Wording(session, broadcast.content_id, now, to_clubs=to_clubs, day=day)
+        self._wording.read(page)
         numbers = {one.contact_id for one in page if one.contact_id is not None}
-        self._wording.read_contacts(numbers)
         mine = select(Message).where(Message.broadcast_id == broadcast.id, Message.contact_id.in_(numbers))
         self._messages = {message.contact_id: message for message in session.scalars(mine)}
         called = select(Call).where(Call.broadcast_id == broadcast.id, Call.contact_id.in_(numbers))

@@ -128,8 +128,10 @@ def forecast(
     quiet_hours: bool = True,
 ) -> Forecast:
     """Work out a sending of `content` to `wanted` by `route`, due at `due_at`."""
-    count = _Count(session, exchange, content, now)
     today = due_at.astimezone(ZoneInfo(exchange.settings.timezone)).date()
+    count = _Count(
+        session, exchange, content, now, Wording(session, content.id, now, to_clubs=wanted.one_phone_per_club, day=today)
+    )
     after = 0
     while page := members(session, wanted, today, after):
         after = page[-1].member_id
@@ -165,10 +167,10 @@ def forecast(
 
 
 class _Count:
-    def __init__(self, session: Session, exchange: Exchange, content: Content, now: datetime) -> None:
+    def __init__(self, session: Session, exchange: Exchange, content: Content, now: datetime, wording: Wording) -> None:
         self._session = session
         self._exchange = exchange
-        self._wording = Wording(session, content.id, now)
+        self._wording = wording
         self.sounding = Sounding(session, content, now)
         self._unread = False
         self._seen: set[tuple[int | None, Route]] = set()
@@ -186,7 +188,7 @@ class _Count:
         return len(self._seen)
 
     def page(self, page: list[Candidate], route: Route) -> None:
-        self._wording.read_contacts(one.contact_id for one in page if one.contact_id is not None)
+        self._wording.read(page)
         for one in page:
             self.recipients += 1
             way = one.route(route)
@@ -220,7 +222,7 @@ class _Count:
         number = self._wording.contact(one.contact_id or 0).number or ""
         self.cost_by[language, one.operator or operator_of(number) or ""] += price
         if len(self.previews) < PREVIEWS and (language, way) not in self.previews:
-            text = chosen.text or chosen.variant.spoken or ""
+            text = chosen.shown or chosen.variant.spoken or ""
             self.previews[language, way] = Preview(one.member_id, language, way, text, parts)
 
     def _length(self, variant_id: int) -> float:

@@ -3,14 +3,15 @@
 French drafts are chosen on training simulators only; everywhere else no approved variant means no message.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaigns.audiences import Candidate, LeftOut
+from campaigns.personal import Personal
 from messaging import channels
 from messaging.models import Channel, Contact, Route
 from messaging.numbers import is_simulated, operator_of
@@ -21,31 +22,36 @@ from translations.models import Content, Variant
 
 @dataclass(frozen=True)
 class Chosen:
-    """A channel, the variant it carries and, for an SMS, the text as it leaves."""
+    """A channel, the variant it carries and, for an SMS, the text as it leaves; `shown` is that text as a page may show it."""
 
     channel: Channel
     variant: Variant
     text: str
+    shown: str
 
 
 fallbacks = library.fallbacks
 
 
 class Wording:
-    """Chooses for one content; what it has read once it does not read again, so one lives for one batch."""
+    """Chooses for one content; what it has read once it does not read again, so one lives for one batch. `to_clubs` and `day`
+    as in Personal."""
 
-    def __init__(self, session: Session, content_id: int, now: datetime) -> None:
+    def __init__(self, session: Session, content_id: int, now: datetime, *, to_clubs: bool, day: date) -> None:
         self._session = session
         self._now = now
+        self._personal = Personal(session, to_clubs=to_clubs, day=day)
         self._content = session.get_one(Content, content_id)
         self._fallbacks = fallbacks(session)
         self._contacts: dict[int, Contact] = {}
         self._channels: dict[tuple[Route, str, str | None, bool], Channel | None] = {}
         self._variants: dict[tuple[Route, str, bool], Variant | None] = {}
 
-    def read_contacts(self, ids: Iterable[int]) -> None:
+    def read(self, batch: Sequence[Candidate]) -> None:
         """Read the numbers of a batch at once."""
-        for contact in self._session.scalars(select(Contact).where(Contact.id.in_(set(ids)))):
+        self._personal.expect(batch)
+        ids = {one.contact_id for one in batch if one.contact_id is not None}
+        for contact in self._session.scalars(select(Contact).where(Contact.id.in_(ids))):
             self._contacts[contact.id] = contact
 
     def contact(self, contact_id: int) -> Contact:
@@ -62,7 +68,12 @@ class Wording:
         variant = self._variant(way, one.language or SOURCE, drafts=channels.trains(channel))
         if variant is None:
             return LeftOut.NO_VARIANT
-        return Chosen(channel, variant, "" if way is Route.VOICE else library.sms_of(variant))
+        text = "" if way is Route.VOICE else library.sms_of(variant)
+        if not library.slots(text):
+            return Chosen(channel, variant, text, text)
+        contact = self.contact(one.contact_id or 0)
+        filled = (self._personal.fill(text, one, contact, hide=hide) for hide in (False, True))
+        return Chosen(channel, variant, *filled)
 
     def channel_of(self, one: Candidate, way: Route) -> Channel | None:
         """The channel that serves a member's number by `way` (not `own`)."""

@@ -8,9 +8,11 @@ from console.words import _, lazy, ngettext
 from messaging.models import Listener
 from translations.content_entries import Mark
 from translations.models import ContentKind, VariantState
-from translations.overview import Task
+from translations.overview import InForce, Task
 from translations.returned import Refusal, Remark
 from translations.review import Fault
+from translations.spellings import SpellingError, SpellingFault
+from translations.taken_in import Fate
 
 MISSING = "missing"
 # State (None where nothing is written), words, and the colour that repeats them.
@@ -50,6 +52,8 @@ FAULTS = {
     Fault.EMPTY: lazy("Il n'y a ni texte ni son. Écrivez ou enregistrez d'abord."),
     Fault.OPTIONS: lazy("Une question a deux ou trois réponses, autant qu'en français. Complétez-les."),
     Fault.SLOTS: lazy("Les mots entre accolades ne sont pas ceux du français. Recopiez-les sans les changer."),
+    Fault.UNKNOWN_SLOT: lazy("Un mot entre accolades n'existe pas ici. Prenez {prenom}, {village}, {club} ou {date}."),
+    Fault.SPOKEN_SLOT: lazy("Un son dit la même chose à tous. Retirez les mots entre accolades du texte lu."),
     Fault.MACHINE: lazy("Ce texte a été écrit par une machine. Une personne qui parle la langue doit l'écrire."),
     Fault.SYNTHETIC: lazy("Une voix de synthèse reste un brouillon. Enregistrez une personne."),
     Fault.NOT_DRAFT: lazy("Ce texte n'est plus un brouillon. Modifiez-le pour le proposer de nouveau."),
@@ -120,3 +124,49 @@ def group(by: By, value: str, languages: Mapping[str, str]) -> str:
     if by is By.LISTENER:
         return str(LISTENERS[Listener(value)])
     return languages.get(value, value) if by is By.LANGUAGE else value
+
+
+def in_force(given: InForce, language: str, languages: Mapping[str, str]) -> str:
+    """What listeners of a language get meanwhile."""
+    name = languages.get(language, language)
+    if given.language is None:
+        return _("Aujourd'hui, rien ne part en %(name)s.", name=name)
+    if given.variant_id is None:
+        return _("Aujourd'hui part en %(name)s : le texte français livré avec le programme.", name=name)
+    other = languages.get(given.language, given.language)
+    return _("Aujourd'hui part en %(name)s : le texte approuvé en %(other)s.", name=name, other=other)
+
+
+SPELLINGS = {
+    SpellingFault.NOT_DEAR: lazy("Cette lettre ne rend pas le SMS plus cher. Choisissez-en une autre."),
+    SpellingFault.DEAR: lazy("Écrivez ce qui la remplace avec des lettres du SMS : a à z, è, é, ò, ù, chiffres."),
+    SpellingFault.LONG: lazy("Quatre signes au plus pour remplacer une lettre."),
+}
+FATES = {
+    Fate.NEW: lazy("entre comme brouillon"),
+    Fate.OTHER_FRENCH: lazy("entre comme brouillon ; son français n'est pas le nôtre"),
+    Fate.SAME: lazy("déjà ici, pareil"),
+    Fate.WRITTEN_HERE: lazy("déjà écrit ici : le nôtre reste"),
+    Fate.UNKNOWN: lazy("ce texte n'existe pas ici"),
+    Fate.UNFIT: lazy("accolades ou réponses autres qu'en français ici"),
+}
+# What goes where a language has no approved text, by tab of the library.
+INSTEAD = {
+    "reponses": lazy(
+        "Sans texte approuvé dans sa langue, une personne reçoit celui de la langue de repli, puis le français livré."
+    ),
+    "annonces": lazy("Sans son approuvé dans sa langue, une annonce n'est pas dite : son paquet de voix reste hors service."),
+}
+# What `glossary.save` and `language_packs.read` refuse, here for its English.
+REFUSED = (
+    lazy("Ce fichier n'est pas un paquet de langue. Envoyez le ZIP tel qu'il est sorti de l'autre installation."),
+    lazy("Ce paquet vient d'une version plus récente. Mettez d'abord cette installation à jour."),
+    lazy("Écrivez le terme et sa traduction."),
+    lazy("C'est trop long : 80 signes pour le terme, 120 pour la traduction, 200 pour la note."),
+    lazy("Ce terme est déjà dans le glossaire. Changez sa ligne."),
+)
+
+
+def spelling_refusal(error: SpellingError) -> str:
+    """Why a cheap spelling is refused."""
+    return str(SPELLINGS[error.fault])

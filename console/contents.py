@@ -9,35 +9,54 @@ from console.staff import Staff
 from console.words import _
 from messaging.models import Channel, ChannelState
 from runtime.database import Session
-from translations import clips, review, sms
+from translations import clips, contents, placeholders, review, sms, spellings
 from translations.languages import SOURCE
 from translations.library import sms_of
-from translations.models import Clip, Variant
+from translations.models import Clip, Content, Variant
+from translations.placeholders import Misfit
 from translations.sms import DearCharacter, Encoding, Offer, SmsSize
 
 
 @dataclass(frozen=True)
 class Count:
-    """A text as an SMS. `runs`: its pieces, each with the dear character it is, or None; `cost` in FCFA a number."""
+    """A text as an SMS. `size` is that of `longest`: the text with each {name} as long as it gets; `cost` is in FCFA a number.
+    `runs`: the text's pieces, each with the dear character it is, or None. `folded` is its size with every offer taken."""
 
     text: str
+    longest: str
     size: SmsSize
     cost: int | None
     runs: tuple[tuple[str, DearCharacter | None], ...]
     offers: tuple[Offer, ...]
+    agreed: frozenset[str]
+    folded: SmsSize
+    folded_cost: int | None
+    misfit: Misfit
 
     @property
     def dear(self) -> bool:
         """Whether a letter made this 70 characters a part."""
         return self.size.encoding is Encoding.UCS2
 
+    @property
+    def saves(self) -> bool:
+        """Whether the cheap spelling would send fewer SMS."""
+        return self.folded.parts < self.size.parts
 
-def count(session: Session, text: str, options: Iterable[str] = ()) -> Count:
+
+def count(session: Session, content: Content, language: str, text: str, options: Iterable[str] = ()) -> Count:
     """Count what would be sent of these words."""
     said = sms.prepare(sms_of(Variant(text=text, options=[one for one in options if one])))
-    size = sms.measure(said)
+    longest = placeholders.worst(said, placeholders.longest(content))
+    size, agreed = sms.measure(longest), spellings.agreed(session, language)
+    offers = sms.offers(said, agreed=agreed)
+    folded = sms.measure(sms.fold(longest, {one.character for one in offers}, agreed=agreed))
     price = part_price(session)
-    return Count(said, size, None if price is None else sms.price(size.parts, 1, price), _runs(said, size), sms.offers(said))
+    costs = [None if price is None else sms.price(one.parts, 1, price) for one in (size, folded)]
+    french = contents.versions(session, content.id, SOURCE)[::-1]
+    misfit = placeholders.misfit(content.kind, language, text, french)
+    runs = _runs(said, sms.measure(said))
+    return Count(said, longest, size, costs[0], runs, offers, frozenset(agreed), folded, costs[1], misfit)
 
 
 def part_price(session: Session) -> int | None:
@@ -71,13 +90,6 @@ def heard(clip: Clip) -> Heard:
     size = next((path.stat().st_size for path in files if path.exists()), clip.bytes)
     told = _("Écouter (%(length)s, %(size)s Ko)", length=content_words.length(clip.seconds), size=max(round(size / 1000), 1))
     return Heard(clip.id, told, clip.synthetic, clip.approved_at is not None, clip.uploaded_by)
-
-
-def stale(variant: Variant | None, french: Variant | None) -> bool:
-    """Whether the French is newer than the one this was translated from."""
-    if variant is None or french is None or variant.language == SOURCE:
-        return False
-    return (variant.source_version or french.version) < french.version
 
 
 def staff_names(session: Session) -> dict[int, str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from clubs.models import Club, Member, Role
@@ -19,8 +19,10 @@ from messaging.models import Channel, Contact, ContactState, Message
 from messaging.numbers import is_simulated
 from runtime.database import Base
 from runtime.installation import installation
-from translations.models import Variant, VariantState
+from translations import glossary, spellings
+from translations.models import GlossaryTerm, Spelling, Variant, VariantState
 
+TERMS = (("lait maternel", "sinji", "démonstration"), ("bouillie", "moni", "démonstration"), ("eau", "ji", "démonstration"))
 SEED = 20150201  # the day the real programme began
 # What an installation keeps when the demonstration goes: who works here, what can be said, our numbers, what was done.
 KEPT = frozenset(
@@ -39,6 +41,8 @@ KEPT = frozenset(
             "question",
             "channel",
             "ramadan",
+            "glossary_term",
+            "spelling",
         ),
     )
 )
@@ -70,6 +74,7 @@ def load(session: Session, now: datetime, approvers: tuple[int, int]) -> Loaded:
     place.demonstration = True
     approve_all(session, now - timedelta(days=history.DAYS + 30), approvers)
     chance = Random(SEED)  # noqa: S311  # the same invented programme on every machine
+    agree_on_words(session, now - timedelta(days=history.DAYS), approvers[0])
     groups = people.settle(session, chance, now)
     past = history.Past(session, chance, channel.id, (now - timedelta(days=1)).date())
     history.report_sessions(past, groups)
@@ -100,6 +105,14 @@ def approve_all(session: Session, at: datetime, approvers: tuple[int, int]) -> i
     return approved
 
 
+def agree_on_words(session: Session, at: datetime, speaker: int) -> None:
+    """A few Bambara terms and two spellings, so that the pages about a language are not empty."""
+    for term, translation, note in TERMS:
+        glossary.save(session, "bm", term, translation, note, speaker, at)
+    for letter, spelled in (("ɛ", "è"), ("ɔ", "ò")):
+        spellings.confirm(session, "bm", letter, spelled, speaker, at)
+
+
 def remove(session: Session, approvers: tuple[int, int], *, also_real: bool = False) -> int:
     """Delete every place, person and message, and take back the demonstration's approvals; how many rows went.
 
@@ -120,5 +133,7 @@ def remove(session: Session, approvers: tuple[int, int], *, also_real: bool = Fa
     for variant in session.scalars(select(Variant).where(Variant.approved_by.in_(approvers))):
         variant.state = VariantState.DRAFT
         variant.checked_by = variant.checked_at = variant.approved_by = variant.approved_at = None
+    session.execute(delete(GlossaryTerm).where(GlossaryTerm.written_by.in_(approvers)))
+    session.execute(delete(Spelling).where(Spelling.confirmed_by.in_(approvers)))
     place.demonstration, place.offset_seconds = False, 0
     return gone

@@ -300,6 +300,11 @@ def reply_text(session: Session, label: str, languages: Sequence[str], *, now: d
     return Rendered(fill(shipped, values), None, label, SOURCE)
 
 
+def is_shipped(content: Content) -> bool:
+    """Whether the program came with this reply, and so always has French words for it."""
+    return content.key.removeprefix(reply_key("")) in _shipped_replies()
+
+
 def fallbacks(session: Session) -> dict[str, str | None]:
     """Which language stands in for which, as `languages.chain` reads it."""
     return dict(session.execute(select(Language.code, Language.fallback)).all())

@@ -101,6 +101,8 @@ class Variant(Base):
     spoken: Mapped[str | None] = mapped_column(Text)
     options: Mapped[list[str]] = mapped_column(default=list)
     back_translation: Mapped[str | None] = mapped_column(Text)
+    simplified: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
+    """Letters that its author had written in a cheaper spelling, « ɛ→è », price in sight."""
     machine_written: Mapped[bool] = mapped_column(default=False)
     source_version: Mapped[int | None]
     author_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
@@ -154,6 +156,33 @@ class VoicePack(Base):
     pack: Mapped[str] = mapped_column(String(1), primary_key=True)
     published_at: Mapped[datetime]
     published_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+
+
+class Spelling(Base):
+    """How a language's editors write one letter when an SMS must be cheap; whoever stands in `confirmed_by` answers for it."""
+
+    __tablename__ = "spelling"
+
+    language: Mapped[str] = mapped_column(ForeignKey("language.code"), primary_key=True)
+    letter: Mapped[str] = mapped_column(String(4), primary_key=True)
+    replacement: Mapped[str] = mapped_column(String(8))
+    confirmed_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    confirmed_at: Mapped[datetime | None]
+
+
+class GlossaryTerm(Base):
+    """A French term and what a language's translators agreed to write for it."""
+
+    __tablename__ = "glossary_term"
+    __table_args__ = (UniqueConstraint("language", "term"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    language: Mapped[str] = mapped_column(ForeignKey("language.code"))
+    term: Mapped[str] = mapped_column(String(80))
+    translation: Mapped[str] = mapped_column(String(120))
+    note: Mapped[str] = mapped_column(String(200), default="")
+    written_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    written_at: Mapped[datetime]
 
 
 _SAID = (Content, Variant, Clip)

@@ -14,9 +14,9 @@ from enum import StrEnum
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from translations import review
-from translations.languages import SOURCE
-from translations.library import clip_of, newest_variants, sms_of
+from translations import placeholders, review
+from translations.languages import SOURCE, chain
+from translations.library import Way, choose, clip_of, fallbacks, is_shipped, newest_variants, sms_of
 from translations.models import Content, ContentKind, Language, Theme, Variant, VariantState
 from translations.sms import Encoding, measure
 
@@ -93,6 +93,14 @@ class Waiting:
     fingerprint: str
 
 
+@dataclass(frozen=True)
+class InForce:
+    """What is sent or played today: words of a `language`, by their id; the shipped French without one; None for nothing."""
+
+    language: str | None
+    variant_id: int | None
+
+
 def matrix(
     session: Session, now: datetime, kinds: Sequence[ContentKind] = (ContentKind.MESSAGE,), *, archived: bool = False
 ) -> list[ThemeRow]:
@@ -111,6 +119,17 @@ def matrix(
     return [*found, ThemeRow(None, None, tuple(rows[None]))] if None in rows else found
 
 
+def standing(session: Session, now: datetime) -> dict[str, Counter[VariantState | None]]:
+    """By language, how many of all contents stand in each state; None counts the missing."""
+    kinds = [kind for kind in ContentKind if kind is not ContentKind.ANSWER]
+    found: dict[str, Counter[VariantState | None]] = {}
+    for row in matrix(session, now, kinds):
+        for content in row.contents:
+            for code, cell in content.cells.items():
+                found.setdefault(code, Counter())[cell.state] += 1
+    return {code: found.get(code, Counter()) for code in session.scalars(select(Language.code))}
+
+
 def pending(session: Session, staff_id: int) -> list[Waiting]:
     """What waits for a second speaker or for Validation, oldest first."""
     waiting = []
@@ -118,7 +137,7 @@ def pending(session: Session, staff_id: int) -> list[Waiting]:
         task = _task(variant)
         if task is not None and not variant.content.archived:
             mine = staff_id in review.authors(session, variant)
-            parts = measure(sms_of(variant)).parts
+            parts = measure(placeholders.worst(sms_of(variant), placeholders.longest(variant.content))).parts
             changed = difference(last_approved_text(session, variant), sms_of(variant) or variant.spoken or "")
             waiting.append(Waiting(variant, task, mine, parts, changed, review.fingerprint(variant)))
     return waiting
@@ -138,6 +157,23 @@ def last_approved_text(session: Session, variant: Variant) -> str:
         .limit(1)
     )
     return "" if before is None else sms_of(before) or before.spoken or ""
+
+
+def since_approval(session: Session, variant: Variant | None) -> tuple[Piece, ...]:
+    """What changed in these words since the last approved ones before them; () where there were none, or they are approved."""
+    if variant is None or variant.approved_at is not None:
+        return ()
+    before = last_approved_text(session, variant)
+    return difference(before, sms_of(variant) or variant.spoken or "") if before else ()
+
+
+def in_force(session: Session, content: Content, language: str, now: datetime) -> InForce:
+    """What listeners of a language get of a content today: approved words along its chain, else what the program came with."""
+    way = Way.VOICE if content.kind is ContentKind.PROMPT else Way.SMS
+    chosen = choose(session, content, chain(language, fallbacks(session)), way, now=now)
+    if chosen is not None:
+        return InForce(chosen.language, chosen.id)
+    return InForce(SOURCE if content.kind is ContentKind.REPLY and is_shipped(content) else None, None)
 
 
 def difference(old: str, new: str) -> tuple[Piece, ...]:
@@ -160,15 +196,14 @@ def _cell(variant: Variant | None, french: Variant | None, now: datetime) -> Cel
     if variant is None:
         return Cell(None)
     expired = variant.valid_until is not None and variant.valid_until <= now
-    size = measure(sms_of(variant)) if variant.text else None
-    stale = variant.language != SOURCE and french is not None and (variant.source_version or french.version) < french.version
+    size = measure(placeholders.worst(sms_of(variant), placeholders.longest(variant.content))) if variant.text else None
     return Cell(
         state=VariantState.OUTDATED if expired and variant.state is VariantState.APPROVED else variant.state,
         variant_id=variant.id,
         parts=size.parts if size else 0,
         encoding=size.encoding if size else None,
         has_sound=clip_of(variant) is not None,
-        source_changed=stale,
+        source_changed=review.stale(variant, french),
     )
 
 

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
-from translations import review
+from translations import placeholders, review
 from translations.library import slots, sms_of
 from translations.models import Content, ContentKind, Variant
 from translations.sms import Encoding, measure, prepare
@@ -142,7 +142,7 @@ def _unfit(row: Returned, line: Line, said: dict[str, str]) -> Remark | None:
         return Remark(row.number, key, OPTIONS[0], Refusal.OPTIONS, str(len(options)), str(len(line.french.options)))
     if text and line.french.text and text == line.french.text and len(text) > 20:
         return Remark(row.number, key, "texte", Refusal.SAME_AS_FRENCH)
-    parts = measure(_sent(text, options)).parts
+    parts = measure(placeholders.worst(_sent(text, options), placeholders.longest(line.content))).parts
     if parts > most_parts(line.content.kind):
         return Remark(row.number, key, "texte", Refusal.TOO_LONG, str(parts), str(most_parts(line.content.kind)))
     return None

@@ -7,6 +7,7 @@ fits, nobody has seen what would be approved.
 
 import hashlib
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
@@ -14,9 +15,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from runtime import audit
+from translations import placeholders
 from translations.errors import TranslationError
 from translations.languages import SOURCE
-from translations.library import current, slots
+from translations.library import current, newest_variants, slots
 from translations.models import Clip, Content, ContentKind, Variant, VariantState
 from translations.sms import prepare
 
@@ -32,6 +34,8 @@ class Fault(StrEnum):
     EMPTY = "empty"
     OPTIONS = "options"
     SLOTS = "slots"
+    UNKNOWN_SLOT = "unknown_slot"
+    SPOKEN_SLOT = "spoken_slot"
     MACHINE = "machine"
     SYNTHETIC = "synthetic"
     NOT_DRAFT = "not_draft"
@@ -48,6 +52,8 @@ SENTENCES = {
     Fault.EMPTY: "Il n'y a ni texte ni son. Écrivez ou enregistrez d'abord.",
     Fault.OPTIONS: "Une question a deux ou trois réponses, autant qu'en français. Complétez-les.",
     Fault.SLOTS: "Les mots entre accolades ne sont pas ceux du français. Recopiez-les sans les changer.",
+    Fault.UNKNOWN_SLOT: "Un mot entre accolades n'existe pas ici. Prenez {prenom}, {village}, {club} ou {date}.",
+    Fault.SPOKEN_SLOT: "Un son dit la même chose à tous. Retirez les mots entre accolades du texte lu.",
     Fault.MACHINE: "Ce texte a été écrit par une machine. Une personne qui parle la langue doit l'écrire.",
     Fault.SYNTHETIC: "Une voix de synthèse reste un brouillon. Enregistrez une personne.",
     Fault.NOT_DRAFT: "Ce texte n'est plus un brouillon. Modifiez-le pour le proposer de nouveau.",
@@ -85,17 +91,21 @@ def write(
     *,
     machine_written: bool = False,
     seen: str | None = None,
+    simplified: Sequence[str] = (),
 ) -> Variant:
     """Save words as a draft. A new version, unless the newest is this author's own draft; unchanged words change nothing.
 
     Editing approved words unpublishes them until they are approved again. `seen` is the fingerprint of what the author opened
     ("" for nothing): ReviewError(CHANGED) if somebody else saved meanwhile. Sound is kept only if what it says did not change.
+    `simplified` are the letters whose cheap spelling the author accepted, « ɛ→è »; they add to those accepted before. The same
+    words saved over outdated ones are a new draft: somebody found that they still say what the French says.
     """
     before = current(session, content.id, language)
     if seen is not None and seen != (fingerprint(before) if before else ""):
         raise ReviewError(Fault.CHANGED)
     words = (_cleaned(text), _cleaned(spoken), [cleaned for option in options if (cleaned := _cleaned(option))])
-    if before is not None and (before.text, before.spoken, before.options) == words:
+    outdated = before is not None and before.state is VariantState.OUTDATED
+    if before is not None and (before.text, before.spoken, before.options) == words and not outdated:
         return before
     if before is not None and _still_typing(before, staff_id, machine_written):
         variant = before
@@ -104,6 +114,7 @@ def write(
         session.add(variant)
     variant.text, variant.spoken, variant.options = words
     variant.author_id, variant.written_at, variant.machine_written = staff_id, now, machine_written
+    variant.simplified = _still_simplified([*(before.simplified if before else ()), *simplified], variant)
     french = current(session, content.id, SOURCE) if language != SOURCE else None
     variant.source_version = french.version if french else None
     session.flush()
@@ -146,8 +157,13 @@ def check_language(
     return variant
 
 
-def approve(session: Session, variant_id: int, staff_id: int, now: datetime, *, seen: str | None = None) -> Variant:
-    """Publish the words and the human sound that waits with them; machine words and synthetic voice never."""
+def approve(
+    session: Session, variant_id: int, staff_id: int, now: datetime, *, seen: str | None = None, meaning_kept: bool = False
+) -> Variant:
+    """Publish the words and the human sound that waits with them; machine words and synthetic voice never.
+
+    New French outdates the approved translations of the French before it, unless whoever approves says that its `meaning_kept`.
+    """
     variant = _opened(session, variant_id, seen)
     sound = waiting_sound(variant)
     if variant.state is not VariantState.TO_REVIEW and not (_published(variant) and sound):
@@ -159,6 +175,12 @@ def approve(session: Session, variant_id: int, staff_id: int, now: datetime, *, 
         raise ReviewError(Fault.NOT_CHECKED)
     if variant.state is VariantState.TO_REVIEW:
         variant.state, variant.approved_by, variant.approved_at = VariantState.APPROVED, staff_id, now
+        for translated in behind(session, variant):
+            if meaning_kept:
+                translated.source_version = variant.version
+            else:
+                translated.state = VariantState.OUTDATED
+                _note(session, now, "variant.outdate", translated, staff_id)
     if sound is not None:
         sound.approved_by, sound.approved_at = staff_id, now
     _note(session, now, "variant.approve", variant, staff_id)
@@ -184,6 +206,21 @@ def send_back(
     variant.returned_reason = why
     _note(session, now, "variant.send_back", variant, staff_id)
     return variant
+
+
+def behind(session: Session, french: Variant) -> list[Variant]:
+    """The approved translations of a French older than this one; [] of words in another language."""
+    if french.language != SOURCE:
+        return []
+    newest = newest_variants(session, [french.content_id])
+    return [one for one in newest if one.state is VariantState.APPROVED and stale(one, french)]
+
+
+def stale(variant: Variant | None, french: Variant | None) -> bool:
+    """Whether the French is newer than the one this was translated from; not where nobody knows which that was."""
+    if variant is None or french is None or variant.language == SOURCE or variant.source_version is None:
+        return False
+    return variant.source_version < french.version
 
 
 def authors(session: Session, variant: Variant) -> set[int]:
@@ -236,10 +273,10 @@ def _refuse_unfit(session: Session, variant: Variant) -> None:
         count = len(french[-1].options) if french and variant.language != SOURCE else len(variant.options)
         if len(variant.options) not in OPTIONS or len(variant.options) != count:
             raise ReviewError(Fault.OPTIONS)
-    # The program fills the {names} of the shipped words: a name lost or made up in an edit would reach people as it is.
-    model = [one for one in french if one.author_id is None][-1:] or french[-1:]
-    if variant.text and model and slots(variant.text) != slots(model[0].text or ""):
-        raise ReviewError(Fault.SLOTS)
+    if unfit := placeholders.misfit(variant.content.kind, variant.language, variant.text or "", french):
+        raise ReviewError(Fault.UNKNOWN_SLOT if unfit.unknown and variant.content.kind in placeholders.FILLED else Fault.SLOTS)
+    if slots(variant.spoken or ""):
+        raise ReviewError(Fault.SPOKEN_SLOT)
 
 
 def _needs_speaker(variant: Variant) -> bool:
@@ -263,6 +300,12 @@ def _keep_sound(before: Variant, variant: Variant) -> None:
         return
     kept = ("sha256", "media_type", "bytes", "seconds", "core_end_s", "licence", "uploaded_by", "uploaded_at")
     variant.clips.append(Clip(version=1, **{name: getattr(sound, name) for name in kept}))
+
+
+def _still_simplified(letters: Sequence[str], variant: Variant) -> list[str]:
+    """Without those that stand in the words again."""
+    said = f"{variant.text} {variant.options}"
+    return [one for one in dict.fromkeys(letters) if one.partition("→")[0] not in said]
 
 
 def _human_clip(variant: Variant) -> Clip | None:

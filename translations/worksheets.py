@@ -14,11 +14,12 @@ from babel.messages.pofile import PoFileError, read_po, write_po
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from translations import glossary
 from translations.content_entries import MAX_EXPLANATION
 from translations.errors import TranslationError
 from translations.languages import SOURCE
 from translations.library import newest_variants, slots
-from translations.models import Content, ContentKind, Theme, Variant, VariantState
+from translations.models import Content, ContentKind, GlossaryTerm, Theme, Variant, VariantState
 
 KINDS = tuple(kind for kind in ContentKind if kind is not ContentKind.ANSWER)
 MOST_PARTS = {ContentKind.REPLY: 2}
@@ -26,7 +27,7 @@ MOST_PARTS = {ContentKind.REPLY: 2}
 OTHER_PARTS = 3
 OPTIONS = ("réponse 1", "réponse 2", "réponse 3")
 FIELDS = ("texte", "à dire", *OPTIONS)
-COLUMNS = ("clé", "langue", "sorte", "thème", "contexte", "français", "à respecter", *FIELDS, "versions")
+COLUMNS = ("clé", "langue", "sorte", "thème", "contexte", "français", "à respecter", "mots convenus", *FIELDS, "versions")
 READ = ("clé", "langue", *FIELDS, "versions")
 """What is read of a sheet that comes back; the rest only helps whoever translates."""
 SEPARATOR = "|"
@@ -37,7 +38,7 @@ NAMES = {
     ContentKind.REPLY: "réponse automatique",
     ContentKind.PROMPT: "annonce vocale",
 }
-_WIDTHS = {"français": 50, "texte": 50, "à dire": 50, "contexte": 30, "à respecter": 34, "clé": 24}
+_WIDTHS = {"français": 50, "texte": 50, "à dire": 50, "contexte": 30, "à respecter": 34, "mots convenus": 30, "clé": 24}
 
 
 class WorksheetError(TranslationError):
@@ -65,6 +66,12 @@ class Line:
     language: str
     french: Variant
     target: Variant | None
+    terms: tuple[GlossaryTerm, ...] = ()
+
+    @property
+    def agreed(self) -> str:
+        """The glossary's words for what the French says, « bouillie = moni »."""
+        return ", ".join(f"{one.term} = {one.translation}{f' ({one.note})' if one.note else ''}" for one in self.terms)
 
     @property
     def versions(self) -> str:
@@ -119,11 +126,12 @@ def lines(session: Session, language: str, kinds: Collection[ContentKind] = KIND
         .order_by(Content.kind, Content.theme_code, Content.title, Content.id)
     ).all()
     newest = {(one.content_id, one.language): one for one in newest_variants(session, [row.id for row, _ in rows])}
-    found = []
+    known, found = glossary.terms(session, language), []
     for content, theme in rows:
         french = newest.get((content.id, SOURCE))
         if french is not None and (french.text or french.spoken) and french.state is not VariantState.OUTDATED:
-            found.append(Line(content, theme or "", language, french, newest.get((content.id, language))))
+            terms = tuple(glossary.within(known, french.text, french.spoken, *french.options))
+            found.append(Line(content, theme or "", language, french, newest.get((content.id, language)), terms))
     return found
 
 
@@ -153,6 +161,7 @@ HOW_TO = (
     "Écrivez dans les colonnes « texte », « à dire » et « réponse ». Ne touchez pas aux colonnes grises.",
     "« texte » part par SMS. « à dire » est lu au téléphone ; il peut rester vide.",
     "Recopiez sans les changer les mots entre accolades, comme {club}.",
+    "« mots convenus » donne le glossaire de la langue : écrivez-les ainsi.",
     "Une ligne laissée vide ne change rien.",
     "Au retour, chaque ligne est vérifiée et entre comme brouillon : une autre personne la relit, la Validation l'approuve.",
 )
@@ -162,7 +171,7 @@ def as_po(given: Sequence[Line]) -> bytes:
     """The sheet as a gettext catalog: one entry a field, its context « key|language|field|versions »."""
     catalog = Catalog(project="Lamen", charset="utf-8", fuzzy=False)
     for line in given:
-        comments = [part for part in (line.content.title, line.theme, line.rules) if part]
+        comments = [part for part in (line.content.title, line.theme, line.rules, line.agreed) if part]
         for name, french, written in zip(FIELDS, fields_of(line.french), line.written, strict=True):
             if french:
                 context = SEPARATOR.join((line.content.key, line.language, name, line.versions))
@@ -194,7 +203,7 @@ def from_po(data: bytes) -> list[Returned]:
 
 def _cells(line: Line) -> tuple[str, ...]:
     context = " – ".join(filter(None, (line.content.title, line.content.life_stage)))
-    told = (line.content.key, line.language, NAMES[line.content.kind], line.theme, context, line.said, line.rules)
+    told = (line.content.key, line.language, NAMES[line.content.kind], line.theme, context, line.said, line.rules, line.agreed)
     return (*told, *line.written, line.versions)
 
 

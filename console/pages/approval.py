@@ -16,7 +16,7 @@ from console.words import _
 from runtime.database import Session
 from translations import contents, overview, review
 from translations.languages import SOURCE
-from translations.models import Content, Variant
+from translations.models import Content, Variant, VariantState
 from translations.overview import Task, Waiting
 from translations.review import Fault, ReviewError
 
@@ -85,7 +85,7 @@ def _act(number: int, form: Typed) -> str | None:
                     review.check_language(session, number, me, heard or None, at, seen=seen)
                     return _("Merci. Le texte attend maintenant la Validation.")
                 case "approve":
-                    review.approve(session, number, me, at, seen=seen)
+                    review.approve(session, number, me, at, seen=seen, meaning_kept=form.ticked("meaning_kept"))
                     return _("Approuvé. Il peut partir.")
                 case "return":
                     review.send_back(session, number, me, reason, at, seen=seen)
@@ -117,10 +117,14 @@ def _shown(session: Session, variant: Variant, waiting: Waiting | None) -> dict[
     values: dict[str, Any] = {"content": content, "french": french, "sounds": shared.sounds(variant)}
     if french is not None:
         values["source_sounds"] = shared.sounds(french)
-    values |= {"count": shared.count(session, variant.text or "", variant.options), "names": shared.staff_names(session)}
+    values |= {
+        "count": shared.count(session, content, variant.language, variant.text or "", variant.options),
+        "names": shared.staff_names(session),
+    }
     values |= {"languages_": {one.code: one.name for one in contents.languages(session)}, "words": content_words}
-    values |= {"before": overview.last_approved_text(session, variant), "stale": shared.stale(variant, french)}
+    values |= {"before": overview.last_approved_text(session, variant), "stale": review.stale(variant, french)}
     values |= {"seen": review.fingerprint(variant), "may": waiting is not None and _may(waiting)}
+    values["behind"] = len(review.behind(session, variant)) if variant.state is not VariantState.APPROVED else 0
     values["question"] = inquiry_page.question_of(session, content)
     own = waiting is not None and waiting.mine
     sound = review.waiting_sound(variant)

@@ -4,6 +4,8 @@ One form holds words, sound and the offers to replace dear letters, so that no b
 words carry the fingerprint of what their author had opened: if a colleague saved meanwhile, both versions are shown.
 """
 
+import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -19,10 +21,10 @@ from console.forms import Typed, done, draft, render
 from console.words import _
 from runtime import audit
 from runtime.database import Session
-from translations import clips, contents, overview, recordings, review, sms
+from translations import clips, contents, glossary, overview, placeholders, recordings, review, sms, spellings
 from translations.clips import ClipError, Sound
 from translations.languages import SOURCE
-from translations.models import Content, ContentKind, Language, Variant, VariantState
+from translations.models import Content, ContentKind, GlossaryTerm, Language, Variant, VariantState
 from translations.review import Fault, ReviewError
 
 pages = Pages("editor")
@@ -32,6 +34,8 @@ WRITTEN = set(ContentKind) - {ContentKind.PROMPT}
 SPOKEN = set(ContentKind) - {ContentKind.REPLY}
 OPTIONS = ("option1", "option2", "option3")
 LONGEST = 2000
+PROPOSABLE = (VariantState.DRAFT, VariantState.APPROVED, VariantState.OUTDATED)
+SIMPLIFIED = re.compile(r".→.{1,4}")
 
 
 @dataclass(frozen=True)
@@ -74,8 +78,12 @@ def count(number: int, code: str) -> Answer:
     """The count of what is being typed, for the corner of the page that shows it."""
     desk, form = _desk(number, code), Typed.sent_or()
     with reading() as session:
-        counted = shared.count(session, form.value("text")[:LONGEST], _options(desk, form))
+        counted = _counted(session, desk, form)
     return render("messages/count.html", count=counted, desk=desk)
+
+
+def _counted(session: Session, desk: Desk, form: Typed) -> shared.Count:
+    return shared.count(session, desk.content, desk.language.code, form.value("text")[:LONGEST], _options(desk, form))
 
 
 def _desk(number: int, code: str) -> Desk:
@@ -111,7 +119,7 @@ def _options(desk: Desk, form: Typed) -> list[str]:
     return [form.value(name).strip()[:LONGEST] for name in desk.options]
 
 
-def _again(form: Typed, **changed: str) -> Typed:
+def _again(form: Typed, **changed: str | list[str]) -> Typed:
     """The form as it was sent, with some fields changed, and its errors."""
     fields = {name: values for name, values in request.form.lists() if not name.startswith("_")}
     made = Typed({**fields, **changed}, sent=True)
@@ -120,10 +128,20 @@ def _again(form: Typed, **changed: str) -> Typed:
 
 
 def _fold(desk: Desk, form: Typed) -> Answer:
-    """Write the accepted letters in their cheap spelling; nothing is saved yet."""
+    """Write the accepted letters in their cheap spelling; nothing is saved yet. Who saves answers for them."""
     accepted = form.many("accept")
-    changed = {name: sms.fold(form.value(name), accepted) for name in ("text", *desk.options)}
-    return _page(desk, _again(form, **changed))
+    with reading() as session:
+        agreed = spellings.agreed(session, desk.language.code)
+    fields = ("text", *desk.options)
+    changed = {name: sms.fold(form.value(name), accepted, agreed=agreed) for name in fields}
+    offers = sms.offers("".join(form.value(name) for name in fields), agreed=agreed)
+    taken = [f"{one.character}→{one.replacement}" for one in offers if one.character in accepted and one.replacement.strip()]
+    return _page(desk, _again(form, simplified=[*form.many("simplified"), *taken], **changed))
+
+
+def _simplified(form: Typed) -> list[str]:
+    """The letters whose cheap spelling was accepted on this form."""
+    return [one for one in form.many("simplified") if SIMPLIFIED.fullmatch(one)]
 
 
 def _save(desk: Desk, form: Typed) -> Answer:
@@ -172,7 +190,8 @@ def _write(desk: Desk, form: Typed) -> _Saved | None:
         with writing() as session:
             at, content = now(session), session.get_one(Content, desk.content.id)
             seen = form.value("seen")
-            variant = review.write(session, content, desk.language.code, text, spoken, options, who().id, at, seen=seen)
+            words = (text, spoken, options, who().id, at)
+            variant = review.write(session, content, desk.language.code, *words, seen=seen, simplified=_simplified(form))
             if sound is not None:
                 clips.attach(session, variant, sound, who().id, at, licence=form.text("licence", most=80))
             audit.record(
@@ -209,23 +228,56 @@ def _refused(desk: Desk, form: Typed) -> Answer:
 
 def _page(desk: Desk, form: Typed, theirs: Variant | None = None) -> str:
     """The desk as a page."""
+    code = desk.language.code
     with reading() as session:
-        versions = contents.versions(session, desk.content.id, desk.language.code)
-        values: dict[str, Any] = {"versions": versions, "names": shared.staff_names(session)}
-        values |= {"count": shared.count(session, form.value("text")[:LONGEST], _options(desk, form))}
+        versions = contents.versions(session, desk.content.id, code)
+        values: dict[str, Any] = {"versions": versions, "names": shared.staff_names(session), "at": now(session)}
+        values |= {"count": _counted(session, desk, form), "part_price": shared.part_price(session)}
         values |= {"sounds": shared.sounds(desk.variant), "source_sounds": shared.sounds(desk.french)}
         values |= {"languages_": contents.languages(session), "difference": _source_difference(session, desk)}
-        values |= {"stale": shared.stale(desk.variant, desk.french), "at": now(session)}
+        values |= {"changed": overview.since_approval(session, desk.variant), "terms": _terms(session, desk)}
+        values |= {"instead": _instead(session, desk), "stale": review.stale(desk.variant, desk.french)}
     values |= {"edits": bool(who().roles & EDITS), "reviews": bool(who().roles & {R.LANGUE, R.VALIDATION})}
     values |= {"written": desk.content.kind in WRITTEN, "spoken": desk.content.kind in SPOKEN, "theirs": theirs}
-    values["most_seconds"] = recordings.most_seconds(desk.content)
-    values |= {"proposable": desk.variant is None or desk.variant.state in (VariantState.DRAFT, VariantState.APPROVED)}
+    values |= {"most_seconds": recordings.most_seconds(desk.content), "simplified_": _simplified(form)}
+    values["fills"] = ", ".join(f"{{{name}}}" for name in placeholders.longest(desk.content))
+    values["proposable"] = desk.variant is None or desk.variant.state in PROPOSABLE
+    values["live"] = _live(desk, values["part_price"])
     return render("messages/editor.html", desk=desk, form=form, words=content_words, **values)
+
+
+def _live(desk: Desk, price: int | None) -> str:
+    """What count.js counts with, so that alphabets, names and words stand in one place."""
+    told = _("{parts} SMS par numéro, {signs} signes, {price} FCFA.") if price else _("{parts} SMS par numéro, {signs} signes.")
+    alphabets = {"cheap": "".join(sorted(sms.CHEAP)), "double": "".join(sorted(sms.DOUBLE))}
+    words = {"words": told, "wide": _("Alphabet large (UCS-2) : 70 signes par SMS.")}
+    words["narrow"] = _("Alphabet des SMS (GSM-7) : 160 signes par SMS.")
+    return json.dumps({**alphabets, **words, "longest": dict(placeholders.longest(desk.content)), "price": price or 0})
+
+
+def _terms(session: Session, desk: Desk) -> list[GlossaryTerm]:
+    """The agreed words for what the French says."""
+    if desk.language.code == SOURCE or desk.french is None:
+        return []
+    return glossary.within(
+        glossary.terms(session, desk.language.code), desk.french.text, desk.french.spoken, *desk.french.options
+    )
+
+
+def _instead(session: Session, desk: Desk) -> str:
+    """What listeners of this language get today, where it is not these words."""
+    given = overview.in_force(session, desk.content, desk.language.code, now(session))
+    mine = desk.variant is not None and given.variant_id == desk.variant.id
+    return (
+        ""
+        if mine
+        else content_words.in_force(given, desk.language.code, {one.code: one.name for one in contents.languages(session)})
+    )
 
 
 def _source_difference(session: Session, desk: Desk) -> tuple[overview.Piece, ...]:
     """What changed in the French since this was translated."""
-    if not shared.stale(desk.variant, desk.french) or desk.variant is None or desk.french is None:
+    if not review.stale(desk.variant, desk.french) or desk.variant is None or desk.french is None:
         return ()
     sources = contents.versions(session, desk.content.id, SOURCE)
     before = next((one for one in sources if one.version == desk.variant.source_version), None)

@@ -5,7 +5,7 @@ The first view counts by theme; asking for a theme, a language or a state lists 
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import abort, request, send_file, url_for
@@ -50,6 +50,8 @@ def index() -> Answer:
     state = form.one_of("etat", STATES)
     values: dict[str, Any] = {"form": form, "tab": tab, "tabs": TABS, "languages_": languages, "words": content_words}
     values |= {"themes": themes, "states": _state_choices(), "edits": bool(who().roles & EDITS)}
+    values["instead"] = content_words.INSTEAD.get(tab)
+    values["gaps"] = _gaps(rows, languages) if tab in ("reponses", "annonces") else []
     values |= {"filled": any(row.contents for row in rows), "shown": {language: languages[language]} if language else languages}
     if not (theme or language or state) and themes:
         counts = [(row, {code: _counts(row, code) for code in languages}) for row in rows if row.contents]
@@ -57,6 +59,13 @@ def index() -> Answer:
     found = _asked(rows, theme, list(values["shown"]), state)
     page = Page.asked(len(found))
     return render("messages/list.html", rows=found[page.offset : page.offset + page.limit], page=page, **values)
+
+
+def _gaps(rows: Sequence[ThemeRow], languages: Mapping[str, str]) -> list[tuple[str, str, int, int]]:
+    """Code, name, how many texts nobody approved and how many there are, of each language that lacks some."""
+    total = sum(len(row.contents) for row in rows)
+    ready = {code: sum(row.counts(code)[VariantState.APPROVED] for row in rows) for code in languages}
+    return [(code, name, total - ready[code], total) for code, name in languages.items() if ready[code] < total]
 
 
 def _asked(rows: Sequence[ThemeRow], theme: str, codes: Sequence[str], state: str) -> list[tuple[ThemeRow, ContentRow]]:

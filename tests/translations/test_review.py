@@ -257,6 +257,7 @@ def test_a_question_with_one_answer_asks_nothing(desk: Desk) -> None:
 
 
 def test_the_names_to_fill_stay_those_of_the_shipped_words(desk: Desk) -> None:
+    desk.content.kind = ContentKind.REPLY
     desk.write(None, "Merci {nom}.")
     with refused(Fault.SLOTS):
         desk.propose(desk.write("fanta", "Merci {prenom}."))

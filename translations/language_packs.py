@@ -1,0 +1,215 @@
+"""A language's approved words, glossary and spellings as one ZIP file that another programme takes in: there they begin anew.
+
+A pack says how many people approved and never who; answers to listeners, names and licences stay at home. Nothing it brings
+is approved where it arrives: texts come as drafts of whoever brought them, spellings wait for that programme's own editors.
+"""
+
+import hashlib
+import json
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from translations import clips, glossary, spellings
+from translations.errors import TranslationError
+from translations.languages import SOURCE
+from translations.library import clip_of, newest_variants, sendable
+from translations.models import Clip, Content, ContentKind, Language, Variant
+
+FORMAT, VERSION = "lamen-language-pack", 1
+MANIFEST, CONTENTS, GLOSSARY, SPELLINGS, SOUNDS = "manifest.json", "contents.json", "glossary.json", "spellings.json", "sounds/"
+SHARED = tuple(kind for kind in ContentKind if kind is not ContentKind.ANSWER)
+MOST_ENTRIES, MOST_WORDS, MOST_SOUND = 5000, 20_000_000, 30_000_000
+_WRITTEN = (1980, 1, 1, 0, 0, 0)  # the same words make the same archive
+_NOT_A_PACK = "Ce fichier n'est pas un paquet de langue. Envoyez le ZIP tel qu'il est sorti de l'autre installation."
+_DAMAGED = "Ce paquet est abîmé : « {} » n'est pas ce que sa liste annonce. Demandez-le de nouveau."
+
+
+class PackRefused(TranslationError):
+    """A file that is no whole language pack; the text is the French sentence for whoever sent it."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """One content of a pack: its French as it stood there, and the words in the pack's language. `sound`: a name in the ZIP."""
+
+    key: str
+    kind: str
+    title: str
+    version: int
+    french: Mapping[str, Any]
+    text: str | None
+    spoken: str | None
+    options: tuple[str, ...]
+    simplified: tuple[str, ...]
+    sound: str | None = None
+
+
+@dataclass(frozen=True)
+class Pack:
+    """What a pack holds; `approvers` is how many people approved its words, `terms` are (term, translation, note)."""
+
+    language: str
+    language_name: str
+    made_on: str
+    approvers: int
+    words: tuple[Words, ...]
+    terms: tuple[tuple[str, str, str], ...]
+    letters: tuple[tuple[str, str], ...]
+
+    @property
+    def sounds(self) -> tuple[str, ...]:
+        """The names of its sounds."""
+        return tuple(one.sound for one in self.words if one.sound)
+
+
+def write(session: Session, language: Language, var: Path, now: datetime, target: IO[bytes], *, sounds: bool = False) -> Pack:
+    """Write the pack of a language to `target`; with `sounds`, its approved recordings too, for voices that agreed to it."""
+    found = list(_approved(session, language.code, now))
+    words, files = [], {}
+    for content, variant, french in found:
+        clip = clip_of(variant) if sounds else None
+        path = clips.path_of(var, clip.sha256) if clip is not None else None
+        name = f"{SOUNDS}{content.key.removeprefix('prompt:').replace(':', '.')}.{language.code}.wav"
+        if path is not None and path.exists():
+            files[name] = path.read_bytes()
+        words.append(_words(content, variant, french, name if name in files else None))
+    terms = tuple((one.term, one.translation, one.note) for one in glossary.terms(session, language.code))
+    letters = tuple(sorted(spellings.agreed(session, language.code).items()))
+    approvers = {
+        who for _, variant, _ in found for who in (variant.approved_by, *_clip_approvers(variant.clips)) if who is not None
+    }
+    pack = Pack(language.code, language.name, f"{now:%Y-%m-%d}", len(approvers), tuple(words), terms, letters)
+    files[CONTENTS] = _json([asdict(one) for one in pack.words])
+    files[GLOSSARY], files[SPELLINGS] = _json(pack.terms), _json(pack.letters)
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in sorted({MANIFEST: _manifest(pack, files), **files}.items()):
+            archive.writestr(zipfile.ZipInfo(name, _WRITTEN), data, zipfile.ZIP_DEFLATED)
+    return pack
+
+
+def read(source: IO[bytes]) -> Pack:
+    """What a ZIP file holds, every hash checked. PackRefused says in French why it is not read."""
+    try:
+        with zipfile.ZipFile(source) as archive:
+            listed = _checked(archive)
+            pack = {name: json.loads(data) for name, data in listed if name in (MANIFEST, CONTENTS, GLOSSARY, SPELLINGS)}
+            return _pack(pack)
+    except (zipfile.BadZipFile, NotImplementedError, UnicodeDecodeError, RecursionError) as error:
+        raise PackRefused(_NOT_A_PACK) from error
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise PackRefused(_NOT_A_PACK) from error
+
+
+def sounds_of(source: IO[bytes], wanted: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+    """The sounds of a pack that was read, by their names without a folder."""
+    with zipfile.ZipFile(source) as archive:
+        for name in wanted:
+            yield name.removeprefix(SOUNDS), archive.read(name)
+
+
+def _approved(session: Session, language: str, now: datetime) -> Iterator[tuple[Content, Variant, Variant | None]]:
+    contents = session.scalars(select(Content).where(Content.kind.in_(SHARED), ~Content.archived).order_by(Content.key)).all()
+    newest = {(one.content_id, one.language): one for one in newest_variants(session, [one.id for one in contents])}
+    for content in contents:
+        variant = newest.get((content.id, language))
+        if variant is not None and sendable(variant, now):
+            yield content, variant, newest.get((content.id, SOURCE))
+
+
+def _clip_approvers(found: Iterable[Clip]) -> set[int | None]:
+    return {clip.approved_by for clip in found}
+
+
+def _words(content: Content, variant: Variant, french: Variant | None, sound: str | None) -> Words:
+    said = {"text": french.text, "spoken": french.spoken, "options": list(french.options)} if french is not None else {}
+    lists = tuple(variant.options), tuple(variant.simplified)
+    return Words(
+        content.key, content.kind.value, content.title, variant.version, said, variant.text, variant.spoken, *lists, sound
+    )
+
+
+def _manifest(pack: Pack, files: Mapping[str, bytes]) -> bytes:
+    held = {"contents": len(pack.words), "terms": len(pack.terms), "spellings": len(pack.letters), "sounds": len(pack.sounds)}
+    hashes = {name: {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)} for name, data in sorted(files.items())}
+    told = {"format": FORMAT, "version": VERSION, "language": pack.language, "language_name": pack.language_name}
+    return _json({**told, "made_on": pack.made_on, "holds": held, "approvers": pack.approvers, "files": hashes})
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True).encode()
+
+
+def _checked(archive: zipfile.ZipFile) -> list[tuple[str, bytes]]:
+    """The words of the archive, once each file is known to be what the manifest says; sounds are hashed and not kept."""
+    entries = {one.filename: one for one in archive.infolist()}
+    if MANIFEST not in entries or len(entries) > MOST_ENTRIES or len(entries) != len(archive.infolist()):
+        raise PackRefused(_NOT_A_PACK)
+    data = _bytes(archive, entries[MANIFEST])
+    manifest = json.loads(data)
+    if manifest["format"] != FORMAT:
+        raise PackRefused(_NOT_A_PACK)
+    if manifest["version"] != VERSION:
+        raise PackRefused("Ce paquet vient d'une version plus récente. Mettez d'abord cette installation à jour.")
+    kept = [(MANIFEST, data)]
+    for name in sorted(entries.keys() | manifest["files"].keys()):
+        if name == MANIFEST:
+            continue
+        told, entry = manifest["files"].get(name), entries.get(name)
+        found = _bytes(archive, entry) if entry is not None else b""
+        if told is None or entry is None or hashlib.sha256(found).hexdigest() != told["sha256"]:
+            raise PackRefused(_DAMAGED.format(name[:80]))
+        if not name.startswith(SOUNDS):
+            kept.append((name, found))
+    return kept
+
+
+def _bytes(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
+    most = MOST_SOUND if entry.filename.startswith(SOUNDS) else MOST_WORDS
+    if entry.flag_bits & 1 or entry.file_size > most:
+        raise PackRefused(_DAMAGED.format(entry.filename[:80]))
+    with archive.open(entry) as file:
+        data = file.read(most + 1)  # whatever it declares
+    if len(data) > most:
+        raise PackRefused(_DAMAGED.format(entry.filename[:80]))
+    return data
+
+
+def _pack(read: Mapping[str, Any]) -> Pack:
+    manifest = read[MANIFEST]
+    words = tuple(_read_words(one) for one in read[CONTENTS])
+    terms = tuple((_text(term, 80), _text(translation, 120), _text(note, 200)) for term, translation, note in read[GLOSSARY])
+    letters = tuple((_text(letter, 4), _text(spelled, 8)) for letter, spelled in read[SPELLINGS])
+    code, name, day = (_text(manifest[field], 64) for field in ("language", "language_name", "made_on"))
+    return Pack(code, name, day, int(manifest["approvers"]), words, terms, letters)
+
+
+def _read_words(row: Mapping[str, Any]) -> Words:
+    return Words(
+        key=_text(row["key"], 80),
+        kind=_text(row["kind"], 24),
+        title=_text(row["title"], 120),
+        version=int(row["version"]),
+        french=dict(row["french"]),
+        text=_text_or_none(row["text"]),
+        spoken=_text_or_none(row["spoken"]),
+        options=tuple(_text(one, 200) for one in row["options"]),
+        simplified=tuple(_text(one, 8) for one in row["simplified"]),
+        sound=_text_or_none(row["sound"]),
+    )
+
+
+def _text_or_none(value: object) -> str | None:
+    return None if value is None else _text(value, 2000)
+
+
+def _text(value: object, most: int) -> str:
+    if not isinstance(value, str) or len(value) > most:
+        raise ValueError("not a text of that length")
+    return value
