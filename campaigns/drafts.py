@@ -1,7 +1,7 @@
 """A campaign in the making: begun with a message, changed step by step, copied from an older one.
 
 Whoever changed a draft last counts as its author: the second person who confirms a large sending is then never the one who
-last touched it.
+last touched it. What another system wrote has no author (None).
 """
 
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ class When:
     given: Given | None = None
 
 
-def begin(session: Session, content: Content, name: str, staff_id: int, now: datetime) -> Campaign:
+def begin(session: Session, content: Content, name: str, staff_id: int | None, now: datetime) -> Campaign:
     """A new draft that says `content`; without a name it takes the content's title."""
     campaign = Campaign(name=(name or content.title)[:NAME], audience=Filter().to_json(), created_at=now, created_by=staff_id)
     campaign.step, campaign.route, campaign.state = AUDIENCE, Route.SMS, CampaignState.DRAFT
@@ -62,19 +62,19 @@ def say(campaign: Campaign, content: Content, name: str, staff_id: int) -> None:
     campaign.name = (name or content.title)[:NAME]
 
 
-def address(campaign: Campaign, wanted: Filter, staff_id: int) -> None:
+def address(campaign: Campaign, wanted: Filter, staff_id: int | None) -> None:
     """Another audience."""
     _touch(campaign, staff_id, AUDIENCE)
     campaign.audience = wanted.to_json()
 
 
-def carry(campaign: Campaign, route: Route, staff_id: int) -> None:
+def carry(campaign: Campaign, route: Route, staff_id: int | None) -> None:
     """Another kind of channel."""
     _touch(campaign, staff_id, ROUTE)
     campaign.route = route
 
 
-def date(campaign: Campaign, when: When, staff_id: int) -> None:
+def date(campaign: Campaign, when: When, staff_id: int | None) -> None:
     """Other dates."""
     _touch(campaign, staff_id, DATE)
     event = campaign.events[0]
@@ -121,7 +121,7 @@ def duplicate(session: Session, campaign: Campaign, staff_id: int, now: datetime
     return copy
 
 
-def _touch(campaign: Campaign, staff_id: int, step: int) -> None:
+def _touch(campaign: Campaign, staff_id: int | None, step: int) -> None:
     _must_be_draft(campaign)
     campaign.created_by, campaign.confirmed_by = staff_id, None
     campaign.step = max(min(campaign.step, CHECK), step + 1)

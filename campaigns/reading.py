@@ -1,41 +1,67 @@
-"""Campaigns, their sendings and the answers to quizzes as other systems read them: flat values in pages."""
+"""Campaigns, their sendings and the seasons they follow as other systems read them: flat values in pages."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from campaigns.accounts import Account, account
-from campaigns.models import Answer, Campaign, CampaignEvent, CampaignState, CatchUp, Occurrence, Repeat
-from messaging.models import Broadcast, BroadcastState, Listener, Route
+from campaigns.drafts import ASKED
+from campaigns.models import (
+    Campaign,
+    CampaignEvent,
+    CampaignState,
+    CatchUp,
+    Given,
+    Occurrence,
+    Priority,
+    Repeat,
+    Season,
+    SeasonKind,
+)
+from clubs.models import MarketRule
+from messaging import progress
+from messaging.models import Broadcast, BroadcastState, Route
 from runtime.database import Json
 from runtime.paging import Slice
 
 
 @dataclass(frozen=True)
 class EventLine:
-    """One content of a campaign; `next_due` is null before scheduling and after the last time."""
+    """One content of a campaign; `next_due` is null before scheduling and after the last time. What belongs to another `repeat`
+    is null."""
 
     id: int
     content_id: int
     repeat: Repeat
     starts_at: datetime | None
     until: datetime | None
+    market: MarketRule | None
+    season: SeasonKind | None
+    days_into: int | None
+    weekly: bool
+    hours_after: int | None
+    question_id: int | None
+    given: Given | None
+    months_after: int | None
     expires_hours: int
     catch_up: CatchUp
+    quiet_hours: bool
     phase: str | None
     next_due: datetime | None
 
 
 @dataclass(frozen=True)
 class CampaignLine:
-    """A campaign with its events; `audience` is the filter over members."""
+    """A campaign with its events; `audience` is the filter over members. `asked` says that a second person is to confirm it."""
 
     id: int
     name: str
     state: CampaignState
+    asked: bool
     route: Route
+    priority: Priority
     audience: Json
     created_at: datetime
     events: list[EventLine]
@@ -43,7 +69,8 @@ class CampaignLine:
 
 @dataclass(frozen=True)
 class BroadcastLine:
-    """One sending; `account` counts its recipients: planned = sent + skipped + failed + pending + unknown, always."""
+    """One sending; `account` counts its recipients: planned = sent + skipped + failed + pending + unknown, always. Costs are
+    whole FCFA; `spent` is what has left so far."""
 
     id: int
     campaign_id: int | None
@@ -56,6 +83,7 @@ class BroadcastLine:
     expires_at: datetime
     phase: str | None
     estimated_cost: int
+    spent: int
     created_at: datetime
     fanned_out_at: datetime | None
     ended_at: datetime | None
@@ -63,22 +91,13 @@ class BroadcastLine:
 
 
 @dataclass(frozen=True)
-class AnswerLine:
-    """An answer to a quiz by phone, never by name; `scored` is false for repeats and late ones."""
+class SeasonLine:
+    """One year's days of a season, both counted."""
 
     id: int
-    question_id: int
-    contact_id: int
-    broadcast_id: int | None
-    phase: str | None
-    key: int
-    right: bool
-    scored: bool
-    listener: Listener | None
-    language: str | None
-    message_id: int | None
-    call_id: int | None
-    answered_at: datetime
+    kind: SeasonKind
+    first_day: date
+    last_day: date
 
 
 def campaigns(session: Session, part: Slice, *, id: int | None = None, state: CampaignState | None = None) -> list[CampaignLine]:
@@ -93,7 +112,8 @@ def campaigns(session: Session, part: Slice, *, id: int | None = None, state: Ca
 def campaign_line(row: Campaign) -> CampaignLine:
     """One campaign as a value."""
     events = [_event(event) for event in row.events]
-    return CampaignLine(row.id, row.name, row.state, row.route, row.audience, row.created_at, events)
+    asked = row.state is CampaignState.DRAFT and row.step == ASKED
+    return CampaignLine(row.id, row.name, row.state, asked, row.route, row.priority, row.audience, row.created_at, events)
 
 
 def _event(row: CampaignEvent) -> EventLine:
@@ -103,8 +123,17 @@ def _event(row: CampaignEvent) -> EventLine:
         repeat=row.repeat,
         starts_at=row.starts_at,
         until=row.until,
+        market=row.market,
+        season=row.season,
+        days_into=row.days_into,
+        weekly=row.weekly,
+        hours_after=row.hours_after,
+        question_id=row.question_id,
+        given=row.given,
+        months_after=row.months_after,
         expires_hours=row.expires_hours,
         catch_up=row.catch_up,
+        quiet_hours=row.quiet_hours,
         phase=row.phase,
         next_due=row.next_due,
     )
@@ -132,10 +161,10 @@ def broadcasts(
     if since is not None:
         query = query.where(Broadcast.due_at >= since)
     found = session.execute(query).all()
-    return [_broadcast(row, campaign_id, account(session, row.id)) for row, campaign_id in found]
+    return [_broadcast(session, row, campaign_id) for row, campaign_id in found]
 
 
-def _broadcast(row: Broadcast, campaign_id: int | None, counted: Account) -> BroadcastLine:
+def _broadcast(session: Session, row: Broadcast, campaign_id: int | None) -> BroadcastLine:
     return BroadcastLine(
         id=row.id,
         campaign_id=campaign_id,
@@ -148,54 +177,18 @@ def _broadcast(row: Broadcast, campaign_id: int | None, counted: Account) -> Bro
         expires_at=row.expires_at,
         phase=row.phase,
         estimated_cost=row.estimated_cost,
+        spent=progress.spent_on(session, row.id),
         created_at=row.created_at,
         fanned_out_at=row.fanned_out_at,
         ended_at=row.ended_at,
-        account=counted,
+        account=account(session, row.id),
     )
 
 
-def answers(
-    session: Session,
-    part: Slice,
-    *,
-    id: int | None = None,
-    question: int | None = None,
-    contact: int | None = None,
-    broadcast: int | None = None,
-    message: int | None = None,
-    since: datetime | None = None,
-) -> list[AnswerLine]:
-    """Answers by id, scored and unscored."""
-    query = part.theirs(part.of(select(Answer), Answer.id), Answer.contact_id)
-    wanted = (
-        (Answer.id, id),
-        (Answer.question_id, question),
-        (Answer.contact_id, contact),
-        (Answer.broadcast_id, broadcast),
-        (Answer.message_id, message),
-    )
-    for column, value in wanted:
+def seasons(session: Session, part: Slice, *, id: int | None = None, kind: SeasonKind | None = None) -> list[SeasonLine]:
+    """Seasons by id."""
+    query = part.of(select(Season), Season.id)
+    for column, value in ((Season.id, id), (Season.kind, kind)):
         if value is not None:
             query = query.where(column == value)
-    if since is not None:
-        query = query.where(Answer.answered_at >= since)
-    return [_answer(row) for row in session.scalars(query)]
-
-
-def _answer(row: Answer) -> AnswerLine:
-    return AnswerLine(
-        id=row.id,
-        question_id=row.question_id,
-        contact_id=row.contact_id,
-        broadcast_id=row.broadcast_id,
-        phase=row.phase,
-        key=row.key,
-        right=row.right,
-        scored=row.scored,
-        listener=row.listener,
-        language=row.language,
-        message_id=row.message_id,
-        call_id=row.call_id,
-        answered_at=row.answered_at,
-    )
+    return [SeasonLine(row.id, row.kind, row.first_day, row.last_day) for row in session.scalars(query)]

@@ -42,7 +42,9 @@ def line(session: Session, campaign: Campaign) -> Line:
     return Line(campaign, tuple(steps), Counter(dict(session.execute(counted).all())))
 
 
-def begin(session: Session, name: str, route: Route, steps: list[tuple[int, int]], staff_id: int, now: datetime) -> Campaign:
+def begin(
+    session: Session, name: str, route: Route, steps: list[tuple[int, int]], staff_id: int | None, now: datetime
+) -> Campaign:
     """A draft of a series; `steps` are (months after, content id). CampaignError: "no_event", "same_stage"."""
     if not steps:
         raise CampaignError("no_event")

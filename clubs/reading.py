@@ -1,4 +1,4 @@
-"""Clubs, members and reports as other systems read them: flat values in pages, without notes of facilitators.
+"""Villages, clubs, members and reports as other systems read them: flat values in pages, without notes of facilitators.
 
 Names, numbers and life stages are left out unless the caller says that its reader may see people.
 """
@@ -9,11 +9,25 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from clubs.models import AgeBand, Club, ClubKind, Member, Preferred, Role, Sex, Village
+from clubs.models import AgeBand, Area, Club, ClubKind, Member, Preferred, Role, Sex, Village
 from clubs.records import Report, ReportState
 from messaging.models import Contact
 from messaging.numbers import mask
 from runtime.paging import Slice
+
+
+@dataclass(frozen=True)
+class VillageLine:
+    """A village; its market returns every 5 or 7 days from an anchor day."""
+
+    id: int
+    code: str
+    name: str
+    commune: str
+    language: str | None
+    market_cycle_days: int | None
+    market_anchor: date | None
+    paused_until: date | None
 
 
 @dataclass(frozen=True)
@@ -75,6 +89,29 @@ class ReportLine:
     call_id: int | None
     reported_at: datetime
     replaced_by: int | None
+
+
+def villages(session: Session, part: Slice, *, id: int | None = None, code: str | None = None) -> list[VillageLine]:
+    """Villages by id."""
+    query = select(Village, Area.name).join(Area, Area.id == Village.area_id)
+    query = part.here(part.of(query, Village.id), Village.id)
+    for column, value in ((Village.id, id), (Village.code, code)):
+        if value is not None:
+            query = query.where(column == value)
+    return [_village(village, commune) for village, commune in session.execute(query)]
+
+
+def _village(row: Village, commune: str) -> VillageLine:
+    return VillageLine(
+        id=row.id,
+        code=row.code,
+        name=row.name,
+        commune=commune,
+        language=row.language,
+        market_cycle_days=row.market_cycle_days,
+        market_anchor=row.market_anchor,
+        paused_until=row.paused_until,
+    )
 
 
 def clubs(

@@ -5,36 +5,33 @@ site can make a browser act here.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import wraps
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
 
 from flask import Blueprint, Flask, Response, g, jsonify, request
 from pydantic import BaseModel, ConfigDict, Field
 from spectree import Response as Answers
-from spectree import SecurityScheme, SpecTree, Tag
-from spectree.models import SecureType, SecuritySchemeData
+from spectree import Tag
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
 from clubs.people import phones_of
-from console.api.problems import DETAILS, MEDIA_TYPE, ApiError, ProblemDetails, answer, faults_of, from_http, json_body
+from console.api.document import shaped, spec
+from console.api.once import Keyed
+from console.api.problems import DETAILS, ApiError, ProblemDetails, answer, from_http, json_body
 from console.api.tokens import Caller, Scope, admit
+from console.api.values import LARGEST
 from console.edge import exchange, wall_time, writing
 from runtime.paging import Slice
 
 PREFIX = "/api/v1"
 MOST = 200
-LARGEST = 2**63 - 1  # what a row's id can hold; a larger one is an error of the database
 T = TypeVar("T")
 blueprint = Blueprint("api", "console", url_prefix=PREFIX)
 scopes_of: dict[str, Scope] = {}
 by_village: set[str] = set()
-
-
-RowId = Annotated[int, Field(ge=1, le=LARGEST)]
-Word = Annotated[str, Field(max_length=96, pattern=r"^[^\x00]*$")]  # PostgreSQL takes no NUL
+with_body: set[str] = set()
 
 
 class Paging(BaseModel):
@@ -77,41 +74,6 @@ def page(rows: Sequence[T], paging: Paging, kind: type[Page[T]]) -> Page[T]:
     return kind.model_construct(items=items, next=following)
 
 
-def _invalid(_request: Any, _response: Any, error: Any, _instance: Any, _adapter: Any) -> None:
-    if error is not None:
-        raise ApiError(422, "invalid", "Some parts of the request are wrong.", faults=faults_of(error))
-
-
-def _name(model: Any) -> str:
-    return str(model.__name__).replace("[", "").replace("]", "").replace("Line", "")
-
-
-spec = SpecTree(
-    "flask",
-    mode="strict",
-    annotations=False,
-    before=_invalid,
-    naming_strategy=_name,
-    nested_naming_strategy=lambda _parent, child: child.replace("Line", ""),
-    validation_error_model=ProblemDetails,
-    title="Lamɛn",
-    version="1",
-    description="Clubs, members, messages, calls, reports and campaigns. Ask the administration for a bearer token.",
-    security_schemes=[SecurityScheme(name="token", data=SecuritySchemeData(type=SecureType.HTTP, scheme="bearer"))],
-    security={"token": []},
-)
-
-
-@dataclass(frozen=True)
-class Tags:
-    """The chapters of the document."""
-
-    PEOPLE = Tag(name="people", description="Clubs, members and the phone numbers behind them")
-    TRAFFIC = Tag(name="traffic", description="SMS and calls")
-    PROGRAMME = Tag(name="programme", description="Campaigns and their sendings")
-    RESULTS = Tag(name="results", description="Reports and answers")
-
-
 View = Callable[..., Any]
 Read = Callable[[Slice, dict[str, Any]], Sequence[Any]]
 
@@ -125,12 +87,16 @@ def endpoint(
     query: type[BaseModel] | None = None,
     body: type[BaseModel] | None = None,
     status: int = 200,
+    keyed: bool = False,
 ) -> Callable[[View], View]:
-    """Declare an endpoint: GET, or POST with a `body`. The view gets the checked query or body, then the rule's own values."""
-    codes = [401, 403, 422, 429] + ([404] if "<" in rule else []) + ([400, 409, 413, 415] if body else [])
+    """Declare an endpoint: GET, or POST with a `body` or where it is `keyed`, that is takes an Idempotency-Key and may be
+    refused because of what there is. The view gets the checked query or body, then the rule's own values."""
+    codes = [401, 403, 422, 429]
+    codes += ([404] if "<" in rule else []) + ([400, 413, 415] if body else []) + ([409] if keyed else [])
     answers = Answers(**{f"HTTP_{status}": gives}, **{f"HTTP_{code}": ProblemDetails for code in codes})
     if status == 201:
         answers.add_model(200, gives, description="Made before under the same Idempotency-Key")
+    headers = Keyed if keyed else None
 
     def declare(view: View) -> View:
         @wraps(view)
@@ -138,9 +104,14 @@ def endpoint(
             context = request.context  # type: ignore[attr-defined]  # set by spectree
             return view(*(given for given in (context.query, context.json) if given is not None), **values)
 
-        checked = spec.validate(query=query, json=body, resp=answers, tags=(tag,), operation_id=view.__name__)(run)
-        blueprint.add_url_rule(rule, endpoint=view.__name__, view_func=checked, methods=["POST" if body else "GET"])
+        checked = spec.validate(query=query, json=body, headers=headers, resp=answers, tags=(tag,), operation_id=view.__name__)(
+            run
+        )
+        method = "POST" if body or keyed else "GET"
+        blueprint.add_url_rule(rule, endpoint=view.__name__, view_func=checked, methods=[method])
         scopes_of[f"api.{view.__name__}"] = scope
+        if body:
+            with_body.add(f"api.{view.__name__}")
         return view
 
     return declare
@@ -193,7 +164,7 @@ def _enter() -> None:
         raise ApiError(403, "scope_missing", f"This token lacks the scope {scope}.")
     if caller().villages is not None and request.endpoint not in by_village:
         raise ApiError(403, "some_villages", "This token reads of some villages only, and this speaks of all of them.")
-    if request.method == "POST":
+    if request.endpoint in with_body:
         json_body()
 
 
@@ -232,17 +203,8 @@ def document() -> Response:
 
 
 def openapi() -> dict[str, Any]:
-    """The document, with refusals under the media type they really have and scopes named at each operation."""
-    made: dict[str, Any] = spec.spec
-    for operations in made["paths"].values():
-        for operation in operations.values():
-            scope = scopes_of[f"api.{operation['operationId']}"]
-            operation["description"] = f"Scope: `{scope}`."
-            for code, reply in operation["responses"].items():
-                content = reply.get("content", {})
-                if int(code) >= 400 and "application/json" in content:
-                    content[MEDIA_TYPE] = content.pop("application/json")
-    return made
+    """The document, with the scope named at each operation."""
+    return shaped({name.removeprefix("api."): scope for name, scope in scopes_of.items()})
 
 
 def install(app: Flask) -> None:

@@ -1,4 +1,7 @@
-"""Clubs, members and contacts. Names and masked numbers need read:people, whole numbers read:numbers besides, and are audited."""
+"""Villages, clubs, members and contacts.
+
+Names and masked numbers need read:people, whole numbers read:numbers besides, and are audited.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,10 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from clubs import reading as clubs
 from clubs.models import Role
-from clubs.reading import ClubLine, MemberLine
-from console.api.frame import Page, Paging, RowId, Tags, Word, by_village, caller, collection, endpoint, visible
-from console.api.problems import ApiError
+from clubs.reading import ClubLine, MemberLine, VillageLine
+from console.api.document import Tags
+from console.api.frame import Page, Paging, by_village, caller, collection, endpoint, visible
+from console.api.problems import ApiError, Fault
 from console.api.tokens import Scope
+from console.api.values import RowId, Word
 from console.edge import now, reading, writing
 from messaging import reading as traffic
 from messaging.models import ContactState
@@ -21,6 +26,12 @@ from runtime.database import Session
 from runtime.paging import Slice
 
 WHOLE = "true: whole numbers instead of masked ones; needs the scope read:numbers and is noted in the audit."
+
+
+class VillageQuery(Paging):
+    """Filters on villages."""
+
+    code: Word | None = None
 
 
 class ClubQuery(Paging):
@@ -53,6 +64,11 @@ class Number(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     number: str = Field(max_length=40)
+
+
+def _villages(part: Slice, filters: dict[str, Any]) -> Sequence[VillageLine]:
+    with reading() as session:
+        return clubs.villages(session, part, **filters)
 
 
 def _clubs(part: Slice, filters: dict[str, Any]) -> Sequence[ClubLine]:
@@ -102,6 +118,7 @@ def _note(session: Session, kind: str, ids: Sequence[int]) -> None:
         )
 
 
+collection("villages", Scope.CLUBS, VillageLine, Tags.PEOPLE, VillageQuery, _villages, villages=True)
 collection("clubs", Scope.CLUBS, ClubLine, Tags.PEOPLE, ClubQuery, _clubs, villages=True)
 collection("members", Scope.CLUBS, MemberLine, Tags.PEOPLE, MemberQuery, _members, villages=True)
 collection("contacts", Scope.PEOPLE, ContactLine, Tags.PEOPLE, ContactQuery, _contacts, villages=True)
@@ -112,7 +129,8 @@ def find_contact(asked: Number) -> Page[ContactLine]:
     """The contact of a number: a page of one or none."""
     number = normalise(asked.number)
     if number is None:
-        raise ApiError(422, "not_a_number", "This is not a number that people can be reached at.")
+        fault = Fault(place="number", message="Eight digits of Mali, or a + and a country's.")
+        raise ApiError(422, "not_a_number", "This is not a number that people can be reached at.", faults=[fault])
     with reading() as session:
         return Page[ContactLine](items=traffic.contacts(session, visible(), number=number), next=None)
 

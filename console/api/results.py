@@ -1,20 +1,39 @@
-"""Reports of clubs, and answers to quizzes by phone."""
+"""Reports of clubs, quizzes and the answers to them, indicators and tables.
+
+Indicators and tables leave as they do in files: no village is named, and what counts fewer than five people is null.
+"""
 
 from collections.abc import Sequence
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
-from pydantic import AwareDatetime
+from pydantic import BaseModel, ConfigDict
 
-from campaigns import reading as campaigns
-from campaigns.reading import AnswerLine
+from campaigns import quiz_reading as quizzes
+from campaigns.quiz_reading import AnswerLine, QuizLine
+from clubs import overview
 from clubs import reading as clubs
+from clubs.models import Sex
 from clubs.reading import ReportLine
 from clubs.records import ReportState
-from console.api.frame import Paging, RowId, Tags, Word, collection
+from console.api.document import Tags
+from console.api.frame import Paging, by_village, caller, collection, endpoint
+from console.api.problems import ApiError, Fault
 from console.api.tokens import Scope
-from console.edge import reading
+from console.api.values import Day, Moment, RowId, Word
+from console.edge import now, reading
+from messaging import reading as traffic
+from results import release
+from results.exports import nothing
+from results.figure import Figure
+from results.scope import Scope as Part
+from results.table import Table
+from runtime.database import Session
 from runtime.paging import Slice
+
+LONGEST = timedelta(days=366)
+USUAL = timedelta(days=27)
 
 
 class ReportQuery(Paging):
@@ -26,8 +45,8 @@ class ReportQuery(Paging):
     kind: Word | None = None
     state: ReportState | None = None
     message: RowId | None = None
-    since: date | None = None
-    until: date | None = None
+    since: Day | None = None
+    until: Day | None = None
 
 
 class AnswerQuery(Paging):
@@ -38,7 +57,62 @@ class AnswerQuery(Paging):
     contact: RowId | None = None
     broadcast: RowId | None = None
     message: RowId | None = None
-    since: AwareDatetime | None = None
+    since: Moment | None = None
+
+
+class QuizQuery(Paging):
+    """Filters on quizzes."""
+
+    open: bool | None = None
+
+
+class ResultQuery(BaseModel):
+    """Which part of the programme: days, both counted (at most a year; without them the last four weeks), and what narrows it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    since: Day | None = None
+    until: Day | None = None
+    village: RowId | None = None
+    language: Word | None = None
+    sex: Sex | None = None
+    operator: Word | None = None
+
+
+@dataclass(frozen=True)
+class FigureLine:
+    """One indicator with its formula; `hidden` says that too few people are counted for it to be told."""
+
+    id: str
+    label: str
+    formula: str
+    value: float | None
+    unit: str
+    numerator: float | None
+    denominator: float | None
+    n: int | None
+    hidden: bool
+
+
+@dataclass(frozen=True)
+class TableLine:
+    """One table; a null in a row is a cell kept back, or one that nothing can be said in."""
+
+    id: str
+    title: str
+    formula: str
+    columns: list[str]
+    rows: list[list[int | float | str | None]]
+
+
+@dataclass(frozen=True)
+class Results:
+    """Indicators and tables of one period, both days counted."""
+
+    since: date
+    until: date
+    figures: list[FigureLine]
+    tables: list[TableLine]
 
 
 def _reports(part: Slice, filters: dict[str, Any]) -> Sequence[ReportLine]:
@@ -48,8 +122,57 @@ def _reports(part: Slice, filters: dict[str, Any]) -> Sequence[ReportLine]:
 
 def _answers(part: Slice, filters: dict[str, Any]) -> Sequence[AnswerLine]:
     with reading() as session:
-        return campaigns.answers(session, part, **filters)
+        return quizzes.answers(session, part, **filters)
+
+
+def _quizzes(part: Slice, filters: dict[str, Any]) -> Sequence[QuizLine]:
+    with reading() as session:
+        return quizzes.quizzes(session, part, **filters)
 
 
 collection("reports", Scope.REPORTS, ReportLine, Tags.RESULTS, ReportQuery, _reports, villages=True)
 collection("answers", Scope.REPORTS, AnswerLine, Tags.RESULTS, AnswerQuery, _answers, villages=True)
+collection("quizzes", Scope.REPORTS, QuizLine, Tags.RESULTS, QuizQuery, _quizzes)
+
+
+@endpoint("/results", Scope.RESULTS, Results, Tags.RESULTS, query=ResultQuery)
+def get_results(asked: ResultQuery) -> Results:
+    """The indicators and tables of a period."""
+    with reading() as session:
+        part = _part(session, asked)
+        found = release.files(session, part, each_report=False, mark=None, step=nothing)
+    return Results(part.since, part.until, [_figure(each) for each in found.figures], [_table(each) for each in found.tables])
+
+
+by_village.add("api.get_results")
+
+
+def _part(session: Session, asked: ResultQuery) -> Part:
+    until = asked.until or now(session).date()
+    since = asked.since or until - USUAL
+    allowed = caller().villages
+    villages = allowed if asked.village is None else frozenset({asked.village})
+    if since > until or until - since >= LONGEST:
+        raise _wrong("since", "The first day is after the last, or more than a year before it.")
+    others = allowed is not None and asked.village not in {None, *allowed}
+    if asked.village is not None and (others or not overview.exists(session, asked.village)):
+        raise _wrong("village", "There is no such village.")
+    if asked.language is not None and asked.language not in overview.languages(session):
+        raise _wrong("language", "There is no such language.")
+    if asked.operator is not None and asked.operator not in traffic.operators(session):
+        raise _wrong("operator", "There is no such operator.")
+    return Part(since, until, villages, asked.language, asked.sex, asked.operator)
+
+
+def _wrong(place: str, message: str) -> ApiError:
+    return ApiError(422, "invalid", "Some parts of the request are wrong.", faults=[Fault(place=place, message=message)])
+
+
+def _figure(one: Figure) -> FigureLine:
+    told = (None, None, None) if one.hidden else (one.numerator, one.denominator, one.n)
+    return FigureLine(one.id, one.label, one.formula, one.value, one.unit, *told, one.hidden)
+
+
+def _table(one: Table) -> TableLine:
+    rows = [[cell.isoformat() if isinstance(cell, date) else cell for cell in row] for row in one.rows]
+    return TableLine(one.id, one.title, one.formula, list(one.columns), rows)

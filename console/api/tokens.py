@@ -27,24 +27,30 @@ class Scope(StrEnum):
     PEOPLE = "read:people"
     NUMBERS = "read:numbers"
     MESSAGES = "read:messages"
+    INQUIRIES = "read:inquiries"
     REPORTS = "read:reports"
+    RESULTS = "read:results"
+    CONTENTS = "read:contents"
     CAMPAIGNS = "read:campaigns"
     SCHEDULE = "write:campaigns"
 
 
 MEANINGS = {
-    Scope.CLUBS: "clubs, membres sans nom ni numéro",
+    Scope.CLUBS: "villages, clubs, membres sans nom ni numéro",
     Scope.PEOPLE: "noms, numéros masqués, contacts",
     Scope.NUMBERS: "numéros entiers (avec read:people ; chaque lecture est notée)",
     Scope.MESSAGES: "SMS avec leur texte, appels",
-    Scope.REPORTS: "comptes rendus, réponses aux quiz",
-    Scope.CAMPAIGNS: "campagnes et envois",
-    Scope.SCHEDULE: "programmer une campagne",
+    Scope.INQUIRIES: "questions des auditeurs avec leur texte, sauf les signalements",
+    Scope.REPORTS: "comptes rendus, quiz et réponses aux quiz",
+    Scope.RESULTS: "indicateurs et tableaux, petits effectifs cachés",
+    Scope.CONTENTS: "messages, leurs textes et leurs approbations",
+    Scope.CAMPAIGNS: "campagnes, envois, estimations, saisons, émissions",
+    Scope.SCHEDULE: "écrire, programmer, mettre en pause et arrêter une campagne",
 }
 
 
-# Campaigns and their figures are the whole programme's: no part of them belongs to a village.
-OF_THE_PROGRAMME = frozenset({Scope.CAMPAIGNS, Scope.SCHEDULE})
+# Contents, campaigns and their figures are the whole programme's: no part of them belongs to a village.
+OF_THE_PROGRAMME = frozenset({Scope.CONTENTS, Scope.CAMPAIGNS, Scope.SCHEDULE})
 
 
 @dataclass(frozen=True)

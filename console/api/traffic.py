@@ -1,14 +1,19 @@
-"""SMS and calls. What a listener disclosed in confidence stays with the Protection role: its text is null here."""
+"""SMS, calls and what listeners asked.
+
+What one of them disclosed in confidence stays with the Protection role: its text is null here.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from pydantic import AwareDatetime
-
-from clubs import disclosures
-from console.api.frame import Paging, RowId, Tags, Word, collection
+from clubs import disclosures, heard
+from clubs.heard import InquiryLine
+from clubs.records import InquiryKind, InquiryState
+from console.api.document import Tags
+from console.api.frame import Paging, collection
 from console.api.tokens import Scope
+from console.api.values import Moment, RowId, Word
 from console.edge import reading
 from messaging import reading as traffic
 from messaging.models import CallState, Direction, MessageState
@@ -26,7 +31,7 @@ class MessageQuery(Paging):
     state: MessageState | None = None
     broadcast: RowId | None = None
     answers: RowId | None = None
-    since: AwareDatetime | None = None
+    since: Moment | None = None
 
 
 class CallQuery(Paging):
@@ -38,7 +43,16 @@ class CallQuery(Paging):
     direction: Direction | None = None
     state: CallState | None = None
     broadcast: RowId | None = None
-    since: AwareDatetime | None = None
+    since: Moment | None = None
+
+
+class InquiryQuery(Paging):
+    """Filters on inquiries; `since` is when they came."""
+
+    id: RowId | None = None
+    kind: InquiryKind | None = None
+    state: InquiryState | None = None
+    since: Moment | None = None
 
 
 def _messages(part: Slice, filters: dict[str, Any]) -> Sequence[MessageLine]:
@@ -53,5 +67,11 @@ def _calls(part: Slice, filters: dict[str, Any]) -> Sequence[CallLine]:
         return traffic.calls(session, part, **filters)
 
 
+def _inquiries(part: Slice, filters: dict[str, Any]) -> Sequence[InquiryLine]:
+    with reading() as session:
+        return heard.inquiries(session, part, **filters)
+
+
 collection("messages", Scope.MESSAGES, MessageLine, Tags.TRAFFIC, MessageQuery, _messages, villages=True)
 collection("calls", Scope.MESSAGES, CallLine, Tags.TRAFFIC, CallQuery, _calls, villages=True)
+collection("inquiries", Scope.INQUIRIES, InquiryLine, Tags.TRAFFIC, InquiryQuery, _inquiries, villages=True)

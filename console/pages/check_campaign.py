@@ -5,19 +5,18 @@ number is shown.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import islice
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import url_for
 
 from campaigns import drafts, schedule, sources
-from campaigns.audiences import Filter
-from campaigns.calendar import LOOK_AHEAD, dues, first_due
+from campaigns.calendar import LOOK_AHEAD, dues
 from campaigns.errors import CampaignError
+from campaigns.estimates import estimate
 from campaigns.models import Campaign, Repeat
-from campaigns.plan import BLOCKING, STEPS, Forecast, Problem, Step, forecast
+from campaigns.plan import BLOCKING, STEPS, Forecast, Problem, Step
 from clubs import overview as clubs
 from clubs.models import MarketRule
 from console import audience_words, campaign_words, voice_words
@@ -57,7 +56,7 @@ def index(number: int) -> Answer:
             return done(url_for("campaigns.show", number=number), said)
     with reading() as session:
         campaign = draft_of(session, number)
-        plan = _forecast(session, campaign, now(session))
+        plan = estimate(session, exchange(), campaign, now(session))
         values = _around(session, campaign, plan, now(session))
     return step_page("campaigns/check.html", Step.CHECK, campaign, form, plan=plan, **values)
 
@@ -70,19 +69,6 @@ def ask(number: int) -> Answer:
         audit.record(session, now(session), "ask_confirmation", "campaign", number, staff_id=who().id)
     said = _("Demande enregistrée. Une autre personne la trouve dans « Brouillons ».")
     return done(url_for("campaigns.index", vue="brouillons"), said)
-
-
-def _forecast(session: Session, campaign: Campaign, at: datetime) -> Forecast:
-    event = campaign.events[0]
-    zone = ZoneInfo(exchange().settings.timezone)
-    due = first_due(event, sources.known(session, event), at, zone) or event.starts_at or at
-    if event.repeat in sources.OPEN_ENDED:
-        due = max(due, at)  # nothing has given it a day yet: reckoned as if it were now
-    content = session.get_one(Content, event.content_id)
-    wanted = Filter.from_json(campaign.audience)
-    expires = due + timedelta(hours=event.expires_hours)
-    quiet = event.quiet_hours
-    return forecast(session, exchange(), content, wanted, campaign.route, due, expires, at, quiet_hours=quiet)
 
 
 def _coming(session: Session, campaign: Campaign, at: datetime) -> list[tuple[datetime, datetime, int | None]]:
@@ -140,7 +126,7 @@ def _send(form: Typed, number: int) -> str | None:
     try:
         with writing() as session:
             campaign, at = draft_of(session, number), now(session)
-            plan = _forecast(session, campaign, at)
+            plan = estimate(session, exchange(), campaign, at)
             if plan.refused:
                 form.wrong("problemes", _("Cet envoi n'est pas possible tel quel. Corrigez ce qui suit."))
             elif plan.numbers != shown:

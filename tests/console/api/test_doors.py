@@ -82,15 +82,22 @@ def test_the_count_is_kept_between_requests(client: FlaskClient, token: Callable
 @pytest.mark.parametrize(
     ("path", "enough"),
     [
+        pytest.param("/villages", {Scope.CLUBS}, id="villages"),
         pytest.param("/clubs", {Scope.CLUBS}, id="clubs"),
         pytest.param("/members", {Scope.CLUBS}, id="members"),
         pytest.param("/contacts", {Scope.PEOPLE}, id="contacts"),
         pytest.param("/messages", {Scope.MESSAGES}, id="messages"),
         pytest.param("/calls", {Scope.MESSAGES}, id="calls"),
+        pytest.param("/inquiries", {Scope.INQUIRIES}, id="inquiries"),
         pytest.param("/reports", {Scope.REPORTS}, id="reports"),
         pytest.param("/answers", {Scope.REPORTS}, id="answers"),
+        pytest.param("/quizzes", {Scope.REPORTS}, id="quizzes"),
+        pytest.param("/results", {Scope.RESULTS}, id="results"),
+        pytest.param("/contents", {Scope.CONTENTS}, id="contents"),
         pytest.param("/campaigns", {Scope.CAMPAIGNS}, id="campaigns"),
         pytest.param("/broadcasts", {Scope.CAMPAIGNS}, id="broadcasts"),
+        pytest.param("/seasons", {Scope.CAMPAIGNS}, id="seasons"),
+        pytest.param("/episodes", {Scope.CAMPAIGNS}, id="episodes"),
     ],
 )
 def test_each_list_opens_to_its_own_scope_and_to_no_other(call: Call, path: str, enough: set[Scope]) -> None:

@@ -21,11 +21,13 @@ from tests.world import World
 SCOPES = frozenset(Scope) - OF_THE_PROGRAMME
 # Which of tests/awas.py's rows an operation finds by its id.
 FOUND = {
+    "api.get_villages": ("village",),
     "api.get_clubs": ("club",),
     "api.get_members": ("member", "facilitator"),
     "api.get_contacts": ("contact",),
     "api.get_messages": ("message", "unread"),
     "api.get_calls": ("call",),
+    "api.get_inquiries": ("inquiry", "complaint", "spoken"),
     "api.get_reports": ("report", "draft"),
     "api.get_answers": ("answer",),
 }

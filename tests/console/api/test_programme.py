@@ -24,7 +24,7 @@ def order(**changes: Any) -> dict[str, Any]:
         "content": "eau-propre",
         "audience": {"sexes": ["F"]},
         "route": "sms",
-        "starts_at": TOMORROW.isoformat(),
+        "when": {"repeat": "once", "starts_at": TOMORROW.isoformat()},
     }
     return {**asked, **changes}
 
@@ -55,14 +55,14 @@ def test_the_content_may_be_named_by_its_id(call: Call, world: World) -> None:
     [
         pytest.param({"content": "personne-ne-l-a-ecrit"}, "no_such_content", id="content nobody wrote"),
         pytest.param({"content": "quiz-repas-explication"}, "no_such_content", id="an explanation"),
-        pytest.param({"starts_at": "2020-01-01T08:00:00Z"}, "past_date", id="a date that is over"),
-        pytest.param({"starts_at": "2030-01-01T08:00:00"}, "invalid", id="a date without a zone"),
+        pytest.param({"when": {"repeat": "once", "starts_at": "2020-01-01T08:00:00Z"}}, "past_date", id="a date that is over"),
+        pytest.param({"when": {"repeat": "once", "starts_at": "2030-01-01T08:00:00"}}, "invalid", id="a date without a zone"),
         pytest.param({"audience": {"age_bands": ["15-24"]}}, "nobody", id="an audience of nobody"),
         pytest.param({"audience": {"sex": ["F"]}}, "invalid", id="a filter that is none"),
         pytest.param({"audience": {"sexes": ["X"]}}, "invalid", id="a value that is none"),
         pytest.param({"name": ""}, "invalid", id="no name"),
         pytest.param({"name": "a\x00b"}, "invalid", id="a NUL"),
-        pytest.param({"repeat": "stage"}, "invalid", id="a series"),
+        pytest.param({"when": {"repeat": "stage"}}, "invalid", id="a series"),
         pytest.param({"expires_hours": 0}, "invalid", id="dead at birth"),
         pytest.param({"budget": 5}, "invalid", id="a field that is none"),
     ],

@@ -1,0 +1,30 @@
+"""What a campaign that was written down would do at its next time, for the page that checks it and for other systems."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from campaigns import sources
+from campaigns.audiences import Filter
+from campaigns.calendar import first_due
+from campaigns.models import Campaign, CampaignEvent
+from campaigns.plan import Forecast, forecast
+from messaging.exchange import Exchange
+from translations.models import Content
+
+
+def estimate(session: Session, exchange: Exchange, campaign: Campaign, at: datetime) -> Forecast:
+    """The forecast of a campaign's first event at the time it is due next."""
+    event = campaign.events[0]
+    due = due_at(session, event, at, ZoneInfo(exchange.settings.timezone))
+    content = session.get_one(Content, event.content_id)
+    wanted = Filter.from_json(campaign.audience)
+    expires = due + timedelta(hours=event.expires_hours)
+    return forecast(session, exchange, content, wanted, campaign.route, due, expires, at, quiet_hours=event.quiet_hours)
+
+
+def due_at(session: Session, event: CampaignEvent, at: datetime, zone: ZoneInfo) -> datetime:
+    """When an event is reckoned to be due: where nothing has given it a day yet, as if it were now."""
+    due = first_due(event, sources.known(session, event), at, zone) or event.starts_at or at
+    return max(due, at) if event.repeat in sources.OPEN_ENDED else due

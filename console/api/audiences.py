@@ -1,0 +1,72 @@
+"""Whom something is for: the same filter over members as the console's, and how many it reaches."""
+
+from dataclasses import dataclass
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from campaigns.audiences import Filter, count
+from clubs.models import AgeBand, ClubKind, Role, Sex
+from console.api.document import Tags
+from console.api.frame import endpoint
+from console.api.tokens import Scope
+from console.api.values import MOST_LISTED, RowId, Word
+from console.edge import exchange, now, reading
+from messaging.models import Route
+
+Listed = Field(max_length=MOST_LISTED)
+
+
+class Audience(BaseModel):
+    """Whom it is for: every field narrows, none narrows nothing. A club is one recipient unless `one_phone_per_club` is false."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    villages: Annotated[list[RowId], Listed] = []
+    clubs: Annotated[list[RowId], Listed] = []
+    languages: Annotated[list[Word], Listed] = []
+    sexes: Annotated[list[Sex], Listed] = []
+    roles: Annotated[list[Role], Listed] = []
+    age_bands: Annotated[list[AgeBand], Listed] = []
+    life_stages: Annotated[list[Word], Listed] = []
+    club_kinds: Annotated[list[ClubKind], Listed] = []
+    one_phone_per_club: bool = True
+
+    @property
+    def filter(self) -> Filter:
+        """As campaigns know it."""
+        return Filter.from_json(self.model_dump(mode="json"))
+
+
+class Counted(BaseModel):
+    """An audience to be counted, and the kind of channel it would be reached by."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    audience: Audience
+    route: Route = Route.SMS
+
+
+@dataclass(frozen=True)
+class AudienceLine:
+    """`members` of the audience (with one phone per club, clubs), of whom `reachable`; the `numbers` they share count once.
+
+    `left_out` says why the others are not reached; a language that nobody knows stands under "".
+    """
+
+    members: int
+    numbers: int
+    reachable: int
+    by_language: dict[str, int]
+    by_route: dict[str, int]
+    left_out: dict[str, int]
+
+
+@endpoint("/audiences/count", Scope.CAMPAIGNS, AudienceLine, Tags.PROGRAMME, body=Counted)
+def count_audience(asked: Counted) -> AudienceLine:
+    """How many an audience reaches today."""
+    with reading() as session:
+        today = now(session).astimezone(ZoneInfo(exchange().settings.timezone)).date()
+        found = count(session, asked.audience.filter, asked.route, today)
+    return AudienceLine(found.members, found.numbers, found.reachable, found.by_language, found.by_route, found.left_out)
