@@ -124,16 +124,20 @@ def receives(page: Page, role: str, text: str | re.Pattern[str]) -> None:
     expect(phone(page, role).locator(".theirs", has_text=text).last).to_be_visible(timeout=60_000)
 
 
-def later(page: Page, base: str, words: str) -> None:
-    """Give time to the clock, on the page where anybody can."""
-    page.goto(f"{base}/simulateur")
+def later(page: Page, words: str) -> None:
+    """Give time to the clock, on the page where anybody can: « Simulateur », which is shown."""
     press(page.locator("section[aria-labelledby=clock]"), words)
     page.wait_for_load_state()
 
 
-def first_club(page: Page, base: str) -> str:
-    """The code of the club whose member's phone is in hand."""
+def take_phones(page: Page, base: str, place: int = 0) -> str:
+    """Take the phones in hand of the club at that place in the lists; its code."""
     page.goto(f"{base}/simulateur")
-    found = re.search(r"\d{4}", page.locator("select#membre option").first.inner_text())
+    for role in ("membre", "animatrice"):
+        page.locator(f"select#{role}").select_option(index=place)
+    words = page.locator("select#membre option:checked").inner_text()
+    press(page, "Prendre ces téléphones")
+    page.wait_for_load_state()
+    found = re.search(r"\d{4}", words)
     assert found is not None
     return found[0]

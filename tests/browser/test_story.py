@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 from python_calamine import CalamineWorkbook
 
 from console.staff import RoleName as R
-from tests.browser.acts import TEXT, approve, first_club, later, receives, says, send, write
+from tests.browser.acts import TEXT, approve, later, receives, says, send, take_phones, write
 from tests.browser.conftest import SignIn
 from tests.browser.house import House
 
@@ -23,17 +23,20 @@ def test_from_signing_in_to_the_spreadsheet(house: House, sign_in: SignIn, tmp_p
     write(fanta, house.url, title)
     approve(sign_in(R.VALIDATION, name="boubacar"), house.url, title)
 
-    club = first_club(fanta, house.url)
+    club = take_phones(fanta, house.url)
     send(fanta, house.url, "Les mains", title, club)
     shown = fanta.url
-    later(fanta, house.url, "1 heure")
+    take_phones(fanta, house.url)
+    later(fanta, "1 heure")
     receives(fanta, "membre", TEXT)
     fanta.goto(shown)
     expect(fanta.locator(".equation")).to_contain_text(re.compile(r"= [1-9]\d* partis?"))
 
-    later(fanta, house.url, "1 jour")  # one push a day and number: the question leaves on the next one
+    take_phones(fanta, house.url)
+    later(fanta, "1 jour")  # one push a day and number: the question leaves on the next one
     send(fanta, house.url, "La question", "question,", club)
-    later(fanta, house.url, "1 heure")
+    take_phones(fanta, house.url)
+    later(fanta, "1 heure")
     receives(fanta, "membre", re.compile(r"\b1 .+ 2 "))
     says(fanta, "membre", "1")
     receives(fanta, "membre", re.compile("juste|bonne réponse"))
