@@ -155,7 +155,7 @@ def guard(view: Callable[..., Any] | None, blueprint: str | None) -> Answer | No
 
 def _to_sign_in() -> Answer:
     if request.method == "POST":
-        _keep_typed()
+        session["unsent"] = "kept" if _keep_typed() else "lost"  # said on the sign-in page
     back = request.full_path.rstrip("?") if request.method == "GET" else request.form.get("_page", "/")
     # An htmx request would paste the sign-in page into a corner of the old one.
     if request.headers.get("HX-Request"):
@@ -163,13 +163,14 @@ def _to_sign_in() -> Answer:
     return redirect(url_for("security.login", next=back))
 
 
-def _keep_typed() -> None:
-    """A form sent after the session ended: keep what was typed, for the person whose browser this is."""
+def _keep_typed() -> bool:
+    """A form sent after the session ended: keep what was typed, for the person whose browser this is; whether it has a draft."""
     known, form = session.get("last_staff"), request.form.get("_draft")
     if known is not None and form:
         fields = {name: values for name, values in request.form.lists() if not name.startswith("_") and name != "csrf_token"}
         with writing() as transaction:
             keep(transaction, int(known), form, fields)
+    return known is not None and bool(form)
 
 
 def keep(transaction: Session, staff_id: int, form: str, fields: dict[str, list[str]]) -> None:

@@ -239,10 +239,10 @@ WORD_REFUSALS = {
     Why.CHANGES: lazy("Avec ce mot, « %(other)s » se lirait autrement. Prenez une autre écriture."),
 }
 OUTCOME_WORDS = {
-    "ACK": lazy("Compris et enregistré"),
-    "FIX": lazy("Compris comme une correction"),
-    "HOLD": lazy("Compris, en attente d'un OUI"),
-    "ASK": lazy("Pas certain : on redemande"),
-    "INFO": lazy("Une explication, rien n'est enregistré"),
-    "NONE": lazy("Pas de réponse"),
+    "ACK": lazy("Il serait compris et enregistré"),
+    "FIX": lazy("Il serait compris comme une correction"),
+    "HOLD": lazy("Il serait compris, et attendrait un OUI"),
+    "ASK": lazy("Il ne serait pas certain : on redemanderait"),
+    "INFO": lazy("Il recevrait une explication, rien ne serait enregistré"),
+    "NONE": lazy("Il resterait sans réponse"),
 }

@@ -3,7 +3,7 @@
 Webhooks (webhooks/door.py) and the API have their own doors and pass none of these but the headers.
 """
 
-from flask import Flask, Response, abort, current_app, g, redirect, request, url_for
+from flask import Flask, Response, abort, current_app, g, redirect, request, session, url_for
 from flask_wtf.csrf import CSRFError, CSRFProtect  # type: ignore[import-untyped]  # publishes no types
 from secure import (
     ContentSecurityPolicy,
@@ -103,6 +103,7 @@ def from_elsewhere() -> None:
 def forged(_error: CSRFError) -> Answer:
     """A form whose session is gone: back to signing in, which leads on to the page again."""
     if visitor() is None:
+        session["unsent"] = "lost"
         return redirect(url_for("security.login", next=request.form.get("_page", "/")))
     return _page(400, _("Ce formulaire n'est plus valable."), _("Revenez à la page, puis envoyez-le de nouveau."))
 

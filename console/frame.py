@@ -75,7 +75,7 @@ def _environment(app: Flask) -> None:
         return {
             "visitor": visitor(),
             "nav": nav.entries(app, visitor()),
-            "language": words.language(),
+            "page_language": words.language(),
             "languages": words.LANGUAGES,
             "here": request.full_path.rstrip("?"),
             "flashed": get_flashed_messages,

@@ -184,6 +184,7 @@ def _begin(_app: Flask, user: Staff, **_others: Any) -> None:
     """Somebody signed in: a session row with a new token, in the library's own transaction."""
     at, token, store = wall_time(), secrets.token_urlsafe(24), staff_store()
     session["sid"], session["last_staff"] = token, user.id
+    session.pop("unsent", None)
     user.failed_sign_ins, user.refused_until = 0, None
     store.db.session.add(user)
     browser = _browser(request.user_agent.string)

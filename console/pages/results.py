@@ -63,6 +63,7 @@ def index() -> Answer:
     values |= {"parts": [part for part in parts if part.table.rows], "nothing": not made["sessions"].n and not made["sms_sent"].n}
     values |= {**lists, "aims": aims, "met": targets.met, "behind": behind.FIGURES if sees_reports() else ()}
     values |= {"large": prepared.is_large(here), "some_hidden": found.hides, "periods": _periods(today), "small": small}
+    values["all_open"] = request.args.get("tout") == "1"
     return render("results/index.html", words=result_words, light=light, query=query(form), **values)
 
 

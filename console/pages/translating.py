@@ -38,7 +38,7 @@ def index() -> Answer:
             token = uploads.keep(exchange().settings.var, who().id, file.name, file.data, wall_time())
             return done(url_for("translating.rows", token=token, langue=language))
     sorts = [("tout", _("Tous les textes")), *((kind.value, content_words.KINDS[kind]) for kind in worksheets.KINDS)]
-    values: dict[str, Any] = {"languages_": languages.items(), "sorts": sorts}
+    values: dict[str, Any] = {"languages_": [(code, name.capitalize()) for code, name in languages.items()], "sorts": sorts}
     return render("messages/translate.html", form=form, **values), 422 if form.errors else 200
 
 

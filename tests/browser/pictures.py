@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import sync_playwright
 
 from tests.browser.house import LAUNCH, House, opened
-from tests.browser.walk import EVERYTHING, addresses
+from tests.browser.walk import EVERYTHING, Walk
 
 WIDTHS = (320, 1280)
 
@@ -25,7 +25,7 @@ def take(house: House, folder: Path) -> int:
             page.goto(house.link(*EVERYTHING, name="tout"))
             page.get_by_role("button", name="Entrer").click()
             page.wait_for_load_state()
-            for address in addresses(page, house.url):
+            for address in Walk(page, house.url).addresses():
                 name = re.sub(r"\W+", "-", urlsplit(address).path).strip("-") or "accueil"
                 page.screenshot(path=folder / f"{name}-{width}.png", full_page=True)
                 count += 1

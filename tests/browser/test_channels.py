@@ -10,7 +10,7 @@ from console.staff import RoleName
 from messaging.models import Channel
 from tests.browser.conftest import SignIn
 from tests.browser.house import House
-from tests.browser.test_pages import LATER, WIDE_EVERY, _weigh
+from tests.browser.test_pages import WIDE_EVERY
 
 CHANNELS = "/reglages/canaux"
 
@@ -63,10 +63,3 @@ def test_what_a_button_shows_is_clean_and_narrow(
     go(page, house.url)
     assert [violation["id"] for violation in Axe().run(page).response["violations"]] == []
     assert page.evaluate(WIDE_EVERY) <= width
-
-
-@pytest.mark.parametrize("path", ["", "/nouveau", "/nouveau/twilio", "/1"], ids=["list", "gateways", "form", "channel"])
-def test_pages_of_channels_weigh_little(house: House, sign_in: SignIn, path: str) -> None:
-    page = sign_in(RoleName.ADMINISTRATION)
-    page.goto(f"{house.url}{CHANNELS}")
-    assert 500 < _weigh(page, f"{house.url}{CHANNELS}{path}") <= LATER

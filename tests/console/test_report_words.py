@@ -55,10 +55,10 @@ def test_an_sms_is_tried_without_storing_anything(signed_in: SignedIn, database:
     browser = signed_in(RoleName.ADMINISTRATION)
     send(browser, PAGE, MUSO)
     page = send(browser, f"{PAGE}/essai", {"sms": "CR 12 musow 18 hommes 7", "drafts": "1"}).get_data(as_text=True)
-    assert "Compris et enregistré" in page
+    assert "Il serait compris et enregistré" in page
     assert "18 femmes, 7 hommes" in page
     page = send(browser, f"{PAGE}/essai", {"sms": "CR 12 musow 18 hommes 7"}).get_data(as_text=True)
-    assert "on redemande" in page
+    assert "on redemanderait" in page
     assert send(browser, f"{PAGE}/essai", {"sms": ""}).status_code == 422
 
 

@@ -21,8 +21,8 @@ MARCH = "/resultats?du=2026-03-01&au=2026-03-31"
 
 
 def section(page: str, id_: str) -> str:
-    start = page.index(f'<section id="{id_}">')
-    return page[start : page.index("</section>", start)]
+    start = page.index(f'id="{id_}"')
+    return page[start : page.index("</details>", start)]
 
 
 def sheets(data: bytes) -> Iterator[tuple[str, list[list[Any]]]]:
@@ -53,7 +53,7 @@ def test_each_drawing_stands_beside_its_table(signed_in: SignedIn, month: World)
     page = signed_in(R.SUIVI).get(MARCH).text
     for drawing in re.finditer(r"<svg", page):
         start = page.rindex("<section", 0, drawing.start())
-        assert "<table>" in page[start : page.index("</section>", start)]
+        assert "<table>" in page[start : page.index("</details>", start)]
     assert "<svg" in section(page, "villages")
     assert "viewBox" in section(page, "villages")
 
