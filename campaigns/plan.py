@@ -14,17 +14,21 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from campaigns.audiences import Candidate, Filter, LeftOut, members
+from campaigns.lengths import Lengths
 from campaigns.sounding import Sounding, Unheard
 from campaigns.wording import Chosen, Wording
 from messaging import capacity, windows
-from messaging.capacity import CALL_SECONDS, Outlook
+from messaging.capacity import Outlook
 from messaging.exchange import Exchange
 from messaging.models import Budget, Channel, Route
+from messaging.money import call_price
 from messaging.numbers import operator_of
-from translations.models import Clip, Content
+from translations.models import Content
 from translations.sms import measure
 
 PREVIEWS = 3
+RINGING = 10
+"""Seconds that a line rings before somebody answers, in the forecast of when calls would be done."""
 
 
 class Step(StrEnum):
@@ -112,6 +116,7 @@ class _Load:
     channel: Channel
     numbers: int = 0
     parts: int = 0
+    cost: int = 0
     seconds: float = 0.0
 
 
@@ -128,7 +133,7 @@ def forecast(
     quiet_hours: bool = True,
 ) -> Forecast:
     """Work out a sending of `content` to `wanted` by `route`, due at `due_at`."""
-    count = _Count(session, exchange, content, now)
+    count = _Count(session, exchange, content, wanted, now)
     today = due_at.astimezone(ZoneInfo(exchange.settings.timezone)).date()
     after = 0
     while page := members(session, wanted, today, after):
@@ -165,14 +170,14 @@ def forecast(
 
 
 class _Count:
-    def __init__(self, session: Session, exchange: Exchange, content: Content, now: datetime) -> None:
+    def __init__(self, session: Session, exchange: Exchange, content: Content, wanted: Filter, now: datetime) -> None:
         self._session = session
         self._exchange = exchange
         self._wording = Wording(session, content.id, now)
         self.sounding = Sounding(session, content, now)
         self._unread = False
         self._seen: set[tuple[int | None, Route]] = set()
-        self._seconds: dict[int, float] = {}
+        self._lengths = Lengths(session, content, wanted.to_json(), now)
         self.recipients = 0
         self.parts = 0
         self.cost = 0
@@ -210,11 +215,12 @@ class _Count:
         channel, language = chosen.channel, chosen.variant.language
         load = self.loads.setdefault(channel.id, _Load(channel))
         parts = 0 if way is Route.VOICE else measure(chosen.text).parts
-        price = channel.price_per_minute if way is Route.VOICE else parts * channel.price_per_part
+        seconds = self._lengths.of(language, channel) if way is Route.VOICE else 0
+        price = call_price(channel, seconds) if way is Route.VOICE else parts * channel.price_per_part
         load.numbers += 1
         load.parts += parts
-        if way is Route.VOICE:
-            load.seconds += self._length(chosen.variant.id)
+        load.cost += price
+        load.seconds += seconds + (RINGING if seconds else 0)
         self.parts += parts
         self.cost += price
         number = self._wording.contact(one.contact_id or 0).number or ""
@@ -222,12 +228,6 @@ class _Count:
         if len(self.previews) < PREVIEWS and (language, way) not in self.previews:
             text = chosen.text or chosen.variant.spoken or ""
             self.previews[language, way] = Preview(one.member_id, language, way, text, parts)
-
-    def _length(self, variant_id: int) -> float:
-        if variant_id not in self._seconds:
-            longest = self._session.scalar(select(func.max(Clip.seconds)).where(Clip.variant_id == variant_id))
-            self._seconds[variant_id] = max(float(longest or 0), CALL_SECONDS)
-        return self._seconds[variant_id]
 
     def problems(self) -> list[Problem]:
         found: list[Problem] = []

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, selectinload
 from campaigns.accounts import Account, account
 from campaigns.models import Answer, Campaign, CampaignEvent, CampaignState, CatchUp, Occurrence, Repeat
 from messaging.models import Broadcast, BroadcastState, Listener, Route
+from messaging.progress import bill
 from runtime.database import Json
 from runtime.paging import Slice
 
@@ -43,7 +44,10 @@ class CampaignLine:
 
 @dataclass(frozen=True)
 class BroadcastLine:
-    """One sending; `account` counts its recipients: planned = sent + skipped + failed + pending + unknown, always."""
+    """One sending; `account` counts its recipients: planned = sent + skipped + failed + pending + unknown, always.
+
+    `estimated_cost` before and `cost` so far in whole FCFA.
+    """
 
     id: int
     campaign_id: int | None
@@ -56,6 +60,7 @@ class BroadcastLine:
     expires_at: datetime
     phase: str | None
     estimated_cost: int
+    cost: int
     created_at: datetime
     fanned_out_at: datetime | None
     ended_at: datetime | None
@@ -132,10 +137,10 @@ def broadcasts(
     if since is not None:
         query = query.where(Broadcast.due_at >= since)
     found = session.execute(query).all()
-    return [_broadcast(row, campaign_id, account(session, row.id)) for row, campaign_id in found]
+    return [_broadcast(row, campaign_id, account(session, row.id), bill(session, row).spent) for row, campaign_id in found]
 
 
-def _broadcast(row: Broadcast, campaign_id: int | None, counted: Account) -> BroadcastLine:
+def _broadcast(row: Broadcast, campaign_id: int | None, counted: Account, cost: int) -> BroadcastLine:
     return BroadcastLine(
         id=row.id,
         campaign_id=campaign_id,
@@ -148,6 +153,7 @@ def _broadcast(row: Broadcast, campaign_id: int | None, counted: Account) -> Bro
         expires_at=row.expires_at,
         phase=row.phase,
         estimated_cost=row.estimated_cost,
+        cost=cost,
         created_at=row.created_at,
         fanned_out_at=row.fanned_out_at,
         ended_at=row.ended_at,

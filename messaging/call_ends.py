@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from messaging import hours, retry
 from messaging.models import Budget, Call, CallEvent, CallState, Channel, Direction
-from messaging.money import RESERVED_SECONDS, call_price, scopes
+from messaging.money import call_price, scopes
 from messaging.retry import Ending
 from messaging.states import move
 from messaging.windows import Windows, dated
@@ -62,7 +62,7 @@ def settle_price(session: Session, call: Call, windows: Windows, paid: int | Non
     for budget in session.scalars(rows.with_for_update().execution_options(populate_existing=True)):
         budget.reserved = max(0, budget.reserved + change)
     call.settled = real
-    call.price = call_price(channel, RESERVED_SECONDS) if call.retry else real
+    call.price = call.expected if call.retry else real
 
 
 def settle_prices(session: Session, calls: Iterable[Call], windows: Windows) -> None:

@@ -11,14 +11,14 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from messaging.models import Attempt, Budget, Call, Channel, Message, MessageState
+from messaging import costs
+from messaging.models import Attempt, Budget, Call, Channel, Message
 from messaging.windows import Windows
 from runtime.installation import installation
 
 Outgoing = Message | Call
 RESERVED_SECONDS = 60
 """The length a call is thought to have until it is over."""
-_LEFT = (MessageState.SENDING, MessageState.WIRED, MessageState.SENT, MessageState.DELIVERED, MessageState.UNKNOWN)
 
 
 def scopes(row: Outgoing, at: datetime, windows: Windows) -> list[str]:
@@ -80,10 +80,10 @@ def cap_days(session: Session, windows: Windows, now: datetime) -> int:
 def _spent_since(session: Session, midnight: datetime) -> int:
     """What left since then, for a cap first set in the middle of a day; a call's tries of the days before count with it."""
     tried = (Attempt.started_at >= midnight.astimezone(UTC),)
-    texts = select(func.sum(Message.price)).where(
-        Message.state.in_(_LEFT), Message.id.in_(select(Attempt.message_id).where(*tried, Attempt.message_id.is_not(None)))
+    texts = select(func.sum(costs.OF_TEXT)).where(
+        Message.id.in_(select(Attempt.message_id).where(*tried, Attempt.message_id.is_not(None)))
     )
-    calls = select(func.sum(Call.spent + func.coalesce(Call.settled, Call.price))).where(
+    calls = select(func.sum(costs.OF_CALL)).where(
         Call.id.in_(select(Attempt.call_id).where(*tried, Attempt.call_id.is_not(None)))
     )
     return int(session.scalar(texts) or 0) + int(session.scalar(calls) or 0)
