@@ -5,12 +5,12 @@ It asks the same questions as the fan-out, in the same words, so that the estima
 
 import math
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from campaigns.audiences import Candidate, Filter, LeftOut, members
@@ -20,8 +20,8 @@ from campaigns.wording import Chosen, Wording
 from messaging import capacity, windows
 from messaging.capacity import Outlook
 from messaging.exchange import Exchange
-from messaging.models import Budget, Channel, Route
-from messaging.money import call_price
+from messaging.models import Channel, Route
+from messaging.money import CHANNEL, DAY, OPERATOR, Room, call_price, rooms
 from messaging.numbers import operator_of
 from translations.models import Content
 from translations.sms import measure
@@ -86,8 +86,9 @@ class Preview:
 class Forecast:
     """`recipients` are members (with one phone per club, clubs), `numbers` the phones they share; `cost` in whole FCFA.
 
-    `cost_by` is keyed by (language, operator or ""). `budget_left` is None without any cap. `finish_at` is None where nothing
-    would leave; `would_expire` counts numbers the channels could not reach in time. `unheard`: the sounds that calls would lack.
+    `cost_by` is keyed by (language, operator or ""). `budget_left` is what such a sending may cost by the tightest of `caps`,
+    None without any. `finish_at` is None where nothing would leave; `would_expire` counts numbers the channels could not reach in
+    time. `unheard`: the sounds that calls would lack.
     """
 
     recipients: int = 0
@@ -102,6 +103,7 @@ class Forecast:
     previews: tuple[Preview, ...] = ()
     problems: tuple[Problem, ...] = ()
     unheard: tuple[Unheard, ...] = ()
+    caps: tuple[Room, ...] = ()
 
     @property
     def refused(self) -> bool:
@@ -110,7 +112,7 @@ class Forecast:
 
 
 @dataclass
-class _Load:
+class Load:
     """What one channel would have to carry."""
 
     channel: Channel
@@ -131,23 +133,20 @@ def forecast(
     now: datetime,
     *,
     quiet_hours: bool = True,
+    purse: str | None = None,
 ) -> Forecast:
-    """Work out a sending of `content` to `wanted` by `route`, due at `due_at`."""
-    count = _Count(session, exchange, content, wanted, now)
-    today = due_at.astimezone(ZoneInfo(exchange.settings.timezone)).date()
-    after = 0
-    while page := members(session, wanted, today, after):
-        after = page[-1].member_id
-        count.page(page, route)
+    """Work out a sending of `content` to `wanted` by `route`, due at `due_at`; `purse` is the scope of its campaign's cap."""
+    count = counted(session, exchange, content, wanted, route, due_at, now)
     begin = max(due_at, now)
     finish_at, would_expire = count.capacity(begin, expires_at, quiet_hours)
-    left = _budget_left(session, exchange, list(count.loads), begin)
+    caps = _caps(session, exchange, count, begin, purse)
+    left = min((count.cost + one.left - one.cost for one in caps), default=None)
     problems = count.problems()
     if due_at < now:
         problems.append(Problem.PAST_DATE)
     if quiet_hours and not windows.in_force(session, exchange.settings).is_open(begin):
         problems.append(Problem.QUIET_HOURS)
-    if left is not None and count.cost > left:
+    if any(one.cost > one.left for one in caps):
         problems.append(Problem.OVER_BUDGET)
     if would_expire:
         problems.append(Problem.BEYOND_CAPACITY)
@@ -166,10 +165,33 @@ def forecast(
         tuple(count.previews.values()),
         tuple(problems),
         count.sounding.unheard(),
+        caps,
     )
 
 
-class _Count:
+def counted(
+    session: Session,
+    exchange: Exchange,
+    content: Content,
+    wanted: Filter,
+    route: Route,
+    due_at: datetime,
+    now: datetime,
+    only: Collection[int] | None = None,
+) -> "Count":
+    """Whom a sending reaches and what it costs; `only` are the members whose own due time it is."""
+    count = Count(session, exchange, content, wanted, now)
+    today = due_at.astimezone(ZoneInfo(exchange.settings.timezone)).date()
+    after = 0
+    while page := members(session, wanted, today, after):
+        after = page[-1].member_id
+        count.page(page if only is None else [one for one in page if one.member_id in only], route)
+    return count
+
+
+class Count:
+    """Recipients, numbers, parts and francs, added up page by page; `loads` by channel, `cost_by` language and operator."""
+
     def __init__(self, session: Session, exchange: Exchange, content: Content, wanted: Filter, now: datetime) -> None:
         self._session = session
         self._exchange = exchange
@@ -184,7 +206,7 @@ class _Count:
         self.left_out: Counter[str] = Counter()
         self.cost_by: Counter[tuple[str, str]] = Counter()
         self.previews: dict[tuple[str, Route], Preview] = {}
-        self.loads: dict[int, _Load] = {}
+        self.loads: dict[int, Load] = {}
 
     @property
     def numbers(self) -> int:
@@ -213,7 +235,7 @@ class _Count:
 
     def _add(self, one: Candidate, way: Route, chosen: Chosen) -> None:
         channel, language = chosen.channel, chosen.variant.language
-        load = self.loads.setdefault(channel.id, _Load(channel))
+        load = self.loads.setdefault(channel.id, Load(channel))
         parts = 0 if way is Route.VOICE else measure(chosen.text).parts
         seconds = self._lengths.of(language, channel) if way is Route.VOICE else 0
         price = call_price(channel, seconds) if way is Route.VOICE else parts * channel.price_per_part
@@ -256,7 +278,7 @@ class _Count:
                 finish = found.finish_at if finish is None else max(finish, found.finish_at)
         return finish, late
 
-    def _late(self, load: _Load, found: Outlook, begin: datetime, expires_at: datetime, hours: windows.Windows | None) -> int:
+    def _late(self, load: Load, found: Outlook, begin: datetime, expires_at: datetime, hours: windows.Windows | None) -> int:
         """Numbers, of the parts that would be left over; of calls, by the share of the time they need."""
         if load.parts:
             return min(load.numbers, math.ceil(load.numbers * found.left_over / load.parts))
@@ -267,8 +289,13 @@ class _Count:
         return load.numbers - min(load.numbers, int(load.numbers * within / needed))
 
 
-def _budget_left(session: Session, exchange: Exchange, channel_ids: list[int], at: datetime) -> int | None:
-    """The smallest rest of the caps this sending would count against."""
+def _caps(session: Session, exchange: Exchange, count: Count, at: datetime, purse: str | None) -> tuple[Room, ...]:
+    """The caps this sending would count against, each with its own part of the cost."""
     day = windows.of(exchange.settings).local_day(at).date().isoformat()
-    scopes = [f"day:{day}", *(f"channel:{id_}" for id_ in channel_ids)]
-    return session.scalar(select(func.min(Budget.cap - Budget.reserved)).where(Budget.scope.in_(scopes)))
+    found = Counter({f"{CHANNEL}:{id_}": load.cost for id_, load in count.loads.items()})
+    found[f"{DAY}:{day}"] = count.cost
+    if purse is not None:
+        found[purse] = count.cost
+    for (_language, operator), cost in count.cost_by.items():
+        found[f"{OPERATOR}:{operator}"] += cost
+    return rooms(session, found)

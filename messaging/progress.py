@@ -6,7 +6,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from messaging import costs
-from messaging.models import Broadcast, Call, Channel, ChannelState, Message, MessageState
+from messaging.models import Broadcast, Call, CallState, Channel, ChannelState, Message, MessageState
+from messaging.money import BUDGET
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ def holding_up(session: Session, broadcast_id: int) -> list[Channel]:
 
 
 def held_for_budget(session: Session, broadcast_id: int) -> int:
-    """The messages that wait because a budget is reached."""
-    held = (Message.broadcast_id == broadcast_id, Message.state == MessageState.HELD, Message.reason == "budget")
-    return session.scalar(select(func.count()).where(*held)) or 0
+    """The messages and calls that wait because a budget is reached."""
+    held = (Message.broadcast_id == broadcast_id, Message.state == MessageState.HELD, Message.reason == BUDGET)
+    calls = (Call.broadcast_id == broadcast_id, Call.state == CallState.QUEUED, Call.reason == BUDGET)
+    return sum(session.scalar(select(func.count()).where(*waits)) or 0 for waits in (held, calls))
