@@ -47,6 +47,7 @@ def retry_failed(session: Session, exchange: Exchange, broadcast: Broadcast, sta
         phase=broadcast.phase,
         priority=broadcast.priority,
         series=broadcast.series,
+        purse=broadcast.purse,
         created_by=staff_id,
         confirmed_by=broadcast.confirmed_by,
         created_at=now,

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from campaigns import enrolments, precedence
 from campaigns.audiences import Candidate, Filter, LeftOut, members
+from campaigns.lengths import Lengths
 from campaigns.models import Campaign, CampaignEvent, CampaignState, Occurrence, Recipient
 from campaigns.schedule import nudge
 from campaigns.sources import OPEN_ENDED
@@ -23,7 +24,7 @@ from messaging.exchange import DIAL, DISPATCH, FAN_OUT, Exchange
 from messaging.models import Broadcast, BroadcastState, Call, Kind, Message, Purpose, Route
 from messaging.states import move
 from runtime.database import skip_locked
-from translations.models import Variant
+from translations.models import Content, Variant
 
 BATCH = 500
 
@@ -85,6 +86,8 @@ class _Spread:
         day = max(now, broadcast.not_before).astimezone(ZoneInfo(exchange.settings.timezone)).date()
         self._wording = Wording(session, broadcast.content_id, now, to_clubs=to_clubs, day=day)
         self._wording.read(page)
+        content = session.get_one(Content, broadcast.content_id)
+        self._lengths = Lengths(session, content, broadcast.audience, now, series=broadcast.series)
         numbers = {one.contact_id for one in page if one.contact_id is not None}
         mine = select(Message).where(Message.broadcast_id == broadcast.id, Message.contact_id.in_(numbers))
         self._messages = {message.contact_id: message for message in session.scalars(mine)}
@@ -163,6 +166,7 @@ class _Spread:
                 self._now,
                 chosen.channel,
                 Kind.PUSH,
+                self._lengths.of(chosen.variant.language, chosen.channel),
             )
             call.hours = one.hours
             self._calls[contact_id] = call

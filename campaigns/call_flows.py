@@ -27,6 +27,7 @@ from dialogue.stranger import stranger_flow
 from dialogue.turns import turns_flow
 from dialogue.values import Line
 from messaging.models import Broadcast, BroadcastState, Kind
+from runtime.database import Json
 from translations.content_entries import Pack
 from translations.models import Content, ContentKind, Language
 
@@ -47,7 +48,8 @@ def flow_of(talk: Talk) -> Flow:
         return answers.answer_flow(talk) or _menu(talk, voice)
     broadcast = talk.session.get(Broadcast, talk.call.broadcast_id) if talk.call.broadcast_id is not None else None
     if broadcast is not None:
-        return _pushed(talk, voice, broadcast)
+        content = talk.session.get_one(Content, broadcast.content_id)
+        return pushed_flow(talk.session, voice, content, broadcast.audience, _of_series(talk.session, broadcast))
     return turns_flow() if _in_turn(talk, voice) else _menu(talk, voice)
 
 
@@ -58,19 +60,19 @@ def _in_turn(talk: Talk, voice: Voice) -> bool:
     return now and voice.offers(Pack.B, *recording.LABELS)
 
 
-def _pushed(talk: Talk, voice: Voice, broadcast: Broadcast) -> Flow:
-    content = talk.session.get_one(Content, broadcast.content_id)
-    question = _question(talk.session, content, voice)
+def pushed_flow(session: Session, voice: Voice, content: Content, wanted: Json, series: bool) -> Flow:
+    """What a call plays that brings `content` to the audience `wanted` (a filter's JSON)."""
+    question = _question(session, content, voice)
     script = _script(question, voice) if question else None
-    audience = _audience(broadcast)
+    audience = _audience(wanted)
     flow = outgoing_flow(
         label_of(content.id),
         quiz=script,
-        languages=_languages(talk.session, content, voice),
+        languages=_languages(session, content, voice),
         audience=audience if audience and voice.offers(Pack.B, f"aud_{audience}") else "",
         declares=voice.offers(Pack.B, "who_listened"),
         asks=voice.offers(Pack.B, *recording.LABELS),
-        series=_of_series(talk.session, broadcast) and voice.offers(Pack.SERIES, "series_key", "series_done"),
+        series=series and voice.offers(Pack.SERIES, "series_key", "series_done"),
     )
     if content.kind is ContentKind.QUESTION and script is not None:
         # The question is the message: it is put at once, with every key of an outgoing call.
@@ -126,9 +128,9 @@ def _guided(talk: Talk, voice: Voice, content: Content | None) -> tuple[int, lis
     return None
 
 
-def _audience(broadcast: Broadcast) -> str:
+def _audience(wanted: Json) -> str:
     """The one audience a message was made for, empty for a general one."""
-    sexes = broadcast.audience.get("sexes") or []
+    sexes = wanted.get("sexes") or []
     return _AUDIENCES.get(sexes[0], "") if len(sexes) == 1 else ""
 
 

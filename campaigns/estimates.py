@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from campaigns import sources
 from campaigns.audiences import Filter
 from campaigns.calendar import first_due
+from campaigns.firing import purse_of
 from campaigns.models import Campaign, CampaignEvent
 from campaigns.plan import Forecast, forecast
 from messaging.exchange import Exchange
@@ -21,7 +22,9 @@ def estimate(session: Session, exchange: Exchange, campaign: Campaign, at: datet
     content = session.get_one(Content, event.content_id)
     wanted = Filter.from_json(campaign.audience)
     expires = due + timedelta(hours=event.expires_hours)
-    return forecast(session, exchange, content, wanted, campaign.route, due, expires, at, quiet_hours=event.quiet_hours)
+    purse = purse_of(campaign.id)
+    hours = event.quiet_hours
+    return forecast(session, exchange, content, wanted, campaign.route, due, expires, at, quiet_hours=hours, purse=purse)
 
 
 def due_at(session: Session, event: CampaignEvent, at: datetime, zone: ZoneInfo) -> datetime:

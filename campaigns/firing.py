@@ -225,6 +225,7 @@ def make_broadcast(
         phase=event.phase,
         priority=RANKS[campaign.priority],
         series=event.repeat is Repeat.STAGE,
+        purse=purse_of(campaign.id),
         created_by=campaign.created_by,
         confirmed_by=campaign.confirmed_by,
         created_at=now,
@@ -232,6 +233,11 @@ def make_broadcast(
     session.add(broadcast)
     session.flush()
     return broadcast
+
+
+def purse_of(campaign_id: int) -> str:
+    """The scope under which all the sendings of a campaign share a cap."""
+    return f"campaign:{campaign_id}"
 
 
 def window(settings: Settings) -> timedelta:

@@ -5,26 +5,30 @@ It asks the same questions as the fan-out, in the same words, so that the estima
 
 import math
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from campaigns.audiences import Candidate, Filter, LeftOut, members
+from campaigns.lengths import Lengths
 from campaigns.sounding import Sounding, Unheard
 from campaigns.wording import Chosen, Wording
 from messaging import capacity, windows
-from messaging.capacity import CALL_SECONDS, Outlook
+from messaging.capacity import Outlook
 from messaging.exchange import Exchange
-from messaging.models import Budget, Channel, Route
+from messaging.models import Channel, Route
+from messaging.money import CHANNEL, DAY, OPERATOR, Room, call_price, rooms
 from messaging.numbers import operator_of
-from translations.models import Clip, Content
+from translations.models import Content
 from translations.sms import measure
 
 PREVIEWS = 3
+RINGING = 10
+"""Seconds that a line rings before somebody answers, in the forecast of when calls would be done."""
 
 
 class Step(StrEnum):
@@ -82,8 +86,9 @@ class Preview:
 class Forecast:
     """`recipients` are members (with one phone per club, clubs), `numbers` the phones they share; `cost` in whole FCFA.
 
-    `cost_by` is keyed by (language, operator or ""). `budget_left` is None without any cap. `finish_at` is None where nothing
-    would leave; `would_expire` counts numbers the channels could not reach in time. `unheard`: the sounds that calls would lack.
+    `cost_by` is keyed by (language, operator or ""). `budget_left` is what such a sending may cost by the tightest of `caps`,
+    None without any. `finish_at` is None where nothing would leave; `would_expire` counts numbers the channels could not reach in
+    time. `unheard`: the sounds that calls would lack.
     """
 
     recipients: int = 0
@@ -98,6 +103,7 @@ class Forecast:
     previews: tuple[Preview, ...] = ()
     problems: tuple[Problem, ...] = ()
     unheard: tuple[Unheard, ...] = ()
+    caps: tuple[Room, ...] = ()
 
     @property
     def refused(self) -> bool:
@@ -106,12 +112,13 @@ class Forecast:
 
 
 @dataclass
-class _Load:
+class Load:
     """What one channel would have to carry."""
 
     channel: Channel
     numbers: int = 0
     parts: int = 0
+    cost: int = 0
     seconds: float = 0.0
 
 
@@ -126,25 +133,20 @@ def forecast(
     now: datetime,
     *,
     quiet_hours: bool = True,
+    purse: str | None = None,
 ) -> Forecast:
-    """Work out a sending of `content` to `wanted` by `route`, due at `due_at`."""
-    today = due_at.astimezone(ZoneInfo(exchange.settings.timezone)).date()
-    count = _Count(
-        session, exchange, content, now, Wording(session, content.id, now, to_clubs=wanted.one_phone_per_club, day=today)
-    )
-    after = 0
-    while page := members(session, wanted, today, after):
-        after = page[-1].member_id
-        count.page(page, route)
+    """Work out a sending of `content` to `wanted` by `route`, due at `due_at`; `purse` is the scope of its campaign's cap."""
+    count = counted(session, exchange, content, wanted, route, due_at, now)
     begin = max(due_at, now)
     finish_at, would_expire = count.capacity(begin, expires_at, quiet_hours)
-    left = _budget_left(session, exchange, list(count.loads), begin)
+    caps = _caps(session, exchange, count, begin, purse)
+    left = min((count.cost + one.left - one.cost for one in caps), default=None)
     problems = count.problems()
     if due_at < now:
         problems.append(Problem.PAST_DATE)
     if quiet_hours and not windows.in_force(session, exchange.settings).is_open(begin):
         problems.append(Problem.QUIET_HOURS)
-    if left is not None and count.cost > left:
+    if any(one.cost > one.left for one in caps):
         problems.append(Problem.OVER_BUDGET)
     if would_expire:
         problems.append(Problem.BEYOND_CAPACITY)
@@ -163,25 +165,48 @@ def forecast(
         tuple(count.previews.values()),
         tuple(problems),
         count.sounding.unheard(),
+        caps,
     )
 
 
-class _Count:
-    def __init__(self, session: Session, exchange: Exchange, content: Content, now: datetime, wording: Wording) -> None:
+def counted(
+    session: Session,
+    exchange: Exchange,
+    content: Content,
+    wanted: Filter,
+    route: Route,
+    due_at: datetime,
+    now: datetime,
+    only: Collection[int] | None = None,
+) -> "Count":
+    """Whom a sending reaches and what it costs; `only` are the members whose own due time it is."""
+    today = due_at.astimezone(ZoneInfo(exchange.settings.timezone)).date()
+    count = Count(session, exchange, content, wanted, now, today)
+    after = 0
+    while page := members(session, wanted, today, after):
+        after = page[-1].member_id
+        count.page(page if only is None else [one for one in page if one.member_id in only], route)
+    return count
+
+
+class Count:
+    """Recipients, numbers, parts and francs, added up page by page; `loads` by channel, `cost_by` language and operator."""
+
+    def __init__(self, session: Session, exchange: Exchange, content: Content, wanted: Filter, now: datetime, day: date) -> None:
         self._session = session
         self._exchange = exchange
-        self._wording = wording
+        self._wording = Wording(session, content.id, now, to_clubs=wanted.one_phone_per_club, day=day)
         self.sounding = Sounding(session, content, now)
         self._unread = False
         self._seen: set[tuple[int | None, Route]] = set()
-        self._seconds: dict[int, float] = {}
+        self._lengths = Lengths(session, content, wanted.to_json(), now)
         self.recipients = 0
         self.parts = 0
         self.cost = 0
         self.left_out: Counter[str] = Counter()
         self.cost_by: Counter[tuple[str, str]] = Counter()
         self.previews: dict[tuple[str, Route], Preview] = {}
-        self.loads: dict[int, _Load] = {}
+        self.loads: dict[int, Load] = {}
 
     @property
     def numbers(self) -> int:
@@ -210,13 +235,14 @@ class _Count:
 
     def _add(self, one: Candidate, way: Route, chosen: Chosen) -> None:
         channel, language = chosen.channel, chosen.variant.language
-        load = self.loads.setdefault(channel.id, _Load(channel))
+        load = self.loads.setdefault(channel.id, Load(channel))
         parts = 0 if way is Route.VOICE else measure(chosen.text).parts
-        price = channel.price_per_minute if way is Route.VOICE else parts * channel.price_per_part
+        seconds = self._lengths.of(language, channel) if way is Route.VOICE else 0
+        price = call_price(channel, seconds) if way is Route.VOICE else parts * channel.price_per_part
         load.numbers += 1
         load.parts += parts
-        if way is Route.VOICE:
-            load.seconds += self._length(chosen.variant.id)
+        load.cost += price
+        load.seconds += seconds + (RINGING if seconds else 0)
         self.parts += parts
         self.cost += price
         number = self._wording.contact(one.contact_id or 0).number or ""
@@ -224,12 +250,6 @@ class _Count:
         if len(self.previews) < PREVIEWS and (language, way) not in self.previews:
             text = chosen.shown or chosen.variant.spoken or ""
             self.previews[language, way] = Preview(one.member_id, language, way, text, parts)
-
-    def _length(self, variant_id: int) -> float:
-        if variant_id not in self._seconds:
-            longest = self._session.scalar(select(func.max(Clip.seconds)).where(Clip.variant_id == variant_id))
-            self._seconds[variant_id] = max(float(longest or 0), CALL_SECONDS)
-        return self._seconds[variant_id]
 
     def problems(self) -> list[Problem]:
         found: list[Problem] = []
@@ -258,7 +278,7 @@ class _Count:
                 finish = found.finish_at if finish is None else max(finish, found.finish_at)
         return finish, late
 
-    def _late(self, load: _Load, found: Outlook, begin: datetime, expires_at: datetime, hours: windows.Windows | None) -> int:
+    def _late(self, load: Load, found: Outlook, begin: datetime, expires_at: datetime, hours: windows.Windows | None) -> int:
         """Numbers, of the parts that would be left over; of calls, by the share of the time they need."""
         if load.parts:
             return min(load.numbers, math.ceil(load.numbers * found.left_over / load.parts))
@@ -269,8 +289,13 @@ class _Count:
         return load.numbers - min(load.numbers, int(load.numbers * within / needed))
 
 
-def _budget_left(session: Session, exchange: Exchange, channel_ids: list[int], at: datetime) -> int | None:
-    """The smallest rest of the caps this sending would count against."""
+def _caps(session: Session, exchange: Exchange, count: Count, at: datetime, purse: str | None) -> tuple[Room, ...]:
+    """The caps this sending would count against, each with its own part of the cost."""
     day = windows.of(exchange.settings).local_day(at).date().isoformat()
-    scopes = [f"day:{day}", *(f"channel:{id_}" for id_ in channel_ids)]
-    return session.scalar(select(func.min(Budget.cap - Budget.reserved)).where(Budget.scope.in_(scopes)))
+    found = Counter({f"{CHANNEL}:{id_}": load.cost for id_, load in count.loads.items()})
+    found[f"{DAY}:{day}"] = count.cost
+    if purse is not None:
+        found[purse] = count.cost
+    for (_language, operator), cost in count.cost_by.items():
+        found[f"{OPERATOR}:{operator}"] += cost
+    return rooms(session, found)

@@ -21,8 +21,8 @@ from campaigns.models import (
     SeasonKind,
 )
 from clubs.models import MarketRule
-from messaging import progress
 from messaging.models import Broadcast, BroadcastState, Route
+from messaging.progress import bill
 from runtime.database import Json
 from runtime.paging import Slice
 
@@ -177,7 +177,7 @@ def _broadcast(session: Session, row: Broadcast, campaign_id: int | None) -> Bro
         expires_at=row.expires_at,
         phase=row.phase,
         estimated_cost=row.estimated_cost,
-        spent=progress.spent_on(session, row.id),
+        spent=bill(session, row).spent,
         created_at=row.created_at,
         fanned_out_at=row.fanned_out_at,
         ended_at=row.ended_at,

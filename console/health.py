@@ -10,7 +10,7 @@ import structlog
 from flask import Blueprint, Response, current_app, jsonify
 from flask.typing import ResponseReturnValue
 
-from messaging import figures
+from messaging import figures, money, windows
 from runtime import clock, metrics, migrate, spool
 from runtime.database import Session
 from runtime.installation import business_time
@@ -76,7 +76,9 @@ def measures() -> Response:
 
 
 def _readings(session: Session, wall: datetime) -> list[metrics.Reading]:
-    queues = figures.queues(session, business_time(session, wall))
+    now = business_time(session, wall)
+    queues = figures.queues(session, now)
+    caps = money.in_force(session, windows.of(_exchange().settings), now)
     beat = clock.last_beat(session)
     place, where = ("channel", "kind"), ("direction", "state")
     states: dict[tuple[str, ...], float] = {key: float(count) for key, count in figures.states(session).items()}
@@ -89,6 +91,21 @@ def _readings(session: Session, wall: datetime) -> list[metrics.Reading]:
             "How long the oldest has been due.",
             place,
             {(q.channel, q.kind): q.oldest for q in queues},
+        ),
+        metrics.Reading(
+            "lamen_budget_cap_fcfa", "The caps in force.", ("scope",), {(one.scope,): float(one.cap) for one in caps}
+        ),
+        metrics.Reading(
+            "lamen_budget_left_fcfa",
+            "What is left of them.",
+            ("scope",),
+            {(one.scope,): float(one.cap - one.reserved) for one in caps},
+        ),
+        metrics.Reading(
+            "lamen_channel_trouble",
+            "1 for each reason why a channel sends less than it could, or soon will: paused, breaker, throttled, slow, low.",
+            place,
+            {(one.channel, one.kind): 1.0 for one in figures.troubles(session, now)},
         ),
         metrics.Reading("lamen_messages", "SMS by direction and state.", where, states),
         metrics.Reading("lamen_inbound_messages", "SMS that ever came in.", (), {(): float(figures.inbound(session))}),

@@ -36,9 +36,11 @@ def deliver_simulated(exchange: Exchange, now: datetime) -> int:
 
 
 def cap_days(exchange: Exchange, now: datetime) -> int:
-    """Write down the caps of today and tomorrow."""
+    """Write down the caps of today and tomorrow, and let what waits for a budget ask anew."""
     with exchange.database.writing() as session:
-        return money.cap_days(session, windows.of(exchange.settings), now)
+        written = money.cap_days(session, windows.of(exchange.settings), now)
+        money.take_up_again(session, now)
+        return written
 
 
 def probe_channels(exchange: Exchange, now: datetime) -> int:

@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 from messaging import pace, windows
 from messaging.claim import Idle, lock_contacts, ready_channel, refuse, running_broadcasts, trusted
 from messaging.gateways.protocol import OutgoingCall
-from messaging.guards import Go, Guards, Never
+from messaging.guards import Go, Guards
 from messaging.models import Attempt, Call, CallState, Channel, Contact
-from messaging.money import Outgoing, Purse
+from messaging.money import Outgoing, Purse, wait_for_budget
 from messaging.states import LIVE_CALLS, move
 from runtime.database import lease_time
 from runtime.settings import Settings
@@ -95,7 +95,7 @@ def _judged(session: Session, settings: Settings, channel: Channel, now: datetim
         if not isinstance(verdict, Go):
             refuse(row, verdict, now)
         elif not purse.reserve(row):
-            refuse(row, Never("budget"), now)
+            wait_for_budget(row, now)
         else:
             busy.add(row.contact_id)
             taken.append((row, _number(people, row)))

@@ -10,8 +10,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from messaging import hours, retry
-from messaging.models import Budget, Call, CallEvent, CallState, Channel, Direction
-from messaging.money import RESERVED_SECONDS, call_price, scopes
+from messaging.models import Call, CallEvent, CallState, Channel, Direction
+from messaging.money import Scopes, call_price, locked
 from messaging.retry import Ending
 from messaging.states import move
 from messaging.windows import Windows, dated
@@ -58,19 +58,17 @@ def settle_price(session: Session, call: Call, windows: Windows, paid: int | Non
     channel = session.get_one(Channel, call.channel_id)
     real = paid if paid is not None else call_price(channel, _spoken(call))
     change = real - (call.price if call.settled is None else call.settled)
-    rows = select(Budget).where(Budget.scope.in_(scopes(call, call.dialling_at, windows))).order_by(Budget.id)
-    for budget in session.scalars(rows.with_for_update().execution_options(populate_existing=True)):
+    for budget in locked(session, set(Scopes(session, [call], windows).of(call, call.dialling_at))):
         budget.reserved = max(0, budget.reserved + change)
     call.settled = real
-    call.price = call_price(channel, RESERVED_SECONDS) if call.retry else real
+    call.price = call.expected if call.retry else real
 
 
 def settle_prices(session: Session, calls: Iterable[Call], windows: Windows) -> None:
     """The same of many; of unknown ones nothing is known. Every budget is locked first, in the order of all who lock them."""
     known = [call for call in calls if call.state is not CallState.UNKNOWN and call.direction is Direction.OUT]
-    wanted = {scope for call in known if call.dialling_at is not None for scope in scopes(call, call.dialling_at, windows)}
-    if wanted:
-        session.scalars(select(Budget).where(Budget.scope.in_(wanted)).order_by(Budget.id).with_for_update()).all()
+    scopes = Scopes(session, known, windows)
+    locked(session, {scope for call in known if call.dialling_at is not None for scope in scopes.of(call, call.dialling_at)})
     for call in known:
         settle_price(session, call, windows)
 

@@ -1,24 +1,44 @@
 """How a sending gets on: what it has cost so far, and what holds it up."""
 
+from dataclasses import dataclass
+
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from messaging.models import Call, CallState, Channel, ChannelState, Message, MessageState
+from messaging import costs
+from messaging.models import Broadcast, Call, CallState, Channel, ChannelState, Message, MessageState
+from messaging.money import BUDGET
 
-_TEXTS = (MessageState.WIRED, MessageState.SENT, MessageState.DELIVERED, MessageState.UNKNOWN)
-_CALLS = (CallState.ANSWERED, CallState.COMPLETED, CallState.DROPPED, CallState.MACHINE, CallState.UNKNOWN)
+
+@dataclass(frozen=True)
+class Bill:
+    """What a sending cost beside what was thought, in whole FCFA.
+
+    `unsent` is the price of its SMS that did not leave, or of which the provider said that it did not deliver; the rest of the
+    difference comes of calls that were missed, or shorter or longer than the message, and of SMS that took another channel.
+    """
+
+    estimated: int
+    spent: int
+    unsent: int
+
+    @property
+    def otherwise(self) -> int:
+        """Whole FCFA that something else than unsent SMS added (above 0) or saved."""
+        return self.spent + self.unsent - self.estimated
 
 
-def spent_on(session: Session, broadcast_id: int) -> int:
-    """Whole FCFA of what left, and of what may have left and nobody knows."""
-    texts = select(func.sum(Message.price)).where(Message.broadcast_id == broadcast_id, Message.state.in_(_TEXTS))
-    calls = select(func.sum(Call.price + Call.spent)).where(Call.broadcast_id == broadcast_id, Call.state.in_(_CALLS))
-    return int(session.scalar(texts) or 0) + int(session.scalar(calls) or 0)
+def bill(session: Session, broadcast: Broadcast) -> Bill:
+    """What a sending has cost so far."""
+    mine = Message.broadcast_id == broadcast.id
+    texts, priced = session.execute(select(func.sum(costs.OF_TEXT), func.sum(Message.price)).where(mine)).one()
+    calls = session.scalar(select(func.sum(costs.OF_CALL)).where(Call.broadcast_id == broadcast.id))
+    return Bill(broadcast.estimated_cost, int(texts or 0) + int(calls or 0), int(priced or 0) - int(texts or 0))
 
 
 def parts_of(session: Session, broadcast_id: int) -> int:
     """SMS parts that left."""
-    query = select(func.sum(Message.parts)).where(Message.broadcast_id == broadcast_id, Message.state.in_(_TEXTS))
+    query = select(func.sum(Message.parts)).where(Message.broadcast_id == broadcast_id, costs.PAID)
     return int(session.scalar(query) or 0)
 
 
@@ -31,6 +51,7 @@ def holding_up(session: Session, broadcast_id: int) -> list[Channel]:
 
 
 def held_for_budget(session: Session, broadcast_id: int) -> int:
-    """The messages that wait because a budget is reached."""
-    held = (Message.broadcast_id == broadcast_id, Message.state == MessageState.HELD, Message.reason == "budget")
-    return session.scalar(select(func.count()).where(*held)) or 0
+    """The messages and calls that wait because a budget is reached."""
+    held = (Message.broadcast_id == broadcast_id, Message.state == MessageState.HELD, Message.reason == BUDGET)
+    calls = (Call.broadcast_id == broadcast_id, Call.state == CallState.QUEUED, Call.reason == BUDGET)
+    return sum(session.scalar(select(func.count()).where(*waits)) or 0 for waits in (held, calls))

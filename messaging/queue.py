@@ -101,8 +101,13 @@ def queue_call(
     now: datetime,
     channel: Channel,
     kind: Kind,
+    seconds: float = RESERVED_SECONDS,
 ) -> Call:
-    """Add an outgoing call: a broadcast's, or with none the call back after a bip. Not flushed."""
+    """Add an outgoing call: a broadcast's, or with none the call back after a bip. Not flushed.
+
+    `seconds` is how long it is thought to last: the price of that is set aside for each try.
+    """
+    expected = call_price(channel, seconds)
     call = Call(
         direction=Direction.OUT,
         channel_id=channel.id,
@@ -115,7 +120,8 @@ def queue_call(
         language=contact.language if variant is None else variant.language,
         not_before=now if broadcast is None else max(now, broadcast.not_before),
         expires_at=None if broadcast is None else broadcast.expires_at,
-        price=call_price(channel, RESERVED_SECONDS),
+        price=expected,
+        expected=expected,
         spent=0,
         created_at=now,
         attempts=0,

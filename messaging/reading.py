@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from messaging import costs
 from messaging.models import (
     Call,
     CallState,
@@ -265,8 +266,7 @@ def _call(row: Call, recorded: list[RecordingLine]) -> CallLine:
         listener=row.listener,
         seconds=row.seconds,
         seconds_heard=row.seconds_heard,
-        # `price` alone is the last try's, or what is set aside for the next.
-        price=row.spent + (row.price if row.settled is None else row.settled),
+        price=costs.of_call(row),
         created_at=row.created_at,
         answered_at=row.answered_at,
         ended_at=row.ended_at,

@@ -18,14 +18,13 @@ from messaging.errors import MessagingError
 from messaging.exchange import Exchange
 from messaging.gateways.simulator import Simulator
 from messaging.models import Channel, SimulatorEvent
-from messaging.steps import Gather, Pause, Play, Record, Redirect, Say, Step, StepError, from_json
+from messaging.steps import Gather, Record, Redirect, Step, StepError, from_json, length, sounds
 
 log = structlog.get_logger(__name__)
 
 AT_ONCE = 200
 MOST_TRIES = 8
 FIRST_RETRY = timedelta(seconds=10)
-SECONDS_A_WORD = 0.4
 THINKS = 2.0  # seconds before a key
 
 
@@ -100,7 +99,7 @@ def _listen(session: Session, row: SimulatorEvent, body: str) -> None:
         steps = from_json(answer)
     except (ValueError, StepError):
         steps = ()
-    spent, heard = _played(steps)
+    spent, heard = length(steps), sum(clip.seconds for clip in sounds(steps) if clip.core_end_s is not None)
     talked = float(form.get("_seconds", "0")) + spent
     listened = float(form.get("_heard", "0")) + heard
     base: dict[str, str] = {name: value for name, value in form.items() if name in ("id", "ref", "phone")}
@@ -125,23 +124,6 @@ def _key(session: Session, row: SimulatorEvent, form: Mapping[str, str]) -> str:
     keys = [key.strip() for key in str(settings.get("auto_keys", "")).split(",")]
     asked = int(form.get("_asked", "0"))
     return keys[asked] if asked < len(keys) else ""
-
-
-def _played(steps: tuple[Step, ...]) -> tuple[float, float]:
-    """Seconds these steps last before they wait, and how many of them are the message itself."""
-    spent = heard = 0.0
-    for step in steps:
-        if isinstance(step, Play):
-            spent += sum(clip.seconds for clip in step.clips)
-            heard += sum(clip.seconds for clip in step.clips if clip.core_end_s is not None)
-        elif isinstance(step, Say):
-            spent += SECONDS_A_WORD * len(step.text.split())
-        elif isinstance(step, Pause):
-            spent += step.seconds
-        elif isinstance(step, Gather):
-            more, message = _played(step.prompts)
-            spent, heard = spent + more, heard + message
-    return spent, heard
 
 
 def _path(url: str) -> str:

@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from messaging import recordings
+from messaging import costs, recordings
 from messaging.exchange import Exchange
 from messaging.models import Call, CallState, Channel, Contact, Direction, Message, MessageState
 from messaging.simulator_network import network
@@ -61,8 +61,9 @@ def ringing(session: Session, contact: Contact) -> Call | None:
 
 def cost(session: Session, contact: Contact) -> int:
     """What this phone has cost us so far, in whole FCFA; its owner pays for what they write themselves."""
-    sent = session.scalar(select(func.sum(Message.price)).where(Message.contact_id == contact.id, Message.attempts > 0)) or 0
-    return sent + (session.scalar(select(func.sum(Call.price + Call.spent)).where(Call.contact_id == contact.id)) or 0)
+    texts = select(func.sum(costs.OF_TEXT)).where(Message.contact_id == contact.id, Message.direction == Direction.OUT)
+    calls = select(func.sum(costs.OF_CALL)).where(Call.contact_id == contact.id, Call.direction == Direction.OUT)
+    return (session.scalar(texts) or 0) + (session.scalar(calls) or 0)
 
 
 def write(exchange: Exchange, channel: Channel, number: str, text: str, now: datetime | None = None) -> Answered:

@@ -10,6 +10,7 @@ from typing import Any
 from messaging.errors import MessagingError
 
 Json = dict[str, Any]
+SECONDS_A_WORD = 0.4  # of a synthetic voice
 
 
 class StepError(MessagingError):
@@ -108,6 +109,21 @@ def core_end(steps: Sequence[Step]) -> float | None:
         if clip.core_end_s is not None:
             return clip.core_end_s
     return None
+
+
+def length(steps: Sequence[Step]) -> float:
+    """Seconds these steps last before they wait for whoever listens."""
+    spent = 0.0
+    for step in steps:
+        if isinstance(step, Play):
+            spent += sum(clip.seconds for clip in step.clips)
+        elif isinstance(step, Say):
+            spent += SECONDS_A_WORD * len(step.text.split())
+        elif isinstance(step, Pause):
+            spent += step.seconds
+        elif isinstance(step, Gather):
+            spent += length(step.prompts)
+    return spent
 
 
 def to_json(steps: Sequence[Step], turn: int) -> Json:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import CompoundSelect, func, select, true
 from sqlalchemy.orm import Session
 
+from messaging import costs
 from messaging.models import (
     Broadcast,
     BroadcastState,
@@ -57,7 +58,7 @@ def day(session: Session, since: datetime, phones: Phones | None = None) -> Day:
         calls=sum(calls.values()),
         calls_heard=calls.get(CallState.COMPLETED, 0) + calls.get(CallState.DROPPED, 0),
         calls_missed=sum(calls.get(state, 0) for state in NOT_TAKEN),
-        spent=_price(session, Message, since) + _price(session, Call, since),
+        spent=_cost(session, Message, since) + _cost(session, Call, since),
         budget=session.scalar(select(Budget.cap).where(Budget.scope == f"day:{since:%Y-%m-%d}")),
     )
 
@@ -85,7 +86,8 @@ def _by_state(session: Session, row: type[Message] | type[Call], since: datetime
     return dict(session.execute(counted.where(true() if phones is None else row.contact_id.in_(phones))).all())
 
 
-def _price(session: Session, row: type[Message] | type[Call], since: datetime) -> int:
-    paid = Call.price + Call.spent if row is Call else Message.price
-    total = select(func.coalesce(func.sum(paid), 0)).where(row.direction == Direction.OUT, row.created_at >= since)
+def _cost(session: Session, row: type[Message] | type[Call], since: datetime) -> int:
+    total = select(func.sum(costs.OF_CALL if row is Call else costs.OF_TEXT)).where(
+        row.direction == Direction.OUT, row.created_at >= since
+    )
     return int(session.scalar(total) or 0)

@@ -53,6 +53,9 @@ class Installation(Base):
     opening: Mapped[Opening] = mapped_column(choice(Opening), default=Opening.CLOSED, server_default=Opening.CLOSED.value)
     pilot: Mapped[list[int]] = mapped_column(default=list, server_default=text("'[]'"))  # ids of villages
     day_cap: Mapped[int | None]  # whole FCFA a day over all channels; None: no such cap
+    warn_share: Mapped[int] = mapped_column(
+        default=20, server_default="20"
+    )  # in percent: of a cap, what is left when staff are told
     declared: Mapped[Json] = mapped_column(default=dict, server_default=text("'{}'"))  # what the law and the keys ask for
     series: Mapped[bool] = mapped_column(default=False, server_default=false())  # life-stage series, off until switched on
     words: Mapped[int] = mapped_column(

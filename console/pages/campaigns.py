@@ -102,7 +102,8 @@ def _counts(session: Session, broadcast: Broadcast) -> dict[str, Any]:
         "skips": campaign_words.causes(found.skipped),
         "failures": campaign_words.causes(found.failures),
         "skipped": sum(found.skipped.values()),
-        "spent": progress.spent_on(session, broadcast.id),
+        "bill": progress.bill(session, broadcast),
+        "over": broadcast.state in ENDED,
         "left_parts": progress.parts_of(session, broadcast.id),
         "channels": progress.holding_up(session, broadcast.id),
         "over_budget": progress.held_for_budget(session, broadcast.id),
@@ -116,7 +117,7 @@ def export(number: int) -> Answer:
     with reading() as session:
         campaign = _campaign(session, number)
         made = [one.broadcast for one in reversed(listing.happened(session, number)) if one.broadcast is not None]
-        rows = [row for one in made for row in _account_rows(one, account(session, one.id), progress.spent_on(session, one.id))]
+        rows = [row for one in made for row in _account_rows(one, account(session, one.id), progress.bill(session, one).spent)]
     columns = (_("Envoi"), _("Sort"), _("Cause"), _("Nombre"))
     text = csv_text(Table("account", "", columns, tuple(rows)))
     name = f"campagne-{campaign.id}.csv"

@@ -11,7 +11,7 @@ from typing import Any
 
 from flask import url_for
 
-from campaigns import drafts, schedule, sources
+from campaigns import drafts, schedule, sources, trials
 from campaigns.calendar import LOOK_AHEAD, dues
 from campaigns.errors import CampaignError
 from campaigns.estimates import estimate
@@ -19,7 +19,7 @@ from campaigns.models import Campaign, Repeat
 from campaigns.plan import BLOCKING, STEPS, Forecast, Problem, Step
 from clubs import overview as clubs
 from clubs.models import MarketRule
-from console import audience_words, campaign_words, voice_words
+from console import audience_words, budget_words, campaign_words, voice_words
 from console.access import Answer, Pages, who
 from console.edge import exchange, now, reading, writing
 from console.forms import Typed, done
@@ -28,6 +28,7 @@ from console.phone_words import OPERATORS
 from console.words import _, ngettext
 from messaging import windows
 from messaging.models import Route
+from messaging.numbers import mask, normalise
 from runtime import audit
 from runtime.database import Session
 from translations.models import Content
@@ -71,6 +72,25 @@ def ask(number: int) -> Answer:
     return done(url_for("campaigns.index", vue="brouillons"), said)
 
 
+@pages.page("/campagnes/<int:number>/essai", roles=WRITES, post=True)
+def trial(number: int) -> Answer:
+    """Send the texts shown to a telephone of one's own."""
+    form = Typed.sent_or()
+    to = normalise(form.text("to"))
+    back = url_for("check_campaign.index", number=number)
+    if to is None:
+        return done(back, _("Ce numéro n'est pas lisible. Écrivez ses 8 chiffres."))
+    with writing() as session:
+        campaign, at = draft_of(session, number), now(session)
+        sent = trials.send(session, exchange(), estimate(session, exchange(), campaign, at).previews, to, at)
+        audit.record(session, at, "try_campaign", "campaign", number, staff_id=who().id, texts=sent)
+    if not sent:
+        return done(back, _("Rien n'est parti : aucun canal pour ce numéro, ou trop d'essais aujourd'hui."))
+    return done(
+        back, ngettext("%(num)s SMS d'essai part vers %(to)s.", "%(num)s SMS d'essai partent vers %(to)s.", sent, to=mask(to))
+    )
+
+
 def _coming(session: Session, campaign: Campaign, at: datetime) -> list[tuple[datetime, datetime, int | None]]:
     """The next due times, when each would really leave, and how many villages it is for (None: all the audience)."""
     event = campaign.events[0]
@@ -100,6 +120,7 @@ def _around(session: Session, campaign: Campaign, plan: Forecast, at: datetime) 
         "audience": audience_words.told(session, campaign),
         "left_out": campaign_words.causes(plan.left_out),
         "costs": costs,
+        "caps": [(budget_words.scope(session, one.scope), one) for one in plan.caps],
         "names": names,
         "finish": campaign_words.done_by(plan.finish_at, plan.would_expire),
         "voice": Route.VOICE,

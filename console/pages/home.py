@@ -13,7 +13,7 @@ from clubs.expected import silent
 from clubs.models import Club, Member
 from clubs.people import phones_of
 from clubs.records import Inquiry, InquiryState
-from console import channel_states
+from console import budget_words, channel_states
 from console.access import EVERYONE, Answer, Pages, R, scope, who
 from console.answering import eyes
 from console.edge import exchange, now, reading, wall_time, writing
@@ -21,7 +21,7 @@ from console.forms import done, render
 from console.pages.contacts import READS
 from console.staff import Staff
 from console.words import _
-from messaging import broadcasts, figures, today
+from messaging import broadcasts, figures, money, today, windows
 from messaging.errors import ForbiddenMove
 from messaging.models import Broadcast
 from runtime import audit
@@ -76,6 +76,7 @@ def _machine(session: Session, at: datetime) -> dict[str, Any]:
         "unread": _unread(session),
         "queues": [queue for queue in figures.queues(session, at) if queue.length],
         "troubles": [(one, channel_states.trouble(one)) for one in figures.troubles(session, at)],
+        "low": [(budget_words.scope(session, one.scope), one) for one in money.low(session, windows.of(exchange().settings), at)],
         "unsettled": figures.unsettled(session, at),
         "waiting": sum(queue.length for queue in figures.queues(session, at)),
         "beat": beat,

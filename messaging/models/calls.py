@@ -96,6 +96,7 @@ class Call(Base):
     core_reached: Mapped[bool | None]
     heard_computed: Mapped[bool] = mapped_column(default=False, server_default="0")  # by the clock: nobody told
     price: Mapped[int] = mapped_column(default=0)  # of the last try, or set aside for the next
+    expected: Mapped[int] = mapped_column(default=0, server_default="0")  # what each try is thought to cost
     settled: Mapped[int | None]  # what the last try cost, once it is known
     spent: Mapped[int] = mapped_column(default=0, server_default="0")  # on the tries before it
     created_at: Mapped[datetime] = mapped_column(index=True)

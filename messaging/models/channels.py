@@ -125,7 +125,10 @@ class InboundKey(Base):
 
 
 class Budget(Base):
-    """A cap in whole FCFA on a scope ("channel:3", "broadcast:12", "day:2026-03-18"); the claim reserves against it."""
+    """A cap in whole FCFA; the claim reserves against it.
+
+    Scopes are "channel:3", "operator:orange", "campaign:12", "day:2026-03-18".
+    """
 
     __tablename__ = "budget"
     __table_args__ = (CheckConstraint("cap >= 0 AND reserved >= 0", name="positive"),)

@@ -72,6 +72,7 @@ class Broadcast(Base):
     """One content to one audience at one time.
 
     A lower `priority` leaves first, and the others wait where a phone gets one a day; a `series` needs a consent of its own.
+    `purse` names the budget it shares with its campaign's other sendings.
     `audience` is the filter as it stood when planned; `cursor` is the last member id fanned out, -1 when done.
     """
 
@@ -91,6 +92,7 @@ class Broadcast(Base):
     phase: Mapped[str | None] = mapped_column(String(8))
     priority: Mapped[int] = mapped_column(default=0, server_default="0")
     series: Mapped[bool] = mapped_column(default=False, server_default=false())
+    purse: Mapped[str | None] = mapped_column(String(40))
     cursor: Mapped[int] = mapped_column(default=0)
     planned_count: Mapped[int] = mapped_column(default=0)
     estimated_cost: Mapped[int] = mapped_column(default=0)

@@ -102,7 +102,7 @@ def test_previews_show_one_of_each_language(exchange: Exchange, world: World, no
     assert found.cost_by == {("bm", "simulator"): 15, ("fr", "simulator"): 75}
 
 
-def test_a_call_is_priced_by_the_minute_and_takes_a_line(exchange: Exchange, world: World, now: datetime) -> None:
+def test_a_call_is_priced_to_its_last_silence_and_takes_a_line(exchange: Exchange, world: World, now: datetime) -> None:
     with exchange.database.writing() as session:
         session.add(
             Clip(
@@ -117,8 +117,8 @@ def test_a_call_is_priced_by_the_minute_and_takes_a_line(exchange: Exchange, wor
             )
         )
     found = forecast(exchange, world, now, route=Route.VOICE)
-    assert (found.parts, found.cost) == (0, 6 * 60)
-    assert found.finish_at == now + timedelta(minutes=6 * 2 / 4)
+    assert (found.parts, found.cost) == (0, 6 * 3 * 60), "two minutes of message, then the time in which keys are waited for"
+    assert found.finish_at == now + timedelta(seconds=6 * (141 + 10) / 4)
 
 
 @pytest.mark.parametrize(

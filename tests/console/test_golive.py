@@ -40,7 +40,7 @@ def made_ready(database: Database, world: World) -> None:
         real.price_per_part, real.health, real.created_at = 15, "ok", now
         session.add(real)
         session.flush()
-        money.set_channel_cap(session, real.id, 50_000, anew=True)
+        money.set_cap(session, f"channel:{real.id}", 50_000, now)
         phone = session.scalar(select(Consent.contact_id).limit(1)) or world.contacts["awa"]
         session.add(
             Consent(contact_id=phone, purpose=Purpose.PUSH, given_at=now, via="paper", witness="Issa", script_version="1")

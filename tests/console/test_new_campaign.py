@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from html import unescape
 
 import pytest
 from flask import Flask
@@ -11,11 +12,12 @@ from campaigns import schedule
 from campaigns.accounts import account
 from campaigns.models import Campaign, CampaignState, Repeat
 from console.staff import RoleName
+from messaging import outbox
 from messaging.exchange import Exchange
-from messaging.models import Broadcast, Budget, Channel, Direction, Kind, Message, MessageState
+from messaging.models import Broadcast, Budget, Channel, ChannelLog, Direction, Kind, Message, MessageState
 from runtime.database import Database
 from tests.console.conftest import SignedIn, send
-from tests.world import World
+from tests.world import MESSAGES, World
 from translations.models import Variant, VariantState
 
 R = RoleName
@@ -263,3 +265,44 @@ def test_a_draft_goes_on_where_it_was_left(signed_in: SignedIn, world: World) ->
     assert browser.get(f"{place}/etape").headers["Location"] == f"{place}/public"
     send(browser, f"{place}/public", {"one_phone": "1"})
     assert browser.get(f"{place}/etape").headers["Location"] == f"{place}/canal"
+
+
+def test_the_texts_shown_go_to_a_telephone_of_ones_own_through_the_outbox(
+    signed_in: SignedIn, world: World, exchange: Exchange, database: Database
+) -> None:
+    fanta = signed_in(R.COMMUNICATION)
+    place = prepare(fanta, world, one_phone="")
+    page = fanta.get(f"{place}/verifier").text
+    assert "M'envoyer un essai" in unescape(page)
+    assert send(fanta, f"{place}/essai", {"to": "douze"}).status_code == 303
+    send(fanta, f"{place}/essai", {"to": "00 09 00 09"})
+    with database.reading() as session:
+        (row,) = session.query(Message).all()
+        assert (row.kind, row.broadcast_id, row.text) == (Kind.REPLY, None, MESSAGES["eau-propre"])
+    exchange.work.run_all()  # type: ignore[attr-defined]  # of tests
+    outbox.dispatch(exchange, world.channel, lambda: datetime.now(UTC))
+    with database.reading() as session:
+        assert session.get_one(Message, row.id).state is MessageState.WIRED
+        assert session.query(ChannelLog).filter_by(message_id=row.id).count() == 1
+    assert campaigns(database)[0][0] is CampaignState.DRAFT, "an essay sends nothing to anybody else"
+
+
+def test_a_cap_of_the_campaign_refuses_what_would_pass_it_and_says_each_part(
+    signed_in: SignedIn, world: World, database: Database
+) -> None:
+    fanta, adama = signed_in(R.COMMUNICATION), signed_in(R.ADMINISTRATION)
+    place = prepare(fanta, world, one_phone="")
+    assert fanta.get(f"{place}/plafond").status_code == 403
+    send(adama, f"{place}/plafond", {"cap": "89"})
+    send(adama, f"/reglages/budgets/{world.channel}", {"cap": "500"})
+    page = plain(fanta.get(f"{place}/verifier").text)
+    assert "Le budget ne suffit pas." in page
+    assert "La campagne eau-propre 89 FCFA 90 FCFA trop" in page
+    assert "Le canal simulateur 500 FCFA 90 FCFA" in page
+    send(adama, f"{place}/plafond", {"cap": "90"})
+    assert "Le budget ne suffit pas." not in plain(fanta.get(f"{place}/verifier").text)
+
+
+def plain(page: str) -> str:
+    """What is read of a page, in one line."""
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", page)).replace("\u202f", " ").split())

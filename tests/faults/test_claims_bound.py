@@ -88,7 +88,8 @@ def test_senders_together_never_spend_more_than_the_budget(
     affordable = 97
     with database.writing() as session:
         session.get_one(Channel, world.channel).price_per_part = PRICE
-        session.add(Budget(scope=f"broadcast:{broadcast_id}", cap=affordable * PRICE + 1, reserved=0))
+        session.get_one(Broadcast, broadcast_id).purse = "campaign:1"
+        session.add(Budget(scope="campaign:1", cap=affordable * PRICE + 1, reserved=0))
     for _ in range(3):
         fleet.start("sender")
     wait_until(lambda: states(database)["queued"] + states(database)["sending"] == 0)

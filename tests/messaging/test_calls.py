@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import func, select
 
-from messaging import call_events, contacts, settling, windows
+from messaging import call_events, contacts, money, progress, settling, windows
 from messaging.calls import dial
 from messaging.exchange import DIAL, Exchange
 from messaging.gateways.protocol import CallStep, Cause, Outcome, Sent
@@ -232,12 +232,20 @@ def test_a_paused_broadcast_keeps_its_calls(exchange: Exchange, world: World, no
     assert dialled(exchange, world, now).called == []
 
 
-def test_a_call_over_budget_is_suppressed_aloud(exchange: Exchange, world: World, now: datetime) -> None:
+def test_a_call_over_budget_waits_aloud_until_the_cap_is_raised(exchange: Exchange, world: World, now: datetime) -> None:
+    scope = f"channel:{world.channel}"
     with exchange.database.writing() as session:
-        session.add(Budget(scope=f"channel:{world.channel}", cap=10))
+        session.add(Budget(scope=scope, cap=10))
     [call_id] = queued(exchange, world, now)
     dialled(exchange, world, now)
-    assert get(exchange, call_id).reason == "budget"
+    call = get(exchange, call_id)
+    assert (call.state, call.reason, call.not_before) == (CallState.QUEUED, "budget", now + timedelta(hours=1))
+    with exchange.database.reading() as session:
+        assert progress.held_for_budget(session, call.broadcast_id or 0) == 1
+    with exchange.database.writing() as session:
+        money.set_cap(session, scope, 60, now)
+    dialled(exchange, world, now)
+    assert get(exchange, call_id).state is CallState.DIALLING
 
 
 def test_silence_ends_a_call(exchange: Exchange, world: World, now: datetime) -> None:

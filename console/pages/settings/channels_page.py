@@ -20,6 +20,7 @@ from messaging.exchange import DIAL, DISPATCH
 from messaging.gateways.protocol import Account, Gateway, Outcome, OutgoingSms, Sent
 from messaging.models import Bundle, Channel, ChannelState
 from messaging.numbers import is_simulated, normalise
+from messaging.outcomes import exchange_log
 from runtime import audit
 from runtime.installation import Installation
 from translations.sms import Encoding
@@ -196,6 +197,8 @@ def _sms(form: Typed, channel: Channel, gateway: Gateway) -> Tried | None:
     text = "Ceci est un essai de Lamen. Ne repondez pas."
     sms = OutgoingSms(str(uuid.uuid4()), to, text, Encoding.GSM7.value, 1, 600, at)
     sent = asyncio.run(_send(gateway, channels.account(channel, exchange().settings.base_url), sms))
+    with writing() as transaction:
+        transaction.add(exchange_log(channel.id, sent, at))
     return Tried(sent.outcome is Outcome.WIRED, [channel_states.sent(sent)], sent.response)
 
 

@@ -45,6 +45,7 @@ WORDS = {
     "new_campaign": lazy("a commencé une campagne"),
     "ask_confirmation": lazy("a demandé la confirmation d'une campagne"),
     "schedule_campaign": lazy("a programmé une campagne"),
+    "try_campaign": lazy("a essayé une campagne sur un téléphone"),
     "campaign.add": lazy("a créé une campagne par l'API"),
     "members.import": lazy("a importé des contacts"),
     "members.undo_import": lazy("a annulé un import de contacts"),

@@ -61,14 +61,18 @@ def test_a_channel_that_was_asked_shows_its_health_and_balance(admin: FlaskClien
         pytest.param(Sent(Outcome.UNKNOWN), "Le SMS est peut-être parti.", id="unknown"),
     ],
 )
-def test_a_test_sms_goes_to_a_number_of_ones_own(admin: FlaskClient, channel: int, pigeon: Pigeon, sent: Sent, says: str) -> None:
-    pigeon.end.answers = sent
+def test_a_test_sms_goes_to_a_number_of_ones_own(
+    admin: FlaskClient, channel: int, pigeon: Pigeon, database: Database, sent: Sent, says: str
+) -> None:
+    pigeon.end.answers = replace(sent, request="sms", response="reçu", status=202)
     page = send(admin, f"{LIST}/{channel}/essai", {"act": "sms", "to": "76 00 00 02"}).text
     assert says in plain(page)
     assert [sms.number for sms in pigeon.end.got] == ["+22376000002"]
     refused = send(admin, f"{LIST}/{channel}/essai", {"act": "sms", "to": "00 01 00 01"})
     assert refused.status_code == 422
     assert len(pigeon.end.got) == 1
+    with database.reading() as session:
+        assert [(row.channel_id, row.response, row.status) for row in session.query(ChannelLog)] == [(channel, "reçu", 202)]
 
 
 def test_missing_settings_are_named_before_anything_is_asked(admin: FlaskClient, channel: int, database: Database) -> None:
