@@ -197,7 +197,9 @@ def _stored(
     version: int = 1,
     state: ReportState = ReportState.VALID,
 ) -> Report:
-    received = _text(past, group.facilitator, at, _typed(kind, values), kind, "FIX" if version > 1 else "ACK", f"Merci. No {number}: noté.")
+    received = _text(
+        past, group.facilitator, at, _typed(kind, values), kind, "FIX" if version > 1 else "ACK", f"Merci. No {number}: noté."
+    )
     report = Report(
         number=number,
         version=version,

@@ -51,7 +51,8 @@ def queue_reply(
 ) -> Message | None:
     """Queue an SMS to somebody who wrote to us (or a reminder, by `kind`); None, and a log line, when a limit says silence.
 
-    A fourth reply within a minute waits for that minute's end. `cap` is the replies allowed a day: 10, for facilitators 40. Machines and erased numbers are never answered.
+    A fourth reply within a minute waits for that minute's end. `cap` is the replies allowed a day: 10, for facilitators 40.
+    Machines and erased numbers are never answered.
     """
     if not _answerable(contact):
         log.info("reply.unanswerable", contact=contact.id)

@@ -9,7 +9,7 @@ from console.access import EVERYONE, Answer, Pages, R, scope, who
 from console.asked import asked, query
 from console.edge import exchange, now, reading, writing
 from console.forms import Typed, done, render
-from console.words import _
+from console.words import _, number
 from results import dhis2, places, prepared, release
 from results.models import ExportFile, FileKind, FileState
 from results.prepared import Asker
@@ -124,7 +124,7 @@ def printed() -> Answer:
 
 def size(bytes_: int) -> str:
     """A file's size as people say it."""
-    return _("%(n)s Ko", n=max(1, round(bytes_ / 1000))) if bytes_ < 1_000_000 else _("%(n)s Mo", n=round(bytes_ / 1_000_000, 1))
+    return _("%(n)s Ko", n=max(1, round(bytes_ / 1000))) if bytes_ < 1_000_000 else _("%(n)s Mo", n=number(bytes_ / 1_000_000))
 
 
 def progress(row: ExportFile) -> int:
