@@ -29,7 +29,7 @@ import results.models
 import runtime.audit
 import runtime.installation
 import translations.models
-from campaigns import answers, broadcasts, conversations, enrolments, recorders, schedule, voiced
+from campaigns import answers, broadcasts, conversations, enrolments, recorders, schedule, telling, voiced
 from clubs import feedback, reminders, spot_checks
 from console import api, assets, commands, doors, frame, health
 from console.commands import begin, service
@@ -198,6 +198,7 @@ def _beats(exchange: Exchange) -> list[Beat]:
         (broadcasts.continue_all, 30.0, True),
         (broadcasts.finish, 30.0, False),
         (conversations.sweep, 10.0, False),
+        (telling.welcome, 30.0, False),
         (settling.requeue_stale, 30.0, False),
         (voiced.fetch_recordings, 10.0, False),
         (answers.deliver, 30.0, False),

@@ -114,7 +114,7 @@ def _converse(session: Session, exchange: Exchange, message: Message, contact: C
         _reply(session, exchange, message, contact, context, words, now)
     others = notices(session, verdict.effect.do, changed, contact.id, context.today)
     if announced and contact.state is ContactState.ACTIVE:
-        others += taken_over(session, contact, context.today)
+        others += taken_over(session, now, contact)
     tell(session, exchange, others, now, message.channel_id)
 
 

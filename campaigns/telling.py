@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from campaigns.replies import languages_of
-from clubs.notices import Notice
+from clubs.notices import Notice, taken_over, untold
 from messaging import channels
 from messaging.exchange import Exchange
 from messaging.models import Contact, ContactState
@@ -29,6 +29,15 @@ def tell(
     wrote what this is about.
     """
     return [notice.contact_id for notice in found if _told(session, exchange, notice, now, channel_id, sender_id)]
+
+
+def welcome(exchange: Exchange, now: datetime) -> int:
+    """Tell new facilitators whose phone became active otherwise than by an SMS that the club is theirs; how many were told."""
+    with exchange.database.reading() as session:
+        if not untold(session, now):
+            return 0
+    with exchange.database.writing() as session:
+        return len(tell(session, exchange, taken_over(session, now), now))
 
 
 def _told(

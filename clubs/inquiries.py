@@ -59,7 +59,8 @@ def sort(
         row.role = ANSWERED_BY[kind]
     row.due_at = row.received_at + (AT_ONCE if kind is InquiryKind.PROTECTION else within)
     if kind is InquiryKind.PROTECTION:
-        row.shared_at = row.radio_at = row.neighbour_at = row.answer_content_id = None
+        row.shared_at = row.neighbour_at = row.answer_content_id = None
+        _off_air(row)
     sound = session.get(Recording, row.recording_id) if row.recording_id else None
     if sound is not None and staff_id is not None:
         if kind is InquiryKind.PROTECTION:
@@ -102,8 +103,14 @@ def reopen(session: Session, row: Inquiry) -> None:
     session.refresh(row, with_for_update=True)
     if row.state not in (InquiryState.CLOSED, InquiryState.PASSED_ON):
         raise InboxError("done")
-    row.state, row.radio_at = InquiryState.OPEN, None
+    row.state = InquiryState.OPEN
+    _off_air(row)
     let_go(session, row, None)
+
+
+def _off_air(row: Inquiry) -> None:
+    """It is not for the radio: neither its episode nor what was written of it for the station stays."""
+    row.radio_at = row.episode_id = row.air_text = None
 
 
 def take_up(session: Session, row: Message, now: datetime, club_id: int | None) -> Inquiry:

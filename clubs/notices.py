@@ -7,7 +7,7 @@ Labels of translations' replies with their words, to be queued by the caller in 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -17,11 +17,14 @@ from clubs.grammar.values import Kind
 from clubs.grammar.verdict import Do
 from clubs.grammar.words import INSECURITY
 from clubs.models import Club, Member, Post
-from clubs.people import in_office, supervisor_phones
+from clubs.people import supervisor_phones
 from clubs.records import Report, ReportState
 from messaging import contacts
-from messaging.models import Contact
+from messaging.models import Contact, ContactState
 
+TOLD = "told"
+"""The flag of a handover whose new facilitator was told."""
+TOLD_WITHIN = timedelta(days=60)
 STORED = frozenset({Do.STORE, Do.CONFIRM, Do.ACCEPT})
 
 
@@ -72,16 +75,34 @@ def _of_handover(session: Session, do: Do, row: Report, club: Club, today: date)
     if do is Do.ACCEPT:
         if row.contact_id is not None:
             yield Notice(row.contact_id, "handover_given", words)
-        taken = contacts.find(session, row.note or "")
-        if taken is not None:
-            yield Notice(taken.id, "handover_taken", words)
+        yield from _taken(session, row, club)
 
 
-def taken_over(session: Session, contact: Contact, today: date) -> list[Notice]:
-    """What a number that an accepted handover announced is told once it answers for itself."""
-    clubs = select(Post.club_id).join(Member, Member.id == Post.member_id)
-    mine = clubs.where(Member.contact_id == contact.id, Post.club_id.is_not(None), in_office(today))
-    valid = select(Report, Club).join(Club, Club.id == Report.club_id)
-    rows = valid.where(Report.kind == Kind.NF, Report.state == ReportState.VALID, Club.id.in_(mine)).order_by(Report.id)
-    to_me = {club.id: (row, club) for row, club in session.execute(rows) if row.note == contact.number}
-    return [Notice(contact.id, "handover_taken", {"numero": row.number, "club": club.code}) for row, club in to_me.values()]
+def taken_over(session: Session, now: datetime, contact: Contact | None = None) -> list[Notice]:
+    """What successors that became active after their handover was accepted, by a bip or an SMS, are told, once; all, or one."""
+    found = untold(session, now) if contact is None else [one for one in untold(session, now) if one[0].note == contact.number]
+    return [notice for row, club in found for notice in _taken(session, row, club)]
+
+
+def untold(session: Session, now: datetime) -> list[tuple[Report, Club]]:
+    """The accepted handovers whose new facilitator is active, in office, and was not told."""
+    recent = (Report.kind == Kind.NF, Report.state == ReportState.VALID, Report.decided_at > now - TOLD_WITHIN)
+    rows = session.execute(select(Report, Club).join(Club, Club.id == Report.club_id).where(*recent).order_by(Report.id))
+    return [(row, club) for row, club in rows if _successor(session, row, club) is not None]
+
+
+def _taken(session: Session, row: Report, club: Club) -> Iterator[Notice]:
+    successor = _successor(session, row, club)
+    if successor is not None:
+        row.flags = [*row.flags, TOLD]
+        yield Notice(successor.id, "handover_taken", {"numero": row.number, "club": club.code})
+
+
+def _successor(session: Session, row: Report, club: Club) -> Contact | None:
+    """Who is still to be told: not a number that is only announced, nor one that handed the club on meanwhile."""
+    found = contacts.find(session, row.note or "") if TOLD not in row.flags else None
+    if found is None or found.state is not ContactState.ACTIVE:
+        return None
+    office = select(Post.id).join(Member, Member.id == Post.member_id)
+    office = office.where(Member.contact_id == found.id, Post.club_id == club.id, Post.until.is_(None))
+    return found if session.scalar(office.limit(1)) is not None else None

@@ -74,7 +74,7 @@ def context_for(
         ),
         draft=_draft(session, contact, now),
         prompts=tuple(_prompts(session, contact, now)),
-        actions=tuple(_actions(session, clubs)),
+        actions=tuple(_actions(session, contact, clubs)),
         recent=_recent(session, contact, now),
         undone_at=max((row.decided_at for row in rows if row.decided_at and UNDONE in row.flags), default=None),
         handovers=_handovers(rows, clubs) if sender.villages else frozenset(),
@@ -203,11 +203,15 @@ def _prompts(session: Session, contact: Contact, now: datetime) -> Iterable[Prom
         )
 
 
-def _actions(session: Session, clubs: Iterable[Club]) -> Iterable[OpenAction]:
-    codes = {club.id: club.code for club in clubs}
-    undone = select(Action).where(Action.club_id.in_(codes), Action.done_on.is_(None), Action.cancelled.is_(False))
-    for row in session.scalars(undone.order_by(Action.number)):
-        yield OpenAction(row.number, codes[row.club_id], row.type)
+def _actions(session: Session, contact: Contact, clubs: Iterable[Club]) -> Iterable[OpenAction]:
+    """Those of the sender's clubs, and what this number decided for another club: a guest may end that, and sees no more."""
+    undone = select(Action.number, Club.code, Action.type).join(Club, Club.id == Action.club_id)
+    undone = undone.outerjoin(Message, Message.id == Action.message_id).where(
+        Action.done_on.is_(None), Action.cancelled.is_(False)
+    )
+    mine = or_(Action.club_id.in_([club.id for club in clubs]), Message.contact_id == contact.id)
+    for number, code, type_ in session.execute(undone.where(mine).order_by(Action.number)):
+        yield OpenAction(number, code, type_)
 
 
 def _next_action(session: Session, code: str) -> int:

@@ -59,6 +59,7 @@ def _environment(app: Flask) -> None:
         day=words.day,
         month=words.month,
         whole=words.whole,
+        decimal=words.number,
         francs=words.francs,
         since=words.since,
         spaced=words.spaced,

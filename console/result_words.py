@@ -2,7 +2,8 @@
 
 from datetime import date
 
-from console.words import _, day, language, lazy
+from console.words import _, day, lazy
+from console.words import number as decimal
 from results.models import Direction, Target
 from results.phone_tables import LISTENERS, NO_LANGUAGE, NOT_SAID
 
@@ -189,11 +190,8 @@ def subject(table: str, cell: object) -> str:
 
 
 def value(number: float | None) -> str:
-    """A figure as pages write it: « 12,5 » in French; "" when nothing could be divided."""
-    if number is None:
-        return ""
-    text = f"{number:,.1f}".rstrip("0").rstrip(".") if isinstance(number, float) else f"{number:,}"
-    return text.replace(",", "\u202f").replace(".", ",") if language() == "fr" else text
+    """A figure as pages write it; "" when nothing could be divided."""
+    return decimal(number, 2)
 
 
 def aim(target: Target, reached: bool) -> str:

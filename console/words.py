@@ -119,6 +119,14 @@ def whole(value: float | None) -> str:
     return "" if value is None else str(flask_babel.format_decimal(value, "#,##0"))
 
 
+def number(value: float | None, places: int = 1, *, signed: bool = False) -> str:
+    """« 0,96 » in French, 0.96 in English, grouped, without zeros at the end; with `signed`, a plus says that it grew."""
+    if value is None:
+        return ""
+    pattern = "#,##0" + ("." + "#" * places if places else "")
+    return str(flask_babel.format_decimal(value, f"+{pattern};-{pattern}" if signed and round(value, places) else pattern))
+
+
 def francs(value: int | None) -> str:
     """« 12 500 FCFA »; "" for None."""
     return "" if value is None else f"{whole(value)}{NBSP}FCFA"

@@ -32,6 +32,7 @@ from messaging.models import Contact, Direction, Kind, Message, MessageState
 from translations.models import Theme
 
 Row = Report | Message | ExpectedReport | Inquiry | Answer
+Figures = dict[str, int | bool]
 DAYS = 90
 MEETINGS = 24
 HELD, EXCUSED = 0.86, 0.93  # of expected sessions: reported, excused; the rest stays silent
@@ -115,7 +116,7 @@ def _session(past: Past, group: Group, day: date, themes: Sequence[int], numbers
         report = _session_report(past, group, day, at, themes, number, numbers)
     else:
         values = {"reason": past.chance.choices((1, 2, 3, 4, 6), (40, 25, 10, 15, 10))[0]}
-        report = _stored(past, group, "RAS", day, at, number, values, f"RAS {values['reason']}")
+        report = _stored(past, group, "RAS", day, at, number, values)
     if report.state is ReportState.VALID:
         past.add_with(ExpectedReport(club_id=group.id, due_on=day, state=punctuality(day, at)), "report_id", report)
     else:
@@ -131,11 +132,9 @@ def _session_report(
     men = max(0, round(chance.gauss(group.declared_men * 0.7, 3)))
     youth = min(women + men, round((women + men) * chance.uniform(0.15, 0.5)))
     radio = chance.random() < 0.6
-    text = f"CR {theme} {women} {men} {youth} {int(radio)}"
-    values = {"theme": theme, "women": women, "men": men, "youth": youth, "radio": radio}
+    values: Figures = {"theme": theme, "women": women, "men": men, "youth": youth, "radio": radio}
     if chance.random() < 0.3:
         values["mothers"] = min(women, round(women * chance.uniform(0.2, 0.6)))
-        text += f" M{values['mothers']}"
     clumsy = False
     if chance.random() < CLUMSY:
         wrong = chance.choice((f"CR {theme} {women}", f"CR 1{theme} {women} {men}", f"cr {theme}{women}{men}"))
@@ -143,15 +142,15 @@ def _session_report(
         clumsy = True
     if chance.random() < CORRECTED:
         older = {**values, "women": women + 10}
-        first = _stored(past, group, "CR", day, at - timedelta(minutes=5), number, older, text)
-        report = _stored(past, group, "CR", day, at, number, values, text, version=2)
+        first = _stored(past, group, "CR", day, at - timedelta(minutes=5), number, older)
+        report = _stored(past, group, "CR", day, at, number, values, version=2)
         first.state = ReportState.REPLACED
         past.add_with(first, "replaced_by", report)
     elif chance.random() < HUGE and (past.last - day).days < 2:
         huge = {**values, "women": women + 60, "men": men + 40}
-        report = _stored(past, group, "CR", day, at, number, huge, text, state=ReportState.HELD)
+        report = _stored(past, group, "CR", day, at, number, huge, state=ReportState.HELD)
     else:
-        report = _stored(past, group, "CR", day, at, number, values, text)
+        report = _stored(past, group, "CR", day, at, number, values)
         report.first_reply = "ASK" if clumsy else "ACK"
     if chance.random() < 0.45:
         _quiz(past, group, day, at, theme, women + men, next(numbers))
@@ -165,7 +164,7 @@ def _quiz(past: Past, group: Group, day: date, at: datetime, theme: int, present
     before = round(voters * past.chance.uniform(0.15, 0.55))
     after = min(voters, before + round((voters - before) * past.chance.uniform(0.2, 0.85)))
     values = {"theme": theme, "before": before, "after": after, "voters": voters}
-    _stored(past, group, "QZ", day, at + timedelta(minutes=4), number, values, f"QZ {theme} {before} {after} {voters}")
+    _stored(past, group, "QZ", day, at + timedelta(minutes=4), number, values)
 
 
 def _decide(past: Past, group: Group, day: date) -> None:
@@ -193,13 +192,14 @@ def _stored(
     day: date,
     at: datetime,
     number: int,
-    values: dict[str, int | bool],
-    text: str,
+    values: Figures,
     *,
     version: int = 1,
     state: ReportState = ReportState.VALID,
 ) -> Report:
-    received = _text(past, group.facilitator, at, text, kind, "FIX" if version > 1 else "ACK", f"Merci. No {number}: noté.")
+    received = _text(
+        past, group.facilitator, at, _typed(kind, values), kind, "FIX" if version > 1 else "ACK", f"Merci. No {number}: noté."
+    )
     report = Report(
         number=number,
         version=version,
@@ -214,6 +214,12 @@ def _stored(
     )
     past.add_with(report, "message_id", received)
     return report
+
+
+def _typed(kind: str, values: Figures) -> str:
+    """The SMS that says just these figures; mothers are no position."""
+    figures = [str(int(value)) for name, value in values.items() if name != "mothers"]
+    return " ".join([kind, *figures, *([f"M{values['mothers']}"] if "mothers" in values else [])])
 
 
 def _text(past: Past, contact: Contact, at: datetime, text: str, kind: str, outcome: str, reply: str = "") -> Message:
@@ -257,14 +263,13 @@ def _meetings(past: Past, groups: Sequence[Group], numbers: Iterator[int]) -> No
     for place in range(MEETINGS):
         day = past.last - timedelta(days=3 + place * 3)
         group = groups[place * 5]
-        values: dict[str, int | bool] = {
+        values: Figures = {
             "event_type": 1,
             "women": past.chance.randint(25, 60),
             "men": past.chance.randint(20, 50),
             "villages": past.chance.randint(3, 8),
         }
-        text = f"EV 1 {values['women']} {values['men']} {values['villages']}"
-        _stored(past, group, "EV", day, past.moment(day, 17), next(numbers), values, text)
+        _stored(past, group, "EV", day, past.moment(day, 17), next(numbers), values)
 
 
 def ask_questions(past: Past, contacts: Sequence[Contact]) -> None:

@@ -50,6 +50,19 @@ def call_back(session: Session, channel: Channel, contact: Contact, now: datetim
     return call
 
 
+def standing(session: Session, channel: Channel, contact: Contact, now: datetime) -> tuple[datetime | None, str | None]:
+    """What comes of a bip of this contact: when we call back, or the limit that says no and, for "ten_minutes", until when."""
+    backs = select(Call).where(Call.contact_id == contact.id, Call.direction == Direction.OUT, Call.kind == Kind.REPLY)
+    waiting = session.scalar(backs.where(Call.state == CallState.QUEUED).order_by(Call.id.desc()).limit(1))
+    if waiting is not None:
+        return waiting.not_before, None
+    why = _why_not(session, channel, contact, not contacts.has_consent(session, contact.id, Purpose.CALL), now)
+    if why == "ten_minutes":
+        last = session.scalar(backs.order_by(Call.created_at.desc()).limit(1))
+        return (last.created_at + BETWEEN if last is not None else None), why
+    return None, why or "no_channel"
+
+
 def awake(contact: Contact, now: datetime) -> None:
     """A number called us: what a facilitator announced is made active by its own call alone."""
     if contact.state is ContactState.ANNOUNCED:

@@ -1,9 +1,12 @@
-"""How many replies and pushes one number gets: against loops, costs and annoyance (field.md 2.3)."""
+"""How many replies and pushes one number gets: against loops, costs and annoyance (field.md 2.3).
+
+A day's cap and identical replies mean silence; more than three a minute only wait, because each answers something that was sent.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from messaging.models import Broadcast, BroadcastState, Call, CallState, Direction, Kind, Message, MessageState
@@ -17,24 +20,36 @@ LOOP_WITHIN = timedelta(minutes=10)
 _GONE = (MessageState.SENDING, MessageState.WIRED, MessageState.SENT, MessageState.DELIVERED, MessageState.UNKNOWN)
 _HEARD = (CallState.DIALLING, CallState.RINGING, CallState.ANSWERED, CallState.COMPLETED, CallState.DROPPED, CallState.UNKNOWN)
 LEAVES = (BroadcastState.PLANNED, BroadcastState.RUNNING)
+MINUTE = timedelta(minutes=1)
 _NOT_REPLIED = (MessageState.SUPPRESSED, MessageState.CANCELLED, MessageState.EXPIRED)
 
 
 def why_no_reply(session: Session, contact_id: int, text: str, now: datetime, cap: int) -> str | None:
-    """The limit this reply would pass ("day", "minute", "identical"), or None. `cap` is the replies allowed in 24 hours."""
-    mine = (
+    """The limit this reply would pass ("day", "identical"), or None. `cap` is the replies allowed in 24 hours."""
+    mine = _replies(contact_id)
+    count = select(func.count()).select_from(Message)
+    if (session.scalar(count.where(*mine, Message.created_at > now - timedelta(days=1))) or 0) >= cap:
+        return "day"
+    recent = session.scalars(select(Message.text).where(*mine, Message.created_at > now - IDENTICAL_WITHIN))
+    return "identical" if sum(one == text for one in recent) >= IDENTICAL_REPLIES else None
+
+
+def reply_at(session: Session, contact_id: int, now: datetime) -> datetime:
+    """When the next reply to this number may leave: `now`, or a minute after the third-last one where that is later."""
+    # One that the network refused leaves later than it was meant to: nobody waits for it.
+    mine = (*_replies(contact_id), Message.state != MessageState.ERRORED, Message.not_before > now - MINUTE)
+    latest = select(Message.not_before).where(*mine).order_by(Message.not_before.desc(), Message.id.desc())
+    third = session.scalar(latest.offset(REPLIES_PER_MINUTE - 1).limit(1))
+    return now if third is None else max(now, third + MINUTE)
+
+
+def _replies(contact_id: int) -> tuple[ColumnElement[bool], ...]:
+    return (
         Message.contact_id == contact_id,
         Message.direction == Direction.OUT,
         Message.kind == Kind.REPLY,
         Message.state.not_in(_NOT_REPLIED),
     )
-    count = select(func.count()).select_from(Message)
-    if (session.scalar(count.where(*mine, Message.created_at > now - timedelta(days=1))) or 0) >= cap:
-        return "day"
-    if (session.scalar(count.where(*mine, Message.created_at > now - timedelta(minutes=1))) or 0) >= REPLIES_PER_MINUTE:
-        return "minute"
-    recent = session.scalars(select(Message.text).where(*mine, Message.created_at > now - IDENTICAL_WITHIN))
-    return "identical" if sum(one == text for one in recent) >= IDENTICAL_REPLIES else None
 
 
 def loops(session: Session, contact_id: int, now: datetime) -> bool:

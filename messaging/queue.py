@@ -51,7 +51,8 @@ def queue_reply(
 ) -> Message | None:
     """Queue an SMS to somebody who wrote to us (or a reminder, by `kind`); None, and a log line, when a limit says silence.
 
-    `cap` is the replies allowed a day: 10, for facilitators 40. Machines and erased numbers are never answered.
+    A fourth reply within a minute waits for that minute's end. `cap` is the replies allowed a day: 10, for facilitators 40.
+    Machines and erased numbers are never answered.
     """
     if not _answerable(contact):
         log.info("reply.unanswerable", contact=contact.id)
@@ -62,6 +63,8 @@ def queue_reply(
         return None
     channel = session.get_one(Channel, channel_id)
     message = _message(channel, contact, text, now, kind)
+    if kind is Kind.REPLY:
+        message.not_before = limits.reply_at(session, contact.id, now)
     message.answers_id = None if answers is None else answers.id
     message.variant_id = None if variant is None else variant.id
     message.expires_at = now + (REMINDER_LIFE if kind is Kind.REMINDER else REPLY_LIFE)

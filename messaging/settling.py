@@ -149,8 +149,10 @@ def _expired(session: Session, now: datetime) -> int:
 
 def _nudge(session: Session, exchange: Exchange, now: datetime) -> None:
     active = select(Channel.id).where(Channel.state == ChannelState.ACTIVE)
+    # What waited for its moment has it now; what could leave at once had its own nudge, which may still be on its way.
+    waited = and_(Message.not_before > Message.created_at, Message.not_before <= now)
     overdue = select(Message.channel_id).where(
-        Message.channel_id.in_(active), Message.state == MessageState.QUEUED, Message.not_before <= now - OVERDUE
+        Message.channel_id.in_(active), Message.state == MessageState.QUEUED, or_(waited, Message.not_before <= now - OVERDUE)
     )
     for channel_id in session.scalars(overdue.distinct()).all():
         exchange.work.nudge(session, DISPATCH, channel_id)

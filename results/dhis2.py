@@ -29,7 +29,10 @@ MODEL = """# Indicateurs de Lamɛn -> éléments de données de DHIS2 ; communes
 [indicators]
 sessions = "aaaaaaaaaa1"
 attendances = { data_element = "aaaaaaaaaa2", category_option_combo = "aaaaaaaaaa3" }
-women = { data_element = "aaaaaaaaaa4", part = "numerator" }
+women = [
+  { data_element = "aaaaaaaaaa4", part = "numerator" },
+  { data_element = "aaaaaaaaaa6", part = "denominator" },
+]
 
 [areas]
 "Nom de la commune" = "aaaaaaaaaa5"
@@ -51,9 +54,9 @@ class Element:
 
 @dataclass(frozen=True)
 class Dhis2Map:
-    """What the mapping file says."""
+    """What the mapping file says; an indicator may fill several data elements."""
 
-    indicators: Mapping[str, Element]
+    indicators: Mapping[str, tuple[Element, ...]]
     areas: Mapping[str, str]
     data_set: str | None = None
 
@@ -84,10 +87,35 @@ def read(text: str) -> Dhis2Map:
         raise MappingError("Les parties indicators et areas sont des tables : [indicators] et [areas].")
     data_set = said.get("data_set")
     return Dhis2Map(
-        {name: _element(name, value) for name, value in indicators.items()},
+        {name: _elements(name, value) for name, value in indicators.items()},
         {name: _uid(name, value) for name, value in areas.items()},
         None if data_set is None else _uid("data_set", data_set),
     )
+
+
+def text_of(mapping: Dhis2Map) -> str:
+    """The mapping as the file that `read` reads."""
+    lines = [f"data_set = {_quoted(mapping.data_set)}"] if mapping.data_set else []
+    lines.append("[indicators]")
+    for name, elements in mapping.indicators.items():
+        lines.append(f"{_quoted(name)} = [{', '.join(map(_table, elements))}]")
+    lines.append("[areas]")
+    lines += [f"{_quoted(name)} = {_quoted(unit)}" for name, unit in mapping.areas.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _table(element: Element) -> str:
+    said = {"data_element": element.data_element, "category_option_combo": element.category_option_combo, "part": element.part}
+    return "{ " + ", ".join(f"{name} = {_quoted(value)}" for name, value in said.items() if value) + " }"
+
+
+def _quoted(text: str) -> str:
+    # JSON writes a text as TOML does, but for this one character, which TOML wants written out.
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _elements(name: str, value: Any) -> tuple[Element, ...]:
+    return tuple(_element(name, each) for each in value) if isinstance(value, list) else (_element(name, value),)
 
 
 def _element(name: str, value: Any) -> Element:
@@ -153,17 +181,16 @@ def _values(
     made = close(figures(session, month(first, villages), small_cells=True), []).figures
     values = []
     for figure in made:
-        element = mapping.indicators.get(figure.id)
-        if element is None:
-            continue
-        number = getattr(figure, element.part)
         said = f"{figure.label}, {name}, {first:%m/%Y}"
-        if figure.hidden:
-            run.hidden.append(said)
-        elif number is None:
-            run.empty.append(said)
-        else:
-            values.append(_value(element, mapping.areas[name], first, number, figure.n))
+        for element in mapping.indicators.get(figure.id, ()):
+            number = getattr(figure, element.part)
+            if figure.hidden:
+                run.hidden.append(said)
+            elif number is None:
+                run.empty.append(said)
+            else:
+                values.append(_value(element, mapping.areas[name], first, number, figure.n))
+    run.hidden, run.empty = list(dict.fromkeys(run.hidden)), list(dict.fromkeys(run.empty))
     return values
 
 

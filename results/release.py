@@ -15,7 +15,7 @@ from results import phone_tables, tables
 from results.figure import Figure
 from results.indicators import figures
 from results.scope import Scope
-from results.small import People, Sum, hidden_cells, keep_all_back
+from results.small import People, Sum, hidden_cells, without
 from results.table import Cell, Table
 
 # Women and men of one session are nearly always so few that nothing could be shown: a report tells them together.
@@ -91,7 +91,7 @@ def close(all_figures: list[Figure], made: list[Table], mark: Cell = None, sums:
         figure.away() if any((name,) in gone for name, _value in figure.totals) else figure.kept_back() for figure in all_figures
     ]
     hides = bool(gone) or any(figure.hidden for figure in shown)
-    return Release(shown, keep_all_back(made, mark, known, ties), hides)
+    return Release(shown, without(made, gone, mark), hides)
 
 
 def _four_w(session: Session, scope: Scope) -> Table:

@@ -5,6 +5,7 @@ tables at once. So all cells are tied by the sums that hold between them, and ot
 sums, tells a small one.
 """
 
+from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -54,14 +55,11 @@ def part_is_small(part: float, whole: float) -> bool:
 
 def keep_back(table: "Table", mark: "Cell" = None) -> "Table":
     """One table alone as partners and files get it: `mark` stands where a cell is hidden."""
-    return keep_all_back([table], mark=mark)[0]
+    return without([table], hidden_cells([table], {}), mark)[0]
 
 
-def keep_all_back(
-    tables: "Sequence[Table]", mark: "Cell" = None, totals: Mapping[str, int] | None = None, more: Iterable[Sum] = ()
-) -> "list[Table]":
-    """Tables that stand together, small cells and what gives them back replaced by `mark`; `totals` are known figures."""
-    gone = hidden_cells(tables, totals or {}, more)
+def without(tables: "Sequence[Table]", gone: set[Key], mark: "Cell" = None) -> "list[Table]":
+    """Tables with `mark` in place of what `hidden_cells` found."""
     return [replace(table, rows=tuple(_row(table, at, row, gone, mark) for at, row in enumerate(table.rows))) for table in tables]
 
 
@@ -159,7 +157,7 @@ def _by_single_sums(counts: Mapping[Key, int], sums: Sequence[Sum], gone: set[Ke
 def _by_mixture(counts: Mapping[Key, int], sums: Sequence[Sum], gone: set[Key], secret: set[Key]) -> set[Key]:
     """What to hide beside the secrets that several sums together would tell."""
     more: set[Key] = set()
-    for key in sorted(_told(sums, gone) & secret, key=str):
+    for key in sorted(_told(sums, gone, secret), key=str):
         near = _near(key, counts, sums, gone)
         if near and not near & more:
             more.add(min(near, key=lambda one: (counts[one], str(one))))
@@ -183,8 +181,8 @@ def _near(key: Key, counts: Mapping[Key, int], sums: Sequence[Sum], gone: set[Ke
             return shown
 
 
-def _told(sums: Sequence[Sum], gone: set[Key]) -> set[Key]:
-    """The hidden keys that the sums determine.
+def _told(sums: Sequence[Sum], gone: set[Key], secret: set[Key]) -> set[Key]:
+    """The secrets that the sums determine.
 
     A key is determined when its column, over the sums it stands in, is no mixture of the other keys' columns; so every mixture
     that is found clears the keys in it.
@@ -196,10 +194,10 @@ def _told(sums: Sequence[Sum], gone: set[Key]) -> set[Key]:
                 columns.setdefault(key, {})[at] = 1
         if each.total is not None and each.total in gone:
             columns.setdefault(each.total, {})[at] = -1
-    free: set[Key] = set()
+    free = _slack(columns, secret)
     found: dict[int, tuple[dict[int, int], dict[Key, int]]] = {}
-    for key, column in columns.items():
-        made: dict[Key, int] = {key: 1}
+    for key in sorted(columns, key=lambda one: len(columns[one])):  # the shortest first: it fills up least
+        column, made = columns[key], {key: 1}
         while column and (first := min(column)) in found:
             of_it, of_what = found[first]
             times = -column[first] * pow(of_it[first], -1, PRIME)
@@ -209,7 +207,33 @@ def _told(sums: Sequence[Sum], gone: set[Key]) -> set[Key]:
             found[min(column)] = (column, made)
         else:
             free |= made.keys()
-    return columns.keys() - free
+    return (columns.keys() & secret) - free
+
+
+def _slack(columns: dict[Key, dict[int, int]], secret: set[Key]) -> set[Key]:
+    """Make the columns few before they are mixed; the keys that were found to be told by nothing.
+
+    Two alike tell nothing of each other, and are one to the others. A sum that holds what stands nowhere else, and is no secret
+    that it could tell, tells nothing: it goes, which may leave others alike or alone.
+    """
+    free: set[Key] = set()
+    while True:
+        alike: dict[frozenset[tuple[int, int]], list[Key]] = defaultdict(list)
+        for key, column in columns.items():
+            alike[frozenset(column.items())].append(key)
+        idle: set[int] = set()
+        for column, (first, *others) in alike.items():
+            if others or not column:
+                free.update((first, *others))
+            for key in others if column else (first, *others):
+                del columns[key]
+            if len(column) == 1 and (first in free or first not in secret):
+                idle.update(at for at, _sign in column)
+        if not idle:
+            return free
+        for column in columns.values():
+            for at in idle & column.keys():
+                del column[at]
 
 
 def _add(row: dict[Any, int], other: Mapping[Any, int], times: int) -> None:

@@ -60,7 +60,11 @@ def decide_action(parsed: Parsed, context: Context) -> Verdict:
     decided = placed.values.date or context.today
     due = decided + timedelta(days=placed.values.due_days or 0)
     placed = replace(placed, values=replace(placed.values, action_no=number))
-    reply = say(context, "action", number=number, club=placed.values.club, action=action(placed.values), day=dates.short(due))
+    # A bare number is an action of one's own club: whoever speaks for another, or for several, is told to name it.
+    alone = context.clubs == (placed.values.club,) or not context.clubs
+    done = f"FAIT {number}" if alone else f"FAIT {number} C{placed.values.club}"
+    day = dates.short(due)
+    reply = say(context, "action", number=number, club=placed.values.club, action=action(placed.values), day=day, done=done)
     return _verdict(placed, Outcome.ACK, reply, Effect(Do.ACTION, number, until=due))
 
 

@@ -22,7 +22,7 @@ FRENCH_REPLIES: dict[str, str] = {
     "ras_no_reason": "Merci. No {number}: club {club}, {day}, pas de séance. Quel motif? 1 champs, 2 fete, 4 absent, 5 matériel,"
     " 6 marché, 9 autre. Ex: 2",
     "ras_unverified": "Merci. No {number} à vérifier: club {club}, {day}, pas de séance.",
-    "action": "Merci. Action {number}, club {club}: {action}. A faire avant le {day}. Fini? Tapez FAIT {number}",
+    "action": "Merci. Action {number}, club {club}: {action}. A faire avant le {day}. Fini? Tapez {done}",
     "done": "Bravo. Action {number} faite{quantity}. Club {club}. Merci.",
     "question": "Merci. Question No {number} recue. Réponse sous 7 jours. Urgence de santé: allez au CSCom.",
     # Undo.

@@ -1,16 +1,16 @@
-"""Files of results: prepared behind the page and announced with their size, DHIS2 with its dry run, and the report to print."""
+"""Files of results: prepared behind the page and announced with their size, and the report to print."""
 
 from typing import Any
 
-from flask import Response, abort, request, url_for
+from flask import Response, abort, url_for
 
 from console import result_words
 from console.access import EVERYONE, Answer, Pages, R, scope, who
 from console.asked import asked, query
 from console.edge import exchange, now, reading, writing
-from console.forms import Typed, done, render
-from console.words import _
-from results import dhis2, places, prepared, release
+from console.forms import done, render
+from console.words import _, number
+from results import places, prepared, release
 from results.models import ExportFile, FileKind, FileState
 from results.prepared import Asker
 from runtime import audit
@@ -71,43 +71,6 @@ def fetch(number: int) -> Answer:
     return Response(data, mimetype=TYPES[kind], headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 
-@pages.page("/resultats/dhis2", roles=MAPPERS, form=True)
-def dhis2_page() -> Answer:
-    """The mapping in force and, on demand, what a document of the period would hold and leave out."""
-    with reading() as session:
-        filters, here = asked(session)
-        kept = prepared.newest_mapping(session)
-        today = now(session).date()
-    form = Typed.sent_or({"mapping": kept.text if kept else dhis2.MODEL})
-    if form.sent:
-        text = form.text("mapping", needed=_("Écrivez la correspondance."), most=100_000)
-        try:
-            with writing() as session:
-                prepared.keep_mapping(session, text.replace("\r\n", "\n"), who().id, now(session))
-                audit.record(session, now(session), "set_dhis2_mapping", "dhis2_mapping", None, staff_id=who().id)
-            return done(url_for("prepared.dhis2_page", **query(filters)), _("Correspondance enregistrée."))
-        except dhis2.MappingError as error:
-            form.wrong("mapping", str(error))
-    run, problem = None, None
-    tried = "essai" in request.args  # every indicator for each month and commune: not for looking at the page
-    if tried and kept is not None and not form.errors:
-        with reading() as session:
-            try:
-                run = dhis2.document(session, here, dhis2.read(kept.text), today)[1]
-            except dhis2.MappingError as error:
-                problem = str(error)
-    values = {
-        "form": form,
-        "kept": kept,
-        "run": run,
-        "problem": problem,
-        "asked": here,
-        "filters": filters,
-        "query": query(filters),
-    }
-    return render("results/dhis2.html", **values), 422 if form.errors else 200
-
-
 @pages.page("/resultats/imprimer", roles=EVERYONE)
 def printed() -> Answer:
     """Two A4 pages for the village meeting and the donor; small cells are hidden whoever prints, since paper travels."""
@@ -124,7 +87,7 @@ def printed() -> Answer:
 
 def size(bytes_: int) -> str:
     """A file's size as people say it."""
-    return _("%(n)s Ko", n=max(1, round(bytes_ / 1000))) if bytes_ < 1_000_000 else _("%(n)s Mo", n=round(bytes_ / 1_000_000, 1))
+    return _("%(n)s Ko", n=max(1, round(bytes_ / 1000))) if bytes_ < 1_000_000 else _("%(n)s Mo", n=number(bytes_ / 1_000_000))
 
 
 def progress(row: ExportFile) -> int:

@@ -4,7 +4,7 @@ A phone shown here is held in the hand: its calls ring until somebody answers on
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -17,8 +17,9 @@ from clubs.phones import Handset, handsets, reachable
 from console.access import EVERYONE, Answer, Pages, R, scope, who
 from console.edge import exchange, now, reading, wall_time, writing
 from console.forms import back, done, render
-from console.words import _, lazy
-from messaging import channels, contacts, simulator_phone
+from console.words import _, lazy, moment
+from console.words import clock as clock_words
+from messaging import bips, channels, contacts, simulator_phone
 from messaging.gateways.simulator import Fault
 from messaging.models import Call, CallState, Channel, Contact
 from messaging.numbers import is_simulated
@@ -47,6 +48,15 @@ FAULTS = {
     Fault.SLOW: lazy("Le réseau répond trop tard"),
     Fault.ERROR_500: lazy("Le réseau répond par une erreur"),
 }
+NO_CALL_BACK = {
+    "number": lazy("Pas de rappel : ce numéro n'est pas un mobile du Mali."),
+    "pending": lazy("Un rappel est déjà en route."),
+    "live": lazy("Pas de rappel : ce téléphone est déjà en communication."),
+    "day": lazy("Pas de rappel : ce téléphone a eu tous ses rappels du jour. Un inconnu en a un, un inscrit cinq."),
+    "hour": lazy("Pas de rappel : la ligne a rappelé trop de monde cette heure-ci."),
+    "strangers": lazy("Pas de rappel : la ligne a rappelé trop d'inconnus cette heure-ci."),
+    "no_channel": lazy("Pas de rappel : aucun canal ne peut appeler ce numéro."),
+}
 MOST_KEYS = 24
 KEYS = ("1", "2", "3", "4", "5", "6", "7", "8", "9", "*", "0", "#")
 
@@ -59,6 +69,7 @@ class InHand:
     title: str
     contact: Contact | None
     choices: list[Handset]
+    held: bool = True
 
 
 @dataclass(frozen=True)
@@ -92,7 +103,7 @@ def index() -> Answer:
     """The three phones; which ones stands in the address."""
     with reading() as session:
         channel = _channel(session)
-        shown = _in_hand(session)
+        shown = _in_hand(session, _held(channel) if channel else [])
         faults = _faults(channel) if channel else frozenset()
         screens = {phone.role: _screen(session, phone.contact) for phone in shown if phone.contact is not None}
         return render(
@@ -134,35 +145,40 @@ def office() -> Answer:
     return done(_where())
 
 
+@pages.page("/simulateur/prendre/<int:number>", roles=MAY, post=True)
+def hold(number: int) -> Answer:
+    """Take one phone in hand."""
+    _taken(number)
+    return done(_where(), _("Ce téléphone est pris : ses appels sonnent ici."))
+
+
 @pages.page("/simulateur/ecrire/<int:number>", roles=MAY, post=True)
 def write(number: int) -> Answer:
     """Send an SMS from a phone."""
     text = request.form.get("text", "").strip()
     if not text:
         return done(_where(), _("Écrivez d'abord un SMS."))
+    contact, channel = _taken(number)
     with reading() as session:
-        contact, channel, at = _own(session, number), _needed(session), now(session)
+        at = now(session)
     return _after(simulator_phone.write(exchange(), channel, contact.number or "", text, at))
 
 
 @pages.page("/simulateur/bip/<int:number>", roles=MAY, post=True)
 def bip(number: int) -> Answer:
     """Let it ring once."""
-    with reading() as session:
-        contact, channel = _own(session, number), _needed(session)
-    return _after(
-        simulator_phone.bip(exchange(), channel, contact.number or ""), _("Le bip est parti. On rappelle dans la minute.")
-    )
+    contact, channel = _taken(number)
+    said = simulator_phone.bip(exchange(), channel, contact.number or "")
+    return _after(said, _("Le bip est parti. %(what)s", what=_called_back(number)))
 
 
 @pages.page("/simulateur/appeler/<int:number>", roles=MAY, post=True)
 def ring(number: int) -> Answer:
     """Call the line and stay on it."""
-    with reading() as session:
-        contact, channel = _own(session, number), _needed(session)
+    contact, channel = _taken(number)
     said = simulator_phone.call_line(exchange(), channel, contact.number or "")
     refused = any(isinstance(step, Reject) for step in said.steps)
-    return _after(said, _("La ligne ne décroche pas : elle rappelle, comme après un bip.") if refused else None)
+    return _after(said, _("La ligne ne décroche pas. %(what)s", what=_called_back(number)) if refused else None)
 
 
 @pages.page("/simulateur/appel/<int:number>", roles=MAY, post=True)
@@ -223,16 +239,16 @@ def network() -> Answer:
     return done(_where(), _("Le réseau va bien.") if not wanted else _("Le réseau est perturbé."))
 
 
-def _in_hand(session: Session) -> list[InHand]:
+def _in_hand(session: Session, held: Collection[str]) -> list[InHand]:
     villages = scope(session)
     found = []
     for role, title, kind in (("membre", _("Villageoise"), Role.MEMBER), ("animatrice", _("Animatrice"), Role.FACILITATOR)):
         choices = handsets(session, kind, villages)
         number = request.args.get(role, type=_id) or (choices[0].contact_id if choices else 0)
         contact = _own(session, number) if number else None
-        found.append(InHand(role, title, contact, choices))
+        found.append(InHand(role, title, contact, choices, contact is None or contact.number in held))
     office = contacts.find(session, STAFF_NUMBER)
-    found.append(InHand("bureau", _("Bureau (numéro inconnu)"), office, []))
+    found.append(InHand("bureau", _("Bureau (numéro inconnu)"), office, [], office is None or STAFF_NUMBER in held))
     return found
 
 
@@ -272,6 +288,31 @@ def _pieces(session: Session, spoken: Sequence[Step]) -> Iterator[Piece]:
                 yield Piece(said or _("(un son, sans paroles)"), urlsplit(sound.url).path, sound.seconds)
 
 
+def _taken(number: int) -> tuple[Contact, Channel]:
+    """The phone that somebody uses here, from now on held in the hand: what it starts must ring on this page."""
+    with writing() as session:
+        contact, channel = _own(session, number), _needed(session)
+        held = _held(channel)
+        if contact.number not in held:
+            _set(channel, "by_hand", [*held, contact.number or ""])
+    return contact, channel
+
+
+def _called_back(number: int) -> str:
+    """When the service calls this phone back after its bip, or why it does not."""
+    with reading() as session:
+        contact, channel, at = session.get_one(Contact, number), _needed(session), now(session)
+        when, why = bips.standing(session, channel, contact, at)
+    if why is None and when is not None:
+        soon = when - at <= timedelta(minutes=1)
+        return (
+            _("On rappelle dans la minute.") if soon else _("La nuit, on ne rappelle pas : appel le %(when)s.", when=moment(when))
+        )
+    if when is not None:
+        return _("Pas de rappel : un seul toutes les dix minutes. Refaites un bip à partir de %(when)s.", when=clock_words(when))
+    return str(NO_CALL_BACK[why or ""])
+
+
 def _own(session: Session, contact_id: int) -> Contact:
     contact = session.get(Contact, contact_id)
     if contact is None or contact.number is None or not is_simulated(contact.number):
@@ -287,6 +328,10 @@ def _channel(session: Session) -> Channel | None:
 
 def _needed(session: Session) -> Channel:
     return _channel(session) or abort(404)
+
+
+def _held(channel: Channel) -> list[str]:
+    return [number for number in str(json.loads(channel.settings or "{}").get("by_hand", "")).split(",") if number]
 
 
 def _faults(channel: Channel) -> frozenset[str]:

@@ -5,13 +5,13 @@ from datetime import date, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from campaigns import conversations
+from campaigns import conversations, telling
 from campaigns.audiences import Filter
 from campaigns.models import Campaign, CampaignEvent, Enrolment, EnrolmentState, Repeat
 from clubs.models import Club, Member, Post, Role
 from clubs.people import SpeaksAs, who_is
 from clubs.records import ExpectedReport, ExpectedState, Report, ReportState, SpotCheck
-from messaging import contacts
+from messaging import bips, contacts, windows
 from messaging.exchange import Exchange
 from messaging.models import Call, CallState, Channel, Contact, ContactState, Direction, Kind, Message, MessageState
 from messaging.queue import queue_call, queue_reply
@@ -73,6 +73,37 @@ def test_an_accepted_handover_gives_the_club_to_the_new_number_and_tells_both(
         assert made.sex is None, "nobody has said it"
     assert talk(exchange, oumar, NEW, "CR 12 18 7", now + 2 * HOUR).startswith("Merci. No 2: club 1032")
     assert "code" in talk(exchange, oumar, "moussa", "CR 12 18 7", now + 2 * HOUR)
+
+
+@pytest.mark.parametrize("bips_first", [True, False], ids=["a bip before the VAL", "a bip after it"])
+def test_a_successor_who_only_bips_is_told_once(exchange: Exchange, oumar: World, now: datetime, bips_first: bool) -> None:
+    talk(exchange, oumar, "moussa", f"NF {NEW_TYPED}", now)
+
+    def bip(at: datetime) -> None:
+        with exchange.database.writing() as session:
+            who = contacts.find_or_create(session, NEW, at)
+            bips.call_back(session, session.get_one(Channel, oumar.channel), who, at, windows.of(exchange.settings))
+
+    if bips_first:
+        with exchange.database.writing() as session:
+            contacts.find_or_create(session, NEW, now, state=ContactState.ANNOUNCED)
+        bip(now)
+    talk(exchange, oumar, "oumar", "VAL 1", now + HOUR)
+    assert telling.welcome(exchange, now + HOUR) == 0, "told already, or silent yet"
+    assert len(told(exchange, NEW)) == bips_first
+    bip(now + 2 * HOUR)
+    assert telling.welcome(exchange, now + 2 * HOUR) == (not bips_first)
+    assert [text[:41] for text in told(exchange, NEW)] == ["Lamen: vous animez maintenant le club 1032"[:41]]
+    assert telling.welcome(exchange, now + 3 * HOUR) == 0
+
+
+def test_a_guest_is_told_how_to_end_an_action_of_the_other_club_and_can(exchange: Exchange, oumar: World, now: datetime) -> None:
+    assert "Tapez FAIT 1 C2043" in talk(exchange, oumar, "moussa", "AC C2043 2 40 pieds de moringa", now)
+    assert "Tapez FAIT 1" in talk(exchange, oumar, "moussa", "AC 1 un jardin", now + HOUR)
+    assert "Action 1 faite. Club 1032" in talk(exchange, oumar, "moussa", "FAIT 1", now + 2 * HOUR)
+    assert "quantité 40. Club 2043" in talk(exchange, oumar, "moussa", "FAIT 1 40 C2043", now + 3 * HOUR)
+    talk(exchange, oumar, "sory", "AC 2 des plants", now + 4 * HOUR)
+    assert "Pas d'action 2 en cours" in talk(exchange, oumar, "moussa", "FAIT 2 C2043", now + 5 * HOUR), "Sory's own is not hers"
 
 
 def test_until_it_is_accepted_a_handover_changes_nothing(exchange: Exchange, oumar: World, now: datetime) -> None:

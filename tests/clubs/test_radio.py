@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from clubs import radio
+from clubs import inquiries, radio
 from clubs.models import Area, Club, Village
 from clubs.records import Inquiry, InquiryKind, RadioEpisode, RadioStation, Report, ReportState
 from messaging import moderation
@@ -197,11 +197,11 @@ def test_a_voice_leaves_its_episode_with_its_speakers_consent(exchange: Exchange
         assert radio.questions(session, on_air) == []
 
 
-def test_a_question_sorted_as_a_disclosure_leaves_its_episode(database: Database, world: World) -> None:
+def test_a_question_sorted_as_a_disclosure_leaves_its_episode(database: Database, world: World, now: datetime) -> None:
     with database.writing() as session:
         row = episode(session, station(session))
         asked = inquiry(session, 1)
         assert radio.tie(session, row, asked.id, WORDS)
-        asked.kind = InquiryKind.PROTECTION
-        session.flush()
+        inquiries.sort(session, asked, InquiryKind.PROTECTION, now)
         assert radio.questions(session, row) == []
+        assert (asked.radio_at, asked.episode_id, asked.air_text) == (None, None, None)

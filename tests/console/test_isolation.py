@@ -49,7 +49,7 @@ ABOUT: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("voices.sound", "voices.moderate", "voices.transcribe"), ("spoken",)),
     **dict.fromkeys(("supervision.report", "supervision.decide", "supervision.let_stand"), ("number", "held_number")),
     **dict.fromkeys(("inbox.report", "inbox.decide"), UNSETTLED),
-    **dict.fromkeys(("simulator.screen", "simulator.write", "simulator.bip", "simulator.ring"), CONTACT),
+    **dict.fromkeys(("simulator.screen", "simulator.hold", "simulator.write", "simulator.bip", "simulator.ring"), CONTACT),
     **dict.fromkeys(("simulator.call", "simulator.voice"), ("call",)),
     **dict.fromkeys(("participants.show", "participants.enrol", "participants.correct", "participants.end"), ("member",)),
 }

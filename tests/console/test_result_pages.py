@@ -1,6 +1,9 @@
 """Pages round the results: behind a figure, two periods, targets, surveys, closed months, prepared files, DHIS2, paper."""
 
+import io
 import json
+import re
+import tomllib
 from datetime import UTC, date, datetime
 
 import pytest
@@ -156,13 +159,30 @@ def test_dhis2_says_what_it_leaves_out_and_writes_the_rest(
     app: Flask, signed_in: SignedIn, month: World, database: Database
 ) -> None:
     browser = signed_in(R.SUIVI)
-    mapping = '[indicators]\nsessions = "abcdefghij1"\n[areas]\n"Commune (test)" = "bbcdefghij1"\n"Ailleurs" = "cbcdefghij1"\n'
-    assert send(browser, f"/resultats/dhis2?{MARCH}", {"mapping": "[indicators]\nsessions = 3"}).status_code == 422
-    assert send(browser, f"/resultats/dhis2?{MARCH}", {"mapping": mapping}).status_code == 303
+    page = browser.get(f"/resultats/dhis2?{MARCH}").text
+    assert "Enregistrez d&#39;abord la correspondance." in page or "Enregistrez d'abord la correspondance." in page
+    wrong = send(browser, f"/resultats/dhis2?{MARCH}", {"sessions-0": "court", "sessions-0-combo": "", "unit-0": ""})
+    assert wrong.status_code == 422
+    assert 'value="court"' in wrong.text
+    alone = send(browser, f"/resultats/dhis2?{MARCH}", {"sessions-0": "", "sessions-0-combo": "abcdefghij9"})
+    assert alone.status_code == 422
+    mapping = b'# remarque\n[indicators]\nsessions = "abcdefghij9"\n[areas]\n"Ailleurs" = "cbcdefghij1"\n'
+    file = {"file": (io.BytesIO(mapping), "dhis2.toml")}
+    assert send(browser, "/resultats/dhis2/fichier", {"file": (io.BytesIO(b"[indicators"), "x.toml")}).status_code == 422
+    assert send(browser, "/resultats/dhis2/fichier", file).status_code == 303
+    assert browser.get("/resultats/dhis2/correspondance.toml").data == mapping
+    page = browser.get(f"/resultats/dhis2?{MARCH}").text
+    assert 'name="sessions-1"' in page, "a line is open for a second data element"
+    units = dict(re.findall(r'name="(unit-\d)" value="(\w*)"', page))
+    assert units == {"unit-1": "", "unit-0": "cbcdefghij1"}
+    typed = {"sessions-0": "abcdefghij1", "sessions-0-part": "value", "unit-0": "cbcdefghij1", "unit-1": "bbcdefghij1"}
+    assert send(browser, f"/resultats/dhis2?{MARCH}", typed).status_code == 303
+    kept = tomllib.loads(browser.get("/resultats/dhis2/correspondance.toml").text)
+    assert kept["areas"] == {"Commune (test)": "bbcdefghij1", "Ailleurs": "cbcdefghij1"}
     looked = browser.get(f"/resultats/dhis2?{MARCH}").text
-    assert "valeurs seraient écrites" not in looked, "only the button makes the dry run"
+    assert "Communes sans correspondance" not in looked, "only the button makes the dry run"
     page = browser.get(f"/resultats/dhis2?{MARCH}&essai=1").text
-    assert "1 valeurs seraient écrites" in page
+    assert "1 valeur serait écrite" in page
     assert "Ailleurs" in page
     assert "attendances" in page
     send(browser, f"/resultats/fichiers/dhis2?{MARCH}")

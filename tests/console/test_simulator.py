@@ -1,5 +1,6 @@
 """The simulator page: pretended phones that write, bip, answer and press through the real routes."""
 
+import html
 import json
 import re
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from werkzeug.test import TestResponse
 from clubs import pins
 from clubs.models import Member
 from clubs.records import Inquiry
+from console import words
 from console.staff import RoleName
 from dialogue import facilitator
 from messaging.exchange import Exchange
@@ -30,6 +32,10 @@ SignedIn = Callable[..., FlaskClient]
 @pytest.fixture
 def fanta(signed_in: SignedIn, world: World) -> FlaskClient:
     return signed_in(RoleName.COMMUNICATION)
+
+
+def bare(answer: TestResponse) -> str:
+    return html.unescape(words.bare(answer.get_data(as_text=True)))
 
 
 def run(exchange: Exchange) -> None:
@@ -83,6 +89,53 @@ def test_a_phone_taken_in_hand_rings_here(fanta: FlaskClient, post: Post, databa
     with database.reading() as session:
         held = json.loads(session.get_one(Channel, world.channel).settings)["by_hand"].split(",")
     assert world.numbers["awa"] in held
+
+
+def test_a_phone_that_is_used_here_is_taken_and_one_that_is_not_says_so(
+    fanta: FlaskClient, post: Post, database: Database, world: World
+) -> None:
+    page = f"/simulateur?membre={world.contacts['awa']}&animatrice={world.contacts['moussa']}"
+    assert bare(fanta.get(page)).count("n'est pas pris") == 2
+    post(fanta, f"/simulateur/ecrire/{world.contacts['awa']}", {"text": "AIDE"})
+    assert bare(fanta.get(page)).count("n'est pas pris") == 1
+    post(fanta, f"/simulateur/prendre/{world.contacts['moussa']}")
+    assert "n'est pas pris" not in bare(fanta.get(page))
+    with database.reading() as session:
+        held = json.loads(session.get_one(Channel, world.channel).settings)["by_hand"].split(",")
+    assert held == [world.numbers["awa"], world.numbers["moussa"]]
+
+
+def at(database: Database, moment: datetime) -> None:
+    """Move the whole service's clock to a moment to come."""
+    with database.writing() as session:
+        installation(session).offset_seconds = round((moment - datetime.now(UTC)).total_seconds())
+
+
+@pytest.mark.parametrize(
+    ("hour", "said"),
+    [
+        pytest.param(10, "On rappelle dans la minute.", id="by day"),
+        pytest.param(23, "La nuit, on ne rappelle pas : appel le mercredi 4 janvier 2040, 8 h.", id="at night"),
+    ],
+)
+def test_a_bip_is_told_when_the_call_back_comes(
+    fanta: FlaskClient, post: Post, world: World, database: Database, hour: int, said: str
+) -> None:
+    at(database, datetime(2040, 1, 3, hour, tzinfo=UTC))
+    post(fanta, f"/simulateur/bip/{world.contacts['awa']}")
+    assert said in bare(fanta.get("/simulateur"))
+
+
+def test_a_bip_too_soon_after_another_is_told_from_when_on(
+    fanta: FlaskClient, post: Post, world: World, database: Database
+) -> None:
+    at(database, datetime(2040, 1, 3, 10, 0, 5, tzinfo=UTC))
+    post(fanta, f"/simulateur/bip/{world.contacts['awa']}")
+    with database.writing() as session:
+        session.query(Call).filter_by(direction="out").update({"state": "no_answer"})
+    at(database, datetime(2040, 1, 3, 10, 4, tzinfo=UTC))
+    post(fanta, f"/simulateur/bip/{world.contacts['awa']}")
+    assert "Refaites un bip à partir de 10 h 10." in bare(fanta.get("/simulateur"))
 
 
 def test_the_office_phone_is_a_stranger(

@@ -46,6 +46,26 @@ def test_no_word_stands_inside_an_f_string() -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "places", "signed", "french", "english"),
+    [
+        pytest.param(0.96, 2, False, "0,96", "0.96", id="a factor"),
+        pytest.param(1234567.0, 1, False, "1 234 567", "1,234,567", id="thousands"),
+        pytest.param(12.5, 1, True, "+12,5", "+12.5", id="a gain"),
+        pytest.param(-3.0, 0, True, "-3", "-3", id="a loss"),
+        pytest.param(0.2, 0, True, "0", "0", id="neither"),
+        pytest.param(None, 1, False, "", "", id="nothing"),
+    ],
+)
+def test_a_number_is_written_as_its_page_writes_numbers(
+    app: Flask, value: float | None, places: int, signed: bool, french: str, english: str
+) -> None:
+    for tongue, shown in (("fr", french), ("en", english)):
+        with app.test_request_context("/") as context:
+            context.session["language"] = tongue
+            assert words.bare(words.number(value, places, signed=signed)) == shown
+
+
+@pytest.mark.parametrize(
     ("typed", "shown"),
     [
         ("Simulation : rien ne part", "Simulation\u00a0: rien ne part"),

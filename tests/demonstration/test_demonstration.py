@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 import wsgi
+from clubs.grammar.parse import parse
 from clubs.models import Club, ClubKind, Member, Role, Sex, Village
 from clubs.records import Report, ReportState
 from console.commands.begin import load_contents
@@ -149,6 +150,15 @@ def test_removing_it_leaves_what_the_office_made_and_takes_back_the_approvals(tm
         with pytest.raises(DemonstrationError, match="no_demonstration"):
             loading.remove(session, pair)
     database.close()
+
+
+def test_every_report_s_text_says_its_figures(demo: Exchange) -> None:
+    with demo.database.reading() as session:
+        rows = session.execute(select(Report, Message.text).join(Message, Message.id == Report.message_id)).all()
+        assert {row.state for row, _ in rows} >= {ReportState.REPLACED, ReportState.VALID}
+        for row, text in rows:
+            said = parse(text, NOW.date()).values
+            assert {name: getattr(said, name) for name in row.values} == row.values, text
 
 
 def test_every_page_the_story_ends_on_exists(demo: Exchange) -> None:

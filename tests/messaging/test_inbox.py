@@ -1,12 +1,13 @@
 """What comes in: stored once and raw, STOP before anything else, machines and loops left unanswered."""
 
 from datetime import datetime, timedelta
+from typing import cast
 
 import pytest
 from sqlalchemy import func, select
 
 from messaging import contacts
-from messaging.exchange import Exchange
+from messaging.exchange import DISPATCH, Exchange
 from messaging.gateways.protocol import IncomingSms
 from messaging.inbox import receive
 from messaging.limits import IDENTICAL_REPLIES
@@ -23,6 +24,8 @@ from messaging.models import (
     WebhookBody,
 )
 from messaging.queue import queue_reply
+from messaging.settling import requeue_stale
+from runtime.work import Immediate
 from tests.messaging.fakes import Scripted, push, reply, send, with_gateway
 from tests.world import World
 
@@ -166,9 +169,24 @@ def answers(exchange: Exchange, world: World, times: list[datetime], texts: list
     return count
 
 
-def test_three_replies_a_minute_are_enough(exchange: Exchange, world: World, now: datetime) -> None:
-    times = [now + timedelta(seconds=n) for n in range(5)]
-    assert answers(exchange, world, times, [f"texte {n}" for n in range(5)]) == 3
+def test_of_many_replies_three_leave_in_any_minute_and_the_others_wait(exchange: Exchange, world: World, now: datetime) -> None:
+    times = [now + timedelta(seconds=n) for n in range(8)]
+    assert answers(exchange, world, times, [f"texte {n}" for n in range(8)]) == 8
+    with exchange.database.reading() as session:
+        mine = select(Message.not_before).where(Message.contact_id == world.contacts["awa"], Message.kind == Kind.REPLY)
+        leaves = [(at - now).total_seconds() for at in session.scalars(mine.order_by(Message.id))]
+    assert leaves == [0, 1, 2, 60, 61, 62, 120, 121]
+
+
+def test_a_reply_that_waited_is_nudged_when_its_moment_comes(exchange: Exchange, world: World, now: datetime) -> None:
+    answers(exchange, world, [now] * 4, [f"texte {n}" for n in range(4)])
+    work = cast(Immediate, exchange.work)
+    work.register(DISPATCH, lambda channel_id: None)  # whoever was told of all four took three
+    work.run_all()
+    requeue_stale(exchange, now + timedelta(seconds=59))
+    assert work.waiting == []
+    requeue_stale(exchange, now + timedelta(seconds=60))
+    assert [nudge[0] for nudge in work.waiting] == [DISPATCH]
 
 
 def test_five_identical_replies_in_half_an_hour_are_enough(exchange: Exchange, world: World, now: datetime) -> None:

@@ -131,7 +131,25 @@ def test_a_wrong_mapping_says_what_is_wrong(text: str, said: str) -> None:
 
 
 def test_the_model_can_be_read() -> None:
-    assert dhis2.read(dhis2.MODEL).indicators["women"].part == "numerator"
+    assert [each.part for each in dhis2.read(dhis2.MODEL).indicators["women"]] == ["numerator", "denominator"]
+
+
+@pytest.mark.parametrize(
+    "text", [MAPPING, dhis2.MODEL, '[areas]\n"Dé \\"x\\" \\\\" = "orgabcdefg1"\n'], ids=["ours", "model", "quotes"]
+)
+def test_a_mapping_written_is_read_as_it_was(text: str) -> None:
+    assert dhis2.read(dhis2.text_of(dhis2.read(text))) == dhis2.read(text)
+
+
+def test_an_indicator_fills_several_data_elements(database: Database, month: World) -> None:
+    both = '[{ data_element = "abcdefghij1", part = "numerator" }, { data_element = "abcdefghij2", part = "denominator" }]'
+    with database.writing() as session:
+        for report in session.query(Report).filter_by(kind="CR"):
+            report.values = {**report.values, "women": report.values["women"] + 20, "men": report.values["men"] + 20}
+    with database.reading() as session:
+        mapping = dhis2.read(f'[indicators]\nwomen = {both}\n[areas]\n"Commune (test)" = "orgabcdefg1"')
+        made, _run = dhis2.document(session, MARCH, mapping, TODAY)
+    assert {each["dataElement"]: each["value"] for each in made["dataValues"]} == {"abcdefghij1": "91", "abcdefghij2": "162"}
 
 
 @pytest.mark.parametrize("change", [{"value": 3}, {"period": "2026-03"}, {"orgUnit": None}, {"story": "x"}], ids=str)
