@@ -46,7 +46,15 @@ class Installation(Base):
     pilot: Mapped[list[int]] = mapped_column(default=list, server_default=text("'[]'"))  # ids of villages
     day_cap: Mapped[int | None]  # whole FCFA a day over all channels; None: no such cap
     declared: Mapped[Json] = mapped_column(default=dict, server_default=text("'{}'"))  # what the law and the keys ask for
+    restored_at: Mapped[datetime | None]  # business time of the last restore: what was due before it may have left already
+    restored_from: Mapped[datetime | None]  # wall time of the backup
+    released_at: Mapped[datetime | None]  # until a person says so, a restored service sends nothing
     series: Mapped[bool] = mapped_column(default=False, server_default=false())  # life-stage series, off until switched on
+
+    @property
+    def holds(self) -> bool:
+        """Whether this was restored and nobody has released it yet."""
+        return self.restored_at is not None and self.released_at is None
 
 
 def installation(session: Session) -> Installation:
