@@ -38,11 +38,12 @@ from messaging import beats, calls, lookup, outbox, probing, purging, settling
 from messaging.exchange import CONVERSE, DIAL, DISPATCH, FAN_OUT, LOOK_UP, PROBE, Exchange
 from messaging.gateways.registry import gateways
 from results import prepared
-from runtime import crypto, logs, metrics, spool
+from runtime import backups, crypto, logs, metrics, spool
 from runtime.clock import Beat, Clock
 from runtime.database import Base, Database
 from runtime.installation import business_time
 from runtime.jobs import Distributed
+from runtime.journal import Journal
 from runtime.settings import Settings, load
 from runtime.work import Immediate, Inline, WorkEngine
 from webhooks import door
@@ -92,6 +93,7 @@ def make_app(settings: Settings) -> Flask:
 
 def seat(app: Flask, settings: Settings, database: Database, work: WorkEngine) -> None:
     """Give `app` its database, gateways, work and clock; what was there before is left to its owner."""
+    database.journal = Journal(settings.journal_path)
     exchange = _exchange(app, settings, database, work)
     _register_work(exchange)
     app.extensions["lamen"] = exchange
@@ -186,6 +188,7 @@ def _register_work(exchange: Exchange, at: Callable[[], datetime] | None = None)
     work.register(LOOK_UP, lambda channel: _ignore(lookup.ask(exchange, channel, now())))
     work.register(PROBE, lambda channel: _ignore(probing.probe(exchange, channel, now())))
     work.register(prepared.PREPARE, lambda number: _ignore(prepared.prepare(exchange, number, now)))
+    work.register(backups.BACK_UP, lambda _: _back_up(exchange))
     work.register(voices.SPEAK, lambda _: _ignore(voices.speak(exchange, now())))
 
 
@@ -215,6 +218,7 @@ def _beats(exchange: Exchange) -> list[Beat]:
         (spot_checks.due, 3600.0, False),
         (feedback.tell, 3600.0, False),
         (prepared.tidy, 600.0, False),
+        (_nudge_backup, 60.0, False),
         (_sweep_jobs, 30.0, False),
     )
 
@@ -222,6 +226,20 @@ def _beats(exchange: Exchange) -> list[Beat]:
         return Beat(run.__name__.lstrip("_"), seconds, lambda now: _ignore(run(exchange, now)), fires)
 
     return [beat(*line) for line in plan]
+
+
+def _nudge_backup(exchange: Exchange, _now: datetime) -> None:
+    # By the wall: a simulation's moved time says nothing about how old a copy is.
+    if backups.due(exchange.database, exchange.settings, datetime.now(UTC)):
+        with exchange.database.writing() as session:
+            exchange.work.nudge(session, backups.BACK_UP)
+
+
+def _back_up(exchange: Exchange) -> None:
+    wall = datetime.now(UTC)
+    if backups.due(exchange.database, exchange.settings, wall):
+        backups.make(exchange.database, exchange.settings, wall)
+        backups.thin(exchange.settings.backup_path, wall)
 
 
 def _sweep_jobs(exchange: Exchange, _now: datetime) -> None:

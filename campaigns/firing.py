@@ -39,7 +39,7 @@ REGULAR = (Repeat.WEEKLY, Repeat.MARKET)
 MOMENT = timedelta(seconds=1)
 NOWHERE = 0
 """The village of an audience whose villages are none of the campaign's: an empty choice would mean all."""
-LATE, EXPIRED = "late", "expired"
+LATE, EXPIRED, RESTORED = "late", "expired", "restored"
 """Why nothing was sent for a due time."""
 
 
@@ -165,6 +165,9 @@ def _occur(session: Session, exchange: Exchange, event: CampaignEvent, due: Due,
     reason = LATE if state is OccurrenceState.SKIPPED else None
     if state is OccurrenceState.FIRED and leaves >= due.at + timedelta(hours=event.expires_hours):
         state, reason = OccurrenceState.SKIPPED, EXPIRED  # it would expire before it could leave
+    restored = installation(session).restored_at
+    if state is OccurrenceState.FIRED and restored is not None and due.at <= restored:
+        state, reason = OccurrenceState.SKIPPED, RESTORED  # it may have been sent after the backup was made
     occurrence = Occurrence(event_id=event.id, due_at=due.at, fired_at=now, state=state, key=due.key, reason=reason)
     session.add(occurrence)
     session.flush()

@@ -94,6 +94,7 @@ PRIORITIES = {
 }
 SKIPPED = {
     "late": lazy("le service était arrêté à cette heure"),
+    "restored": lazy("peut-être déjà parti avant la restauration"),
     "expired": lazy("il aurait expiré avant de partir"),
 }
 CATCH_UPS = {
@@ -110,6 +111,7 @@ CAUSES = {
     "stopped": lazy("désinscrit (STOP)"),
     "opt_out": lazy("désinscrit chez l'opérateur"),
     "paused": lazy("club ou village en pause"),
+    "restored": lazy("abandonné après une restauration"),
     "pilot": lazy("village qui n'est pas encore ouvert"),
     "no_consent": lazy("sans accord noté"),
     "no_variant": lazy("aucun texte ou son approuvé dans sa langue"),

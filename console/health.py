@@ -11,7 +11,7 @@ from flask import Blueprint, Response, current_app, jsonify
 from flask.typing import ResponseReturnValue
 
 from messaging import figures, money, windows
-from runtime import clock, metrics, migrate, spool
+from runtime import backups, clock, metrics, migrate, spool
 from runtime.database import Session
 from runtime.installation import business_time
 
@@ -80,6 +80,7 @@ def _readings(session: Session, wall: datetime) -> list[metrics.Reading]:
     queues = figures.queues(session, now)
     caps = money.in_force(session, windows.of(_exchange().settings), now)
     beat = clock.last_beat(session)
+    copies = backups.copies(_exchange().settings.backup_path)
     place, where = ("channel", "kind"), ("direction", "state")
     states: dict[tuple[str, ...], float] = {key: float(count) for key, count in figures.states(session).items()}
     return [
@@ -111,6 +112,12 @@ def _readings(session: Session, wall: datetime) -> list[metrics.Reading]:
         metrics.Reading("lamen_inbound_messages", "SMS that ever came in.", (), {(): float(figures.inbound(session))}),
         metrics.Reading(
             "lamen_clock_beat_timestamp_seconds", "When a clock last ticked.", (), {(): beat.timestamp()} if beat else {}
+        ),
+        metrics.Reading(
+            "lamen_backup_timestamp_seconds",
+            "When the last backup was begun.",
+            (),
+            {(): copies[0].at.timestamp()} if copies else {},
         ),
         metrics.Reading(
             "lamen_clock_jumped", "1 while nothing is fired: the wall clock jumped.", (), {(): float(bool(clock.jumped(session)))}

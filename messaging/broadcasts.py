@@ -63,7 +63,7 @@ def finish_done(session: Session, now: datetime) -> int:
 
 def stop_all(session: Session, staff_id: int | None, now: datetime) -> None:
     """« Tout arrêter »: after this commit nothing is claimed, replies included, until `start_again`."""
-    row = _locked_installation(session)
+    row = locked_installation(session)
     row.stopped_at, row.stopped_by = now, staff_id
     session.flush()  # the audit reads this row anew and would undo what is not yet written
     audit.record(session, now, "stop_all", "installation", 1, staff_id=staff_id)
@@ -71,10 +71,15 @@ def stop_all(session: Session, staff_id: int | None, now: datetime) -> None:
 
 def start_again(session: Session, exchange: Exchange, staff_id: int | None, now: datetime) -> None:
     """Undo `stop_all`; every channel is nudged."""
-    row = _locked_installation(session)
+    row = locked_installation(session)
     row.stopped_at = row.stopped_by = None
     session.flush()
     audit.record(session, now, "start_again", "installation", 1, staff_id=staff_id)
+    wake(session, exchange)
+
+
+def wake(session: Session, exchange: Exchange) -> None:
+    """Nudge every channel that may send."""
     for channel_id in session.scalars(select(Channel.id).where(Channel.state == ChannelState.ACTIVE)):
         exchange.work.nudge(session, DISPATCH, channel_id)
         exchange.work.nudge(session, DIAL, channel_id)
@@ -85,7 +90,8 @@ def _locked(session: Session, broadcast: Broadcast) -> None:
     session.refresh(broadcast, with_for_update=True)
 
 
-def _locked_installation(session: Session) -> Installation:
+def locked_installation(session: Session) -> Installation:
+    """The installation's row, which every claim asks for."""
     row = installation(session)
     session.refresh(row, with_for_update=True)
     return row

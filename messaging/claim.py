@@ -50,6 +50,7 @@ class Idle(StrEnum):
     """Why a claim took nothing."""
 
     STOPPED = "stopped"
+    RESTORED = "restored"
     PAUSED = "paused"
     SIMULATION = "simulation"
     CLOSED = "closed"
@@ -120,6 +121,8 @@ def ready_channel(session: Session, channel_id: int, now: datetime) -> Channel |
         return Idle.BUSY
     if place.stopped_at is not None:
         return Idle.STOPPED
+    if place.holds:
+        return Idle.RESTORED
     rows = select(Channel).where(Channel.id == channel_id).with_for_update(key_share=True, skip_locked=True)
     channel = session.scalar(rows.execution_options(populate_existing=True))
     if channel is None:

@@ -27,6 +27,7 @@ from messaging.models import (
 from messaging.numbers import operator_of
 from messaging.rows import insert_once
 from messaging.states import move_all
+from runtime import journal
 from runtime.crypto import blind
 
 _PROGRAMME = (Kind.PUSH, Kind.REMINDER)
@@ -81,6 +82,7 @@ def stop(session: Session, contact: Contact, now: datetime, via: str) -> bool:
     _off_air(session, contact.id)
     close_prompts(session, contact.id, now)
     _keep_back(session, contact.id, now, "stopped")
+    journal.note(session, journal.No.STOP, contact.number_index)
     session.flush()
     return True
 
@@ -166,6 +168,8 @@ def withdraw(session: Session, contact: Contact, purpose: Purpose, now: datetime
     ended = session.scalars(select(Consent).where(*standing)).all()
     for row in ended:
         row.withdrawn_at = now
+    if ended:
+        journal.note(session, journal.No.WITHDRAW, contact.number_index, purpose, member_id)
     session.flush()
     if purpose is Purpose.AIR:
         _off_air(session, contact.id)

@@ -23,6 +23,7 @@ from messaging.models import (
     Recording,
     StatusUpdate,
 )
+from runtime import journal
 
 INDEX_BYTES = 32
 
@@ -41,6 +42,7 @@ def erase(session: Session, contact: Contact, now: datetime) -> bool:
     calls = select(Call.id).where(Call.contact_id == mine)
     session.execute(update(Recording).where(Recording.call_id.in_(calls)).values(delete_after=now, transcript=None))
     session.execute(update(StatusUpdate).where(StatusUpdate.number_index == contact.number_index).values(number_index=None))
+    journal.note(session, journal.No.ERASE, contact.number_index)
     contact.number, contact.number_index = None, secrets.token_bytes(INDEX_BYTES)
     contact.operator = contact.language = None
     contact.doubt_at = contact.doubt = None

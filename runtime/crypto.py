@@ -78,28 +78,47 @@ def load_keys(path: Path) -> Keyring:
     return Keyring(data, int(raw["current"]), base64.b64decode(raw["index"]))
 
 
+def load_backup_key(path: Path) -> bytes:
+    """The key that seals backups, one of its own: whoever holds it alone still reads no number. Made when first asked for."""
+    try:
+        key = base64.b64decode(path.read_text().strip(), validate=True)
+    except FileNotFoundError:
+        _write_once(path, base64.b64encode(os.urandom(KEY_BYTES)).decode() + "\n")
+        return load_backup_key(path)
+    except ValueError as error:
+        raise CryptoError(f"{path} is not a key file") from error
+    if len(key) != KEY_BYTES:
+        raise CryptoError(f"{path} is not a key file")
+    return key
+
+
 def _create(path: Path) -> Keyring:
     keys = Keyring.fresh()
-    path.parent.mkdir(parents=True, exist_ok=True)
     body = {
         "current": keys.current,
         "data": {str(number): base64.b64encode(key).decode() for number, key in keys.data.items()},
         "index": base64.b64encode(keys.index).decode(),
     }
+    return keys if _write_once(path, json.dumps(body)) else load_keys(path)
+
+
+def _write_once(path: Path, text: str) -> bool:
+    """Make a file that its owner alone may read; False where another process made it first."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     # Several processes may start at once: the one whose link succeeds made the keys, the others read them.
     draft = path.with_name(f"{path.name}.{os.getpid()}.part")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
-        json.dump(body, file)
+        file.write(text)
         file.flush()
         os.fsync(file.fileno())
     try:
         os.link(draft, path)
     except FileExistsError:
-        return load_keys(path)
+        return False
     finally:
         draft.unlink()
-    return keys
+    return True
 
 
 _keyring: Keyring | None = None

@@ -25,6 +25,8 @@ from sqlalchemy.orm import Session as Session  # passed on: packages above the r
 from sqlalchemy.pool import QueuePool
 from sqlalchemy.types import TypeDecorator
 
+from runtime.journal import Journal, noted
+
 Json = dict[str, Any]
 BUSY_MILLISECONDS = 250  # short: writers have queued behind the file lock already
 
@@ -120,7 +122,9 @@ class LeaseTime:
 
 
 class Database:
-    """One database; `writing` and `reading` are the only ways in."""
+    """One database; `writing` and `reading` are the only ways in. `journal` is where STOPs are written down besides."""
+
+    journal: Journal | None = None
 
     def __init__(self, url: str) -> None:
         self.url = make_url(url)
@@ -139,6 +143,10 @@ class Database:
         """A transaction that may write: committed at the end, undone on any exception."""
         with Session(self.engine, expire_on_commit=False) as session, session.begin():
             yield session
+            if entries := noted(session):
+                session.flush()  # what the database refuses is no STOP
+                if self.journal is not None:
+                    self.journal.write(entries)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

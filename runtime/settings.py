@@ -29,6 +29,10 @@ class Settings(BaseSettings):
     public_url: str | None = None
     var: Path = Path("var")
     key_file: Path | None = None
+    backup_dir: Path | None = None
+    backup_key_file: Path | None = None
+    backup_minutes: int = Field(5, ge=0)
+    journal_file: Path | None = None
     secret_key: str | None = None
     insecure_http: bool = True
     timezone: str = "Africa/Bamako"
@@ -80,9 +84,29 @@ class Settings(BaseSettings):
         return self.key_file or self.var / "keys.json"
 
     @property
+    def backup_path(self) -> Path:
+        """The folder of the backups."""
+        return self.backup_dir or self.var / "backups"
+
+    @property
+    def backup_key_path(self) -> Path:
+        """The key that seals them; made with the first."""
+        return self.backup_key_file or self.var / "backup.key"
+
+    @property
+    def journal_path(self) -> Path:
+        """The journal of STOPs and erasures, which no backup holds."""
+        return self.journal_file or self.var / "journal"
+
+    @property
     def base_url(self) -> str:
         """The address providers and staff use, without a final slash; never taken from a request's Host."""
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+
+def environment(**more: str) -> dict[str, str]:
+    """What another program is started with: our own environment, and more."""
+    return {**os.environ, **more}
 
 
 def load() -> Settings:

@@ -58,7 +58,7 @@ def keep(var: Path, body: dict[str, Any]) -> str:
             file.flush()
             os.fsync(file.fileno())
         draft.rename(final)
-        _sync(folder)
+        sync_folder(folder)
     except OSError as error:
         with suppress(OSError):
             draft.unlink()
@@ -105,7 +105,8 @@ def _folder(var: Path) -> Path:
     return var / FOLDER
 
 
-def _sync(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Flush a folder to the disk: until then a new name in it may be gone after a power cut."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

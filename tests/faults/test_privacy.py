@@ -1,4 +1,7 @@
-"""F18: after a whole conversation, no seeded number stands anywhere on disk: not plain, base64, hex, nor as a bare SHA-256."""
+"""F18: after a whole conversation, no seeded number stands anywhere on disk: not plain, base64, hex, nor as a bare SHA-256.
+
+The disk holds a backup and the journal of STOPs, too.
+"""
 
 import base64
 import hashlib
@@ -19,7 +22,7 @@ from messaging.outbox import dispatch
 from messaging.simulator_network import deliver
 from results.exports import csv_files, workbook
 from results.scope import Scope
-from runtime import logs
+from runtime import backups, logs
 from runtime.database import Database
 from runtime.settings import Settings
 from tests import crowd
@@ -93,6 +96,8 @@ def test_no_seeded_number_or_text_lies_open_on_the_disk(
     numbers = list(crowd.gather(database, world, scaled(80, 10_000), now))
     crowd.channel(database, world, 100)
     _written(exchange, client, world, numbers, now)
+    client.post(f"/hooks/{world.token}/sms", data={"id": "stop", "from": numbers[1], "text": "STOP"})
+    copy = backups.make(database, settings, now).path
     with database.reading() as session:
         scope = Scope(date(2026, 1, 1), date(2027, 1, 1))
         for name, packed in (("classeur", workbook(session, scope, now)), ("tableaux", csv_files(session, scope))):
@@ -103,6 +108,8 @@ def test_no_seeded_number_or_text_lies_open_on_the_disk(
     names = {path.name for path in everything}
     assert {"lamen.db", "lamen.db-wal", "log", "workbook.xml"} <= names
     assert any(name.endswith(".sealed") for name in names)
+    assert b'"stop"' in everything[settings.journal_path]
+    assert b"Eau propre" not in everything[copy]
     assert len(everything[tmp_path / "log"]) > 1000
     assert any(b"Eau propre" in bytes_ for bytes_ in everything.values()), "what is not sealed must be found"
     heads = _heads({needle for number in numbers for needle in _needles(number)} | {SECRET.encode()})

@@ -1,0 +1,44 @@
+"""What people took back since a backup was made: their STOPs, consents and erasures, read from the journal and done again."""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from clubs import erasing
+from messaging import contacts
+from messaging.models import Contact, OptOut, Purpose
+from runtime.journal import Entry, No
+
+VIA = "journal"
+
+
+def again(session: Session, entries: Iterable[Entry], now: datetime) -> Counter[str]:
+    """Do each in its order; how many by kind. Doing one twice does no more than once.
+
+    A number that this database does not know yet is remembered by its blind index: it comes back stopped.
+    """
+    done: Counter[str] = Counter()
+    for one in entries:
+        index = bytes.fromhex(one.index)
+        contact = session.scalar(select(Contact).where(Contact.number_index == index))
+        if contact is None:
+            done[one.what] += one.what is not No.WITHDRAW and _remember(session, index, now)
+        elif one.what is No.WITHDRAW:
+            done[one.what] += bool(contacts.withdraw(session, contact, Purpose(one.purpose), now, member_id=one.member_id))
+        elif one.what is No.ERASE:
+            done[one.what] += erasing.erase(session, contact, now)
+        else:
+            done[one.what] += contacts.stop(session, contact, now, VIA)
+    return done
+
+
+def _remember(session: Session, index: bytes, now: datetime) -> bool:
+    standing = select(OptOut.id).where(OptOut.number_index == index, OptOut.ended_at.is_(None), OptOut.purpose.is_(None))
+    if session.scalar(standing.limit(1)) is not None:
+        return False
+    session.add(OptOut(number_index=index, via=VIA, at=now))
+    session.flush()
+    return True

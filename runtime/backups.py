@@ -1,0 +1,221 @@
+"""Backups: the whole database in one sealed file, made while the service runs, thinned to one a day and kept for 35 days.
+
+SQLite is copied by its own backup API, because a copied file is none; PostgreSQL by its own `pg_dump`. Each file says how far the
+journal of STOPs had been written before it was begun: whatever is written later must be applied to what is restored from it.
+"""
+
+import os
+import sqlite3
+import subprocess
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import URL
+
+from runtime import migrate, sealed_files
+from runtime.crypto import load_backup_key
+from runtime.database import Database
+from runtime.journal import Journal, Place
+from runtime.sealed_files import SealedFileError as SealedFileError  # passed on to whoever restores
+from runtime.settings import Settings, environment
+
+BACK_UP = "back_up"  # work without a subject
+STAMP = "%Y%m%dT%H%M%SZ"
+SUFFIX = ".backup"
+ALL_FOR, HOURLY_FOR, KEPT_FOR = timedelta(hours=2), timedelta(days=1), timedelta(days=35)
+NIGHT = time(2)
+"""From then on, local time, a PostgreSQL has its backup of the day."""
+
+
+class BackupError(Exception):
+    """A backup that could not be made or brought back; says what the database's own tool said."""
+
+
+@dataclass(frozen=True)
+class Copy:
+    """One backup on disk, by the wall time at which it was begun."""
+
+    path: Path
+    at: datetime
+    size: int
+
+
+@dataclass(frozen=True)
+class Head:
+    """What a backup says of itself: its moment, its tables' revision, the database it is of, and the journal's end by then."""
+
+    at: datetime
+    revision: str
+    sqlite: bool
+    journal: Place
+
+
+def make(database: Database, settings: Settings, wall: datetime) -> Copy:
+    """Write a backup of this moment; BackupError, OSError for a disk that is full."""
+    with database.reading() as session:
+        revision = migrate.current(session) or ""
+    place = Journal(
+        settings.journal_path
+    ).place()  # before the copy begins: what comes between is applied twice, which is harmless
+    head = {"at": wall.isoformat(), "revision": revision, "sqlite": database.sqlite, "journal": [place.journal, place.offset]}
+    target = settings.backup_path / f"{wall.strftime(STAMP)}{SUFFIX}"
+    body = _sqlite(Path(database.url.database or ""), target) if database.sqlite else _dump(database.url)
+    return Copy(target, wall, sealed_files.seal(target, load_backup_key(settings.backup_key_path), head, body))
+
+
+def copies(folder: Path) -> list[Copy]:
+    """The backups there, the newest first."""
+    found = [Copy(path, _moment(path), path.stat().st_size) for path in folder.glob(f"*{SUFFIX}")]
+    return sorted(found, key=lambda one: one.at, reverse=True)
+
+
+def head(path: Path, settings: Settings) -> Head:
+    """What a backup says of itself; SealedFileError."""
+    raw = sealed_files.head(path, load_backup_key(settings.backup_key_path))
+    return Head(datetime.fromisoformat(raw["at"]), raw["revision"], raw["sqlite"], Place(*raw["journal"]))
+
+
+def due(database: Database, settings: Settings, wall: datetime) -> bool:
+    """Whether another one is to be made now: every few minutes of an SQLite, once a night of a PostgreSQL."""
+    if not settings.backup_minutes:
+        return False
+    last = next((one.at for one in copies(settings.backup_path)), None)
+    if last is None or last > wall:
+        return True
+    if database.sqlite:
+        return wall - last >= timedelta(minutes=settings.backup_minutes) - timedelta(seconds=30)
+    zone = ZoneInfo(settings.timezone)
+    return last.astimezone(zone).date() < wall.astimezone(zone).date() and wall.astimezone(zone).time() >= NIGHT
+
+
+def thin(folder: Path, wall: datetime) -> int:
+    """Delete what is too old or too many; how many."""
+    found = copies(folder)
+    keep = kept([one.at for one in found], wall)
+    gone = [one for one in found if one.at not in keep]
+    for one in gone:
+        one.path.unlink(missing_ok=True)
+    return len(gone)
+
+
+def kept(moments: Iterable[datetime], wall: datetime) -> set[datetime]:
+    """All of the last two hours, the last one of each hour for a day, the last one of each day for 35."""
+    keep: dict[object, datetime] = {}
+    for at in sorted(moments):
+        age = wall - at
+        if age > KEPT_FOR:
+            continue
+        slot: datetime | date = at
+        if age > HOURLY_FOR:
+            slot = at.date()
+        elif age > ALL_FOR:
+            slot = at.replace(minute=0, second=0, microsecond=0)
+        keep[type(slot), slot] = at
+    return set(keep.values())
+
+
+def unpack(path: Path, settings: Settings, target: Path) -> None:
+    """Write an SQLite backup out as a database file; SealedFileError, BackupError for one that is not whole."""
+    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        for piece in sealed_files.unseal(path, load_backup_key(settings.backup_key_path)):
+            file.write(piece)
+        file.flush()
+        os.fsync(file.fileno())
+    with closing(sqlite3.connect(target)) as found:
+        said = found.execute("PRAGMA integrity_check").fetchone()[0]
+    if said != "ok":
+        raise BackupError(str(said))
+
+
+def load(path: Path, settings: Settings, url: URL, last: str, *, replace: bool) -> None:
+    """Load a PostgreSQL backup in one transaction that ends with the SQL `last`; BackupError, and nothing is changed.
+
+    `replace` drops what is there; without it, tables that are there refuse.
+    """
+    command = ["psql", "--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1", "--dbname", _bare(url)]
+    with subprocess.Popen(
+        command, env=_env(url), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    ) as psql:
+        assert psql.stdin is not None
+        assert psql.stderr is not None
+        try:
+            # The dump makes the schema anew; one that holds anything is dropped only on request.
+            drop = "DROP SCHEMA IF EXISTS public" + (" CASCADE" if replace else "")
+            psql.stdin.write(f"SET client_min_messages = warning; {drop};\n".encode())
+            for piece in sealed_files.unseal(path, load_backup_key(settings.backup_key_path)):
+                psql.stdin.write(piece)
+            psql.stdin.write(f"\n{last}\n".encode())
+            psql.stdin.close()
+        except SealedFileError:
+            psql.kill()  # the transaction never ends: nothing of it stays
+            raise
+        except BrokenPipeError:
+            pass  # psql has given up, and says why
+        said = psql.stderr.read().decode(errors="replace").strip()
+    if psql.returncode:
+        raise BackupError(said or "psql failed")
+
+
+@contextmanager
+def spare(url: URL) -> Iterator[URL]:
+    """An empty PostgreSQL database on the same server, dropped afterwards; BackupError where this user may make none."""
+    name = f"{url.database}_drill"
+    _say(url, f'DROP DATABASE IF EXISTS "{name}"', f'CREATE DATABASE "{name}"')
+    try:
+        yield url.set(database=name)
+    finally:
+        _say(url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def _say(url: URL, *words: str) -> None:
+    given = [f"--command={one}" for one in words]
+    command = ["psql", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--dbname", _bare(url), *given]
+    done = subprocess.run(command, env=_env(url), capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise BackupError(done.stderr.strip())
+
+
+def _moment(path: Path) -> datetime:
+    return datetime.strptime(path.name.removesuffix(SUFFIX), STAMP).replace(tzinfo=UTC)
+
+
+def _sqlite(source: Path, target: Path) -> Iterator[bytes]:
+    draft = target.with_name(f"{target.name}.draft")
+    draft.unlink(missing_ok=True)
+    os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    try:
+        with closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as live, closing(sqlite3.connect(draft)) as copy:
+            copy.execute("PRAGMA synchronous=OFF")
+            live.backup(copy)
+        with draft.open("rb") as file:
+            while piece := file.read(sealed_files.PIECE):
+                yield piece
+    finally:
+        for left in draft.parent.glob(f"{draft.name}*"):
+            left.unlink(missing_ok=True)
+
+
+def _dump(url: URL) -> Iterator[bytes]:
+    command = ["pg_dump", "--no-owner", "--no-privileges", "--schema=public", "--dbname", _bare(url)]
+    with subprocess.Popen(command, env=_env(url), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as dump:
+        assert dump.stdout is not None
+        assert dump.stderr is not None
+        while piece := dump.stdout.read(sealed_files.PIECE):
+            yield piece
+        said = dump.stderr.read().decode(errors="replace").strip()
+    if dump.returncode:
+        raise BackupError(said or "pg_dump failed")
+
+
+def _bare(url: URL) -> str:
+    """The address without its password, which every user of the machine could read among the processes."""
+    return url.set(drivername="postgresql", password=None).render_as_string(hide_password=False)
+
+
+def _env(url: URL) -> dict[str, str]:
+    return environment(PGPASSWORD=str(url.password)) if url.password else environment()

@@ -1,0 +1,175 @@
+"""Backups on disk: sealed, whole or refused, thinned; and the journal beside them."""
+
+import os
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from runtime import backups, sealed_files
+from runtime.backups import kept
+from runtime.crypto import CryptoError, load_backup_key
+from runtime.database import Database
+from runtime.journal import Entry, Journal, JournalError, No, Place, note
+from runtime.sealed_files import SealedFileError
+from runtime.settings import Settings
+
+NOW = datetime(2026, 3, 18, 10, tzinfo=UTC)
+KEY = b"k" * 32
+MINUTE = timedelta(minutes=1)
+sqlite_only = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+
+
+@pytest.mark.parametrize("size", [0, 1, 5_000_000], ids=["empty", "a-byte", "several-pieces"])
+def test_what_was_sealed_comes_back_and_none_of_it_stands_in_the_file(tmp_path: Path, size: int) -> None:
+    body = os.urandom(size)
+    path = tmp_path / "one.backup"
+    assert sealed_files.seal(path, KEY, {"at": "today"}, [body[:1000], body[1000:]]) == path.stat().st_size
+    assert sealed_files.head(path, KEY) == {"at": "today"}
+    assert b"".join(sealed_files.unseal(path, KEY)) == body
+    assert b"today" not in path.read_bytes()
+    assert [one.name for one in tmp_path.iterdir()] == ["one.backup"]
+
+
+def _changed(raw: bytes) -> bytes:
+    return raw[:-1] + bytes([raw[-1] ^ 1])
+
+
+def _cut(raw: bytes) -> bytes:
+    """Without its last piece, whose length stands at its beginning."""
+    place, pieces = 15, []
+    while place < len(raw):
+        pieces.append(place)
+        place += 5 + int.from_bytes(raw[place + 1 : place + 5], "big")
+    return raw[: pieces[-1]]
+
+
+def _claims_its_end(raw: bytes) -> bytes:
+    cut = bytearray(_cut(raw))
+    cut[15] = 1  # the head says that it is the last piece
+    return bytes(cut)
+
+
+@pytest.mark.parametrize(
+    "bend", [_changed, _cut, _claims_its_end, lambda raw: b"x" + raw], ids=["changed", "cut-off", "shortened", "another-file"]
+)
+def test_a_file_that_was_changed_or_cut_off_is_refused(tmp_path: Path, bend: Callable[[bytes], bytes]) -> None:
+    path = tmp_path / "one.backup"
+    sealed_files.seal(path, KEY, {}, [os.urandom(3_000_000)])
+    path.write_bytes(bend(path.read_bytes()))
+    with pytest.raises(SealedFileError):
+        list(sealed_files.unseal(path, KEY))
+
+
+def test_another_key_opens_nothing_and_what_fails_while_it_is_written_leaves_no_file(tmp_path: Path) -> None:
+    path = tmp_path / "one.backup"
+    sealed_files.seal(path, KEY, {}, [b"row"])
+    with pytest.raises(SealedFileError):
+        sealed_files.head(path, b"o" * 32)
+
+    def failing() -> Iterator[bytes]:
+        yield b"row"
+        raise backups.BackupError("pg_dump failed")
+
+    with pytest.raises(backups.BackupError):
+        sealed_files.seal(tmp_path / "two.backup", KEY, {}, failing())
+    assert [one.name for one in tmp_path.iterdir()] == ["one.backup"]
+
+
+def test_the_backup_key_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
+    path = tmp_path / "keys" / "backup.key"
+    assert load_backup_key(path) == load_backup_key(path) != b""
+    assert path.stat().st_mode & 0o777 == 0o600
+    path.write_text("short")
+    with pytest.raises(CryptoError):
+        load_backup_key(path)
+
+
+def test_five_minutes_are_kept_for_two_hours_hours_for_a_day_and_days_for_five_weeks() -> None:
+    made = [NOW - n * 5 * MINUTE for n in range(60 * 24 * 12)]
+    keep = sorted(kept(made, NOW), reverse=True)
+    ages = [NOW - at for at in keep]
+    assert sum(age <= timedelta(hours=2) for age in ages) == 25
+    assert sum(timedelta(hours=2) < age <= timedelta(days=1) for age in ages) == 22
+    days = [at.date() for at in keep if NOW - at > timedelta(days=1)]
+    assert len(days) == len(set(days)) == 35
+    assert max(ages) <= timedelta(days=35)
+
+
+def test_thinning_again_and_again_keeps_what_thinning_once_would() -> None:
+    left: set[datetime] = set()
+    for n in range(12 * 24 * 3):
+        at = NOW + n * 5 * MINUTE
+        left = kept({*left, at}, at)
+    hours = {one for one in left if timedelta(hours=2) < at - one <= timedelta(days=1)}
+    assert 22 <= len(hours) <= 24
+    assert {NOW.date(), (NOW + timedelta(days=1)).date()} <= {one.date() for one in left - hours}
+
+
+@sqlite_only
+def test_a_copy_holds_what_was_committed_when_it_was_begun(database: Database, settings: Settings, tmp_path: Path) -> None:
+    with database.writing() as session:
+        session.execute(text("INSERT INTO opt_out (number_index, via, at) VALUES (x'01', 'sms', '2026-03-18 10:00:00')"))
+    copy = backups.make(database, settings, NOW)
+    with database.writing() as session:
+        session.execute(text("DELETE FROM opt_out"))
+    backups.unpack(copy.path, settings, tmp_path / "back.db")
+    again = Database(f"sqlite:///{tmp_path / 'back.db'}")
+    with again.reading() as session:
+        assert session.scalar(text("SELECT count(*) FROM opt_out")) == 1
+    again.close()
+    assert [one.at for one in backups.copies(settings.backup_path)] == [NOW]
+    assert {one.name for one in settings.backup_path.iterdir()} == {copy.path.name}
+
+
+@sqlite_only
+@pytest.mark.parametrize(
+    ("age", "minutes", "expected"),
+    [(None, 5, True), (4, 5, False), (5, 5, True), (50, 0, False), (-60, 5, True)],
+    ids=["none-yet", "fresh", "old", "switched-off", "from-the-future"],
+)
+def test_a_backup_is_due_every_few_minutes(
+    database: Database, settings: Settings, age: int | None, minutes: int, expected: bool
+) -> None:
+    if age is not None:
+        backups.make(database, settings, NOW - age * MINUTE)
+    assert backups.due(database, settings.model_copy(update={"backup_minutes": minutes}), NOW) is expected
+
+
+@sqlite_only
+def test_the_journal_is_written_with_its_transaction_and_read_from_where_a_backup_left_it(
+    database: Database, tmp_path: Path
+) -> None:
+    journal = database.journal = Journal(tmp_path / "journal")
+    with database.writing() as session:
+        note(session, No.STOP, b"\x01")
+    place = journal.place()
+    with pytest.raises(ZeroDivisionError), database.writing() as session:
+        note(session, No.ERASE, b"\x02")
+        raise ZeroDivisionError
+    with database.writing() as session:
+        note(session, No.WITHDRAW, b"\x03", "push", 7)
+    assert [(one.what, one.index, one.purpose, one.member_id) for one in journal.since(place)] == [(No.WITHDRAW, "03", "push", 7)]
+    assert [one.what for one in journal.everything()] == [No.STOP, No.WITHDRAW]
+
+
+def test_half_a_line_left_by_a_power_cut_hides_no_other(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal")
+    place = journal.place()
+    with journal.path.open("ab") as file:
+        file.write(b'{"what": "st')
+    journal.write([Entry(No.STOP, "04")])
+    assert [one.index for one in journal.since(place)] == ["04"]
+
+
+def test_another_journal_and_a_missing_one_are_told_apart(tmp_path: Path) -> None:
+    place = Journal(tmp_path / "journal").place()
+    for name, why in (("other", "another"), ("none", "missing")):
+        if name == "other":
+            Journal(tmp_path / name).place()
+        with pytest.raises(JournalError, match=why):
+            Journal(tmp_path / name).since(place)
+    with pytest.raises(JournalError, match="another"):
+        Journal(tmp_path / "journal").since(Place(place.journal, place.offset + 1))
