@@ -53,26 +53,22 @@ class Installation(Base):
     opening: Mapped[Opening] = mapped_column(choice(Opening), default=Opening.CLOSED, server_default=Opening.CLOSED.value)
     pilot: Mapped[list[int]] = mapped_column(default=list, server_default=text("'[]'"))  # ids of villages
     day_cap: Mapped[int | None]  # whole FCFA a day over all channels; None: no such cap
-    warn_share: Mapped[int] = mapped_column(
-        default=20, server_default="20"
-    )  # in percent: of a cap, what is left when staff are told
+    warn_share: Mapped[int] = mapped_column(default=20, server_default="20")  # percent of a cap left when staff are told
     declared: Mapped[Json] = mapped_column(default=dict, server_default=text("'{}'"))  # what the law and the keys ask for
     restored_at: Mapped[datetime | None]  # business time of the last restore: what was due before it may have left already
     restored_from: Mapped[datetime | None]  # wall time of the backup
     released_at: Mapped[datetime | None]  # until a person says so, a restored service sends nothing
     series: Mapped[bool] = mapped_column(default=False, server_default=false())  # life-stage series, off until switched on
-    words: Mapped[int] = mapped_column(
-        BigInteger, default=_draw, server_default=text("0")
-    )  # another one after each change of words
-
-
-_STAMP = "words_stamp"
-_WORDS = select(Installation.words).where(Installation.id == 1)
+    words: Mapped[int] = mapped_column(BigInteger, default=_draw, server_default=text("0"))  # drawn anew when words change
 
     @property
     def holds(self) -> bool:
         """Whether this was restored and nobody has released it yet."""
         return self.restored_at is not None and self.released_at is None
+
+
+_STAMP = "words_stamp"
+_WORDS = select(Installation.words).where(Installation.id == 1)
 
 
 def installation(session: Session) -> Installation:
