@@ -148,7 +148,7 @@ class Ear:
     def listen_to_prompts(self, labels: Iterable[str], languages: Iterable[str]) -> None:
         """Read every prompt; those of `labels` that are none have no words."""
         codes = sorted({SOURCE, *languages})
-        wanted = {(prompt_key(label), code) for label in labels for code in codes}
+        wanted: set[tuple[Name, str]] = {(prompt_key(label), code) for label in labels for code in codes}
         if wanted <= self._memory.read:
             return
         with self._session.no_autoflush:
