@@ -32,7 +32,7 @@ PAPER, ASK = "paper", "ask"
 _MONTH = re.compile(r"(20\d\d)-(0[1-9]|1[0-2])|(0?[1-9]|1[0-2])/(20\d\d)")
 
 
-@pages.page("/participants/<int:number>", roles=READS)
+@pages.page("/contacts/participants/<int:number>", roles=READS)
 def show(number: int) -> Answer:
     """One member."""
     return _page(number, Typed({"agreement": PAPER}))
@@ -49,7 +49,9 @@ def _page(number: int, form: Typed) -> Answer:
         }
         values["contact"] = session.get(Contact, member.contact_id) if member.contact_id is not None else None
         values["places"] = places.of(session, number)
-        values["offered"] = [(one.id, one.name) for one in places.on_offer(session)]
+        taken = {place.row.campaign_id for place in values["places"] if place.row.state is not EnrolmentState.ENDED}
+        values["offered"] = [(one.id, one.name) for one in places.on_offer(session) if one.id not in taken]
+        values["taken"] = bool(taken)
         values["agreed"] = places.agreed(session, member)
         installed = session.get(Installation, 1)
         values["on"] = installed is not None and installed.series
@@ -74,7 +76,7 @@ def _member(session: Session, number: int) -> Member:
     return member
 
 
-@pages.page("/participants/<int:number>/serie", roles=ACTS, post=True)
+@pages.page("/contacts/participants/<int:number>/serie", roles=ACTS, post=True)
 def enrol(number: int) -> Answer:
     """Give her a place in a series."""
     form = Typed.sent_or()
@@ -142,7 +144,7 @@ def _said(given: Given) -> str:
     }[given]
 
 
-@pages.page("/participants/<int:number>/serie/<int:place>/terminer", roles=ACTS, post=True)
+@pages.page("/contacts/participants/<int:number>/serie/<int:place>/terminer", roles=ACTS, post=True)
 def end(number: int, place: int) -> Answer:
     """End a place at once, asking nobody why."""
     with writing() as session:
@@ -157,7 +159,7 @@ def end(number: int, place: int) -> Answer:
     return done(url_for("participants.show", number=number), said)
 
 
-@pages.page("/participants/<int:number>/corriger", roles=ACTS, post=True)
+@pages.page("/contacts/participants/<int:number>/corriger", roles=ACTS, post=True)
 def correct(number: int) -> Answer:
     """Note a life stage or a preferred channel, as the person said it."""
     form = Typed.sent_or()
