@@ -12,7 +12,7 @@ EVERYTHING = (R.ADMINISTRATION, R.COMMUNICATION, R.VALIDATION, R.LANGUE, R.SUIVI
 FILES = re.compile(r"\.(csv|xlsx|zip|json|svg)$|/sons/|/hooks/")
 # What no link leads to: pages of a form's first step, of nobody, and of mistakes.
 UNLINKED = ("/connexion", "/nulle-part", "/entrer/rien")
-MOST = 80
+MOST = 120
 
 
 def _kind(address: str) -> str:

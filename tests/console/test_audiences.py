@@ -143,7 +143,7 @@ def test_one_put_away_is_offered_no_more_and_stays_where_it_was_chosen(
     assert send(fanta, f"/campagnes/publics/{ids['Femmes']}/ranger").status_code == 303
     assert "Femmes" not in fanta.get("/campagnes/publics").text.split("<main")[1].split("<h1>")[1]
     assert f'<option value="{ids["Femmes"]}" selected>' in fanta.get(f"{campaign}/public").text
-    assert f'<option value="{ids["Femmes"]}"' not in fanta.get(f"{begun(fanta, world)}/public").text
+    assert ">Femmes</option>" not in fanta.get(f"{begun(fanta, world)}/public").text
 
 
 def begun(browser: FlaskClient, world: World) -> str:
@@ -191,7 +191,9 @@ def test_a_file_becomes_a_list_by_steps(fanta: FlaskClient, database: Database, 
     assert fanta.get(place).status_code == 404
     with database.reading() as session:
         one = session.query(StaticList).one().id
-    assert "3 numéros" in plain(fanta.get("/campagnes/publics/compte", query_string={"lists": one}).text), "Awa's, Sory's and Oumar's"
+    assert "3 numéros" in plain(fanta.get("/campagnes/publics/compte", query_string={"lists": one}).text), (
+        "Awa's, Sory's and Oumar's"
+    )
     assert send(fanta, f"/campagnes/publics/listes/{one}/ranger").status_code == 303
     assert "Visités" not in fanta.get("/campagnes/publics").text.split("<h1>")[1]
     assert {"import_list", "put_away_list"} <= set(acts(database))

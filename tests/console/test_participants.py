@@ -10,10 +10,12 @@ from flask.testing import FlaskClient
 from campaigns.models import Enrolment, EnrolmentState
 from clubs.models import Member
 from console.staff import RoleName
+from messaging import contacts
 from messaging.exchange import Exchange
 from messaging.models import Consent, Contact, OpenPrompt, Purpose
 from runtime.audit import AuditEntry
 from runtime.database import Database
+from runtime.installation import installation
 from tests.campaigns.test_places import series
 from tests.console.conftest import SignedIn, send
 from tests.world import World
@@ -106,8 +108,6 @@ def test_what_is_missing_is_said_at_its_field_and_what_was_typed_stays(
 def test_nobody_is_enrolled_without_telephone_or_where_series_are_off(
     moussa: FlaskClient, database: Database, world: World, begun: int
 ) -> None:
-    from runtime.installation import installation
-
     assert "Sans téléphone" in moussa.get(f"/contacts/participants/{world.members['hawa']}").text
     with database.writing() as session:
         installation(session).series = False
@@ -135,12 +135,38 @@ def test_sory_finds_nobody_of_another_village(
 
 def test_what_a_person_says_of_herself_is_noted(signed_in: SignedIn, database: Database, world: World) -> None:
     fanta, awa = signed_in(RoleName.COMMUNICATION), world.members["awa"]
-    fields = {"life_stage": "6-23", "preferred": "voice"}
+    fields = {"name": "Awa Traoré", "sex": "F", "age_band": "15-24", "life_stage": "6-23", "preferred": "voice"}
     assert send(fanta, f"/contacts/participants/{awa}/corriger", fields).status_code == 303
     with database.reading() as session:
-        member = session.get_one(Member, awa)
-        assert (member.life_stage, member.preferred.value) == ("6-23", "voice")
-    assert send(fanta, f"/contacts/participants/{awa}/corriger", {"life_stage": "autre"}).status_code == 400
+        one = session.get_one(Member, awa)
+        assert (one.name, one.sex, one.age_band, one.life_stage, one.preferred) == tuple(fields.values())
+    wrong = send(fanta, f"/contacts/participants/{awa}/corriger", {**fields, "life_stage": "autre"})
+    assert wrong.status_code == 422
+    assert 'href="#life_stage"' in wrong.text
+
+
+def test_a_stranger_who_named_a_club_is_made_a_member_of_it_by_staff(
+    signed_in: SignedIn, database: Database, world: World, now: datetime
+) -> None:
+    fanta = signed_in(RoleName.COMMUNICATION)
+    with database.writing() as session:
+        stranger = contacts.find_or_create(session, "+22300019912", now).id
+    here = f"/contacts/{stranger}/inscrire"
+    assert here in fanta.get(f"/contacts/{stranger}").text
+    refused = send(fanta, here, {"club": "9999", "sex": ""})
+    assert refused.status_code == 422
+    assert [f'href="#{field}"' in refused.text for field in ("club", "sex")] == [True, True]
+    made = send(fanta, here, {"club": "1032", "sex": "F", "name": "Sitan"})
+    assert "Sitan" in fanta.get(str(made.headers["Location"])).text
+    assert send(fanta, here, {"club": "1032", "sex": "H"}).status_code == 303
+    with database.reading() as session:
+        behind = session.query(Member).filter_by(contact_id=stranger).order_by(Member.id).all()
+        assert [(one.club_id, one.sex, one.name) for one in behind] == [
+            (world.clubs["1032"], "F", "Sitan"),
+            (world.clubs["1032"], "H", None),
+        ]
+        assert session.get_one(Contact, stranger).shared, "a second person behind one phone"
+        assert session.query(Consent).filter_by(contact_id=stranger).count() == 0
 
 
 def test_the_administration_looks_and_does_not_act(app: Flask, signed_in: SignedIn, world: World, begun: int) -> None:
