@@ -23,7 +23,7 @@ pages = Pages("audiences")
 WRITES = {R.COMMUNICATION}
 
 
-@pages.page("/publics", roles=WRITES)
+@pages.page("/campagnes/publics", roles=WRITES)
 def index() -> Answer:
     """The saved audiences and the lists from files; two of them compared, when asked."""
     with reading() as session:
@@ -47,13 +47,13 @@ def _today(at: datetime) -> Any:
     return at.astimezone(ZoneInfo(exchange().settings.timezone)).date()
 
 
-@pages.page("/publics/nouveau", roles=WRITES, form=True)
+@pages.page("/campagnes/publics/nouveau", roles=WRITES, form=True)
 def new() -> Answer:
     """A new audience."""
     return _audience(None)
 
 
-@pages.page("/publics/<int:number>", roles=WRITES, form=True)
+@pages.page("/campagnes/publics/<int:number>", roles=WRITES, form=True)
 def edit(number: int) -> Answer:
     """Change one: drafts that chose it follow, campaigns already scheduled keep what they were approved with."""
     with reading() as session:
@@ -90,7 +90,7 @@ def _save(form: Typed, row: Audience | None, name: str, wanted: Filter) -> bool:
     return True
 
 
-@pages.page("/publics/compte", roles=WRITES)
+@pages.page("/campagnes/publics/compte", roles=WRITES)
 def count() -> Answer:
     """The live count of what is ticked, for htmx."""
     with reading() as session:
@@ -99,7 +99,7 @@ def count() -> Answer:
     return render("campaigns/audience_count.html", counted=counted, words=campaign_words)
 
 
-@pages.page("/publics/<int:number>/ranger", roles=WRITES, post=True)
+@pages.page("/campagnes/publics/<int:number>/ranger", roles=WRITES, post=True)
 def put_away(number: int) -> Answer:
     """Offer an audience no more."""
     with writing() as session:
@@ -108,7 +108,7 @@ def put_away(number: int) -> Answer:
     return done(url_for("audiences.index"), _("Public rangé. Les campagnes qui l'ont choisi le gardent."))
 
 
-@pages.page("/publics/listes/<int:number>/ranger", roles=WRITES, post=True)
+@pages.page("/campagnes/publics/listes/<int:number>/ranger", roles=WRITES, post=True)
 def put_list_away(number: int) -> Answer:
     """Offer a list no more."""
     with writing() as session:

@@ -21,25 +21,25 @@ ROLES = {R.COMMUNICATION}
 STEPS = Steps("lists", lists.HEADINGS, lists.check, "modele-liste.csv")
 
 
-@pages.page("/publics/listes/nouvelle", roles=ROLES, form=True)
+@pages.page("/campagnes/publics/listes/nouvelle", roles=ROLES, form=True)
 def index() -> Answer:
     """Step 1: the file."""
     return STEPS.take("audiences/list_file.html")
 
 
-@pages.page("/publics/listes/modele.csv", roles=ROLES)
+@pages.page("/campagnes/publics/listes/modele.csv", roles=ROLES)
 def model() -> Response:
     """An empty sheet with both headings."""
     return STEPS.empty_sheet()
 
 
-@pages.page("/publics/listes/<token>", roles=ROLES)
+@pages.page("/campagnes/publics/listes/<token>", roles=ROLES)
 def columns(token: str) -> Answer:
     """Step 2: how the file was read."""
     return STEPS.columns(token)
 
 
-@pages.page("/publics/listes/<token>/lignes", roles=ROLES, form=True)
+@pages.page("/campagnes/publics/listes/<token>/lignes", roles=ROLES, form=True)
 def rows(token: str) -> Answer:
     """Step 3: the bad rows and those named twice; sending the form keeps the good ones under a name."""
     upload = STEPS.upload(token)

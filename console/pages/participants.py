@@ -7,13 +7,15 @@ import re
 from datetime import date
 from typing import Any
 
-from flask import abort, url_for
+from flask import abort, request, url_for
 
 from campaigns import places
 from campaigns.errors import CampaignError
 from campaigns.models import Campaign, Enrolment, EnrolmentState
 from campaigns.places import Given, Paper
-from clubs.models import Club, LifeStage, Member, Preferred, Village
+from clubs import search, strangers
+from clubs.models import AgeBand, Club, LifeStage, Member, Preferred, Sex, Village
+from clubs.people import club_by_code
 from console import campaign_words, club_words
 from console.access import Answer, Pages, R, scope, who
 from console.audience_words import PREFERRED
@@ -29,16 +31,17 @@ pages = Pages("participants")
 READS = {R.COMMUNICATION, R.TERRAIN, R.ADMINISTRATION}
 ACTS = {R.COMMUNICATION, R.TERRAIN}
 PAPER, ASK = "paper", "ask"
+SEXES = [(sex, club_words.SEXES[sex]) for sex in Sex]
 _MONTH = re.compile(r"(20\d\d)-(0[1-9]|1[0-2])|(0?[1-9]|1[0-2])/(20\d\d)")
 
 
-@pages.page("/participants/<int:number>", roles=READS)
+@pages.page("/contacts/participants/<int:number>", roles=READS)
 def show(number: int) -> Answer:
     """One member."""
     return _page(number, Typed({"agreement": PAPER}))
 
 
-def _page(number: int, form: Typed) -> Answer:
+def _page(number: int, form: Typed, about: Typed | None = None) -> Answer:
     with reading() as session:
         member = _member(session, number)
         club = session.get(Club, member.club_id) if member.club_id is not None else None
@@ -49,16 +52,18 @@ def _page(number: int, form: Typed) -> Answer:
         }
         values["contact"] = session.get(Contact, member.contact_id) if member.contact_id is not None else None
         values["places"] = places.of(session, number)
-        values["offered"] = [(one.id, one.name) for one in places.on_offer(session)]
+        taken = {place.row.campaign_id for place in values["places"] if place.row.state is not EnrolmentState.ENDED}
+        values["offered"] = [(one.id, one.name) for one in places.on_offer(session) if one.id not in taken]
+        values["taken"] = bool(taken)
         values["agreed"] = places.agreed(session, member)
         installed = session.get(Installation, 1)
         values["on"] = installed is not None and installed.series
-    about = Typed({"life_stage": member.life_stage, "preferred": member.preferred})
-    words = {"stages": club_words.LIFE_STAGES, "preferred": PREFERRED, "club_words": club_words, "words": campaign_words}
-    page = render(
-        "participants/show.html", form=form, about=about, acts=who().may(*ACTS), ended=EnrolmentState.ENDED, **words, **values
-    )
-    return page, 422 if form.errors else 200
+    named = ("name", "sex", "age_band", "life_stage", "preferred")
+    about = about or Typed({name: getattr(member, name) for name in named})
+    values |= {"stages": club_words.LIFE_STAGES, "preferred": PREFERRED, "club_words": club_words, "words": campaign_words}
+    values |= {"sexes": SEXES, "ages": club_words.AGES, "ended": EnrolmentState.ENDED, "acts": who().may(*ACTS)}
+    page = render("participants/show.html", form=form, about=about, **values)
+    return page, 422 if form.errors or about.errors else 200
 
 
 def _member(session: Session, number: int) -> Member:
@@ -74,7 +79,7 @@ def _member(session: Session, number: int) -> Member:
     return member
 
 
-@pages.page("/participants/<int:number>/serie", roles=ACTS, post=True)
+@pages.page("/contacts/participants/<int:number>/serie", roles=ACTS, post=True)
 def enrol(number: int) -> Answer:
     """Give her a place in a series."""
     form = Typed.sent_or()
@@ -142,7 +147,7 @@ def _said(given: Given) -> str:
     }[given]
 
 
-@pages.page("/participants/<int:number>/serie/<int:place>/terminer", roles=ACTS, post=True)
+@pages.page("/contacts/participants/<int:number>/serie/<int:place>/terminer", roles=ACTS, post=True)
 def end(number: int, place: int) -> Answer:
     """End a place at once, asking nobody why."""
     with writing() as session:
@@ -157,16 +162,48 @@ def end(number: int, place: int) -> Answer:
     return done(url_for("participants.show", number=number), said)
 
 
-@pages.page("/participants/<int:number>/corriger", roles=ACTS, post=True)
+@pages.page("/contacts/participants/<int:number>/corriger", roles=ACTS, post=True)
 def correct(number: int) -> Answer:
-    """Note a life stage or a preferred channel, as the person said it."""
+    """Note who the person is, as she said it: whoever a facilitator announced by SMS has neither name nor sex here."""
     form = Typed.sent_or()
+    name, sex, age = _who(form)
     stage = form.one_of("life_stage", [one.value for one in LifeStage])
     preferred = form.kind("preferred", Preferred, Preferred.SMS)
     if form.errors:
-        abort(400)
+        return _page(number, Typed({"agreement": PAPER}), form)
     with writing() as session:
         member = _member(session, number)
+        member.name, member.sex, member.age_band = name or None, sex, age
         member.life_stage, member.preferred = stage or None, preferred
         audit.record(session, now(session), "correct_member", "member", number, staff_id=who().id)
     return done(url_for("participants.show", number=number), _("Enregistré."))
+
+
+def _who(form: Typed) -> tuple[str, Sex | None, AgeBand | None]:
+    """Name, sex and age as a form says them."""
+    sex, age = form.one_of("sex", list(Sex)), form.one_of("age_band", list(AgeBand))
+    return form.text("name", most=80), Sex(sex) if sex else None, AgeBand(age) if age else None
+
+
+@pages.page("/contacts/<int:number>/inscrire", roles={R.COMMUNICATION}, form=True)
+def join(number: int) -> Answer:
+    """Make a member of the number: a stranger who agreed and named a club, or one more person behind a shared phone."""
+    form = Typed.sent_or({"club": request.args.get("club", "")})
+    with reading() as session:
+        contact = search.visible(session, number, scope(session)) or abort(404)
+        club = club_by_code(session, form.value("club").strip())
+    name, sex, age = _who(form)
+    if contact.number is None:
+        abort(404)
+    if form.sent and (club is None or not club.active):
+        form.wrong("club", _("Le club %(code)s n'existe pas. Vérifiez ses quatre chiffres.", code=form.value("club")))
+    if form.sent and sex is None:
+        form.wrong("sex", _("Dites si c'est une femme ou un homme."))
+    if form.sent and club is not None and sex is not None and not form.errors:
+        with writing() as session:
+            at = now(session)
+            made = strangers.enrol(session, session.get_one(Contact, number), club, name, sex, age, at).id
+            audit.record(session, at, "add_member", "member", made, staff_id=who().id)
+        return done(url_for("participants.show", number=made), _("Personne inscrite. Ses accords restent ceux du numéro."))
+    page = render("participants/join.html", form=form, contact=contact, sexes=SEXES, ages=club_words.AGES)
+    return page, 422 if form.errors else 200

@@ -55,6 +55,7 @@ WORDS = {
     "put_away_audience": lazy("a rangé un public"),
     "enrol_member": lazy("a inscrit une personne à une série"),
     "end_enrolment": lazy("a terminé la série d'une personne"),
+    "add_member": lazy("a inscrit une personne dans un club"),
     "correct_member": lazy("a corrigé ce qu'une personne dit d'elle"),
     "answer_inquiry": lazy("a répondu à une question"),
     "propose_answer": lazy("a proposé une réponse"),
