@@ -8,9 +8,10 @@ from messaging import contacts
 from messaging.models import Contact, ContactState, Purpose
 
 
-def again(session: Session, contact: Contact, now: datetime, *, language: str | None) -> None:
-    """Write down that the phone agreed once more to its life-stage series."""
-    contacts.consent(session, contact, Purpose.SERIES, now, via="sms", script_version="again", language=language)
+def to_series(session: Session, contact: Contact, now: datetime, *, script: int | None, language: str | None) -> None:
+    """Write down that the phone agreed by SMS to its life-stage series, apart from messages and calls; `script` as below."""
+    version = f"sms-{script or 'shipped'}"
+    contacts.consent(session, contact, Purpose.SERIES, now, via="sms", script_version=version, language=language)
 
 
 def agree(session: Session, contact: Contact, now: datetime, *, via: str, script: int | None, language: str | None) -> None:

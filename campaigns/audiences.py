@@ -4,8 +4,8 @@ With `one_phone_per_club`, the default, a club is one recipient: its own phone o
 filter meant, because the message is heard together.
 """
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from typing import Any
@@ -13,9 +13,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from campaigns.errors import CampaignError
-from campaigns.models import DueMember, Recipient
-from clubs.models import AgeBand, Club, ClubKind, Member, Post, Preferred, Role, Sex, Village
+from campaigns.filters import Filter, frozen
+from campaigns.models import DueMember, ListEntry, Recipient
+from campaigns.people import person
+from clubs.models import Club, ClubKind, Member, Post, Preferred, Role, Village
 from messaging.models import (
     Call,
     CallState,
@@ -28,8 +29,21 @@ from messaging.models import (
     Purpose,
     Route,
 )
-from runtime.database import Json
 from runtime.installation import pilot_villages
+
+__all__ = [
+    "EVENING",
+    "FAILED_CALLS",
+    "PURPOSES",
+    "Candidate",
+    "Counts",
+    "Filter",
+    "LeftOut",
+    "Overlap",
+    "count",
+    "members",
+    "overlap",
+]
 
 EVENING = "19:00-21:00"
 """The slot of a club that chose the evening."""
@@ -52,58 +66,6 @@ class LeftOut(StrEnum):
     PRIORITY = "priority"
     NO_SERIES_CONSENT = "no_series_consent"
     SERIES_OVER = "series_over"
-
-
-@dataclass(frozen=True)
-class Filter:
-    """Every field narrows; an empty one does not. Ids for villages and clubs, language codes, values of the clubs' enums."""
-
-    villages: tuple[int, ...] = ()
-    clubs: tuple[int, ...] = ()
-    languages: tuple[str, ...] = ()
-    sexes: tuple[str, ...] = ()
-    roles: tuple[str, ...] = ()
-    age_bands: tuple[str, ...] = ()
-    life_stages: tuple[str, ...] = ()
-    club_kinds: tuple[str, ...] = ()
-    one_phone_per_club: bool = True
-    failed_of: int | None = None
-    """A broadcast's id: only those whom it did not reach, for sending once more."""
-    due_in: int | None = None
-    """An occurrence's id: only those whose own time it was."""
-
-    def to_json(self) -> Json:
-        """As stored in `Audience.filter`, `Campaign.audience` and `Broadcast.audience`."""
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
-
-    @classmethod
-    def from_json(cls, stored: Json) -> "Filter":
-        """CampaignError("audience") for a field or a value that no filter has: a misread filter would send to everybody."""
-        known = {field.name for field in fields(cls)}
-        if not isinstance(stored, dict) or not set(stored) <= known:
-            raise CampaignError("audience")
-        read = {name: _checked(name, value) for name, value in stored.items()}
-        return cls(**read)
-
-
-_WORDS: Mapping[str, type[StrEnum]] = {"sexes": Sex, "roles": Role, "age_bands": AgeBand, "club_kinds": ClubKind}
-
-
-def _checked(name: str, value: Any) -> Any:
-    if name == "one_phone_per_club":
-        if isinstance(value, bool):
-            return value
-        raise CampaignError("audience")
-    if name in ("failed_of", "due_in"):
-        if value is None or (isinstance(value, int) and not isinstance(value, bool)):
-            return value
-        raise CampaignError("audience")
-    wanted = int if name in ("villages", "clubs") else str
-    if not isinstance(value, list | tuple) or any(not isinstance(item, wanted) for item in value):
-        raise CampaignError("audience")
-    if name in _WORDS and not set(value) <= {word.value for word in _WORDS[name]}:
-        raise CampaignError("audience")
-    return tuple(value)
 
 
 @dataclass(frozen=True)
@@ -159,9 +121,19 @@ class Counts:
     left_out: dict[str, int]
 
 
+@dataclass(frozen=True)
+class Overlap:
+    """Telephones that two audiences reach: each alone, and those in both."""
+
+    first: int
+    second: int
+    both: int
+
+
 def members(session: Session, wanted: Filter, today: date, after_id: int = 0, limit: int = 500) -> list[Candidate]:
     """A page of the audience by member id, the cursor of a fan-out. `today` decides posts and pauses."""
-    found = session.execute(_query(wanted, today).where(Member.id > after_id).order_by(Member.id).limit(limit)).all()
+    query = _query(frozen(session, wanted), today).where(Member.id > after_id).order_by(Member.id).limit(limit)
+    found = session.execute(query).all()
     numbers = {row.contact_id for row in found if row.contact_id is not None}
     consents: dict[int, set[Purpose]] = {}
     given = select(Consent.contact_id, Consent.purpose).where(Consent.contact_id.in_(numbers), Consent.withdrawn_at.is_(None))
@@ -199,20 +171,36 @@ def count(session: Session, wanted: Filter, route: Route, today: date) -> Counts
     by_route: dict[str, int] = {}
     left_out: dict[str, int] = {}
     numbers: set[tuple[int | None, Route]] = set()
-    total = after = 0
+    total = 0
+    for one in _everybody(session, wanted, today):
+        total += 1
+        way = one.route(route)
+        reason = one.reason_left_out(way)
+        if reason is not None:
+            left_out[reason.value] = left_out.get(reason.value, 0) + 1
+            continue
+        numbers.add((one.contact_id, way))
+        by_language[one.language or ""] = by_language.get(one.language or "", 0) + 1
+        by_route[way.value] = by_route.get(way.value, 0) + 1
+    return Counts(total, len(numbers), total - sum(left_out.values()), by_language, by_route, left_out)
+
+
+def overlap(session: Session, one: Filter, other: Filter, today: date) -> Overlap:
+    """How many telephones two audiences share. Numbers are compared, since one may count clubs and the other people."""
+    first, second = (_telephones(session, wanted, today) for wanted in (one, other))
+    return Overlap(len(first), len(second), len(first & second))
+
+
+def _telephones(session: Session, wanted: Filter, today: date) -> set[int | None]:
+    found = _everybody(session, wanted, today)
+    return {one.contact_id for one in found if one.reason_left_out(one.route(Route.OWN)) is None}
+
+
+def _everybody(session: Session, wanted: Filter, today: date) -> Iterator[Candidate]:
+    after = 0
     while page := members(session, wanted, today, after):
         after = page[-1].member_id
-        total += len(page)
-        for one in page:
-            way = one.route(route)
-            reason = one.reason_left_out(way)
-            if reason is not None:
-                left_out[reason.value] = left_out.get(reason.value, 0) + 1
-                continue
-            numbers.add((one.contact_id, way))
-            by_language[one.language or ""] = by_language.get(one.language or "", 0) + 1
-            by_route[way.value] = by_route.get(way.value, 0) + 1
-    return Counts(total, len(numbers), total - sum(left_out.values()), by_language, by_route, left_out)
+        yield from page
 
 
 def _query(wanted: Filter, today: date) -> Select[*tuple[Any, ...]]:
@@ -249,11 +237,24 @@ def _query(wanted: Filter, today: date) -> Select[*tuple[Any, ...]]:
         query = query.where(Member.id.in_(select(DueMember.member_id).where(DueMember.occurrence_id == wanted.due_in)))
     if wanted.languages:
         query = query.where(spoken.in_(wanted.languages))
+    query = query.where(*_place(wanted), *_left_aside(wanted, today))
     if wanted.one_phone_per_club:
         meant = aliased(Member)
-        here = and_(meant.club_id == Club.id, meant.left_at.is_(None), *_person(meant, wanted))
-        return query.where(Member.id == _speaker(), exists().where(here), *_place(wanted))
-    return query.where(*_person(Member, wanted), *_place(wanted))
+        here = and_(meant.club_id == Club.id, meant.left_at.is_(None), *person(meant, wanted, today))
+        return query.where(Member.id == _speaker(), exists().where(here))
+    return query.where(*person(Member, wanted, today))
+
+
+def _left_aside(wanted: Filter, today: date) -> list[ColumnElement[bool]]:
+    """What the lists and audiences to leave out take away; another audience is asked for in this one's way."""
+    rules: list[ColumnElement[bool]] = []
+    if wanted.not_lists:
+        named = or_(ListEntry.contact_id == Contact.id, ListEntry.club_id == Member.club_id)
+        rules.append(~exists().where(ListEntry.list_id.in_(wanted.not_lists), named))
+    for other in wanted.taken:
+        same = _query(replace(other, one_phone_per_club=wanted.one_phone_per_club), today)
+        rules.append(Member.id.not_in(same.with_only_columns(Member.id).correlate(None)))
+    return rules
 
 
 def _unreached(broadcast_id: int) -> Select[int]:
@@ -290,23 +291,12 @@ def _club_number(today: date) -> ColumnElement[int | None]:
     return func.coalesce(Club.phone_id, own, posted, Member.contact_id)
 
 
-def _person(who: type[Member], wanted: Filter) -> list[ColumnElement[bool]]:
-    rules: list[ColumnElement[bool]] = []
-    if wanted.sexes:
-        rules.append(who.sex.in_([Sex(word) for word in wanted.sexes]))
-    if wanted.roles:
-        rules.append(who.role.in_([Role(word) for word in wanted.roles]))
-    if wanted.age_bands:
-        rules.append(who.age_band.in_([AgeBand(word) for word in wanted.age_bands]))
-    if wanted.life_stages:
-        rules.append(who.life_stage.in_(wanted.life_stages))
-    return rules
-
-
 def _place(wanted: Filter) -> list[ColumnElement[bool]]:
     rules: list[ColumnElement[bool]] = []
     if wanted.villages:
         rules.append(Club.village_id.in_(wanted.villages))
+    if wanted.communes:
+        rules.append(Village.area_id.in_(wanted.communes))
     if wanted.clubs:
         rules.append(Club.id.in_(wanted.clubs))
     if wanted.club_kinds:

@@ -94,7 +94,8 @@ def ask(campaign: Campaign) -> None:
 
 def duplicate(session: Session, campaign: Campaign, staff_id: int, now: datetime) -> Campaign:
     """A draft with the same message, audience and channel, without a date."""
-    copy = Campaign(name=campaign.name, audience=dict(campaign.audience), route=campaign.route, created_at=now)
+    wanted = Filter.from_json(campaign.audience).as_drafted
+    copy = Campaign(name=campaign.name, audience=wanted.to_json(), route=campaign.route, created_at=now)
     copy.created_by, copy.step, copy.state, copy.priority = staff_id, DATE, CampaignState.DRAFT, campaign.priority
     copy.events = [
         CampaignEvent(

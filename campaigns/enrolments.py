@@ -173,12 +173,12 @@ def suspend_unheard(exchange: Exchange, now: datetime) -> int:
                 asked.add(contact_id)
                 contact = session.get_one(Contact, contact_id)
                 contacts.withdraw(session, contact, Purpose.SERIES, now)
-                _ask_again(session, exchange, contact, row, now)
+                ask(session, exchange, contact, row, "series_ask_again", now)
     return len(rows)
 
 
 def agreed_again(session: Session, prompt: OpenPrompt, now: datetime, zone: ZoneInfo) -> int:
-    """A phone said yes to `_ask_again`: its suspended places go on; how many. A prompt about anything else resumes none."""
+    """A phone said yes to `ask`: its suspended places go on; how many. A prompt about anything else resumes none."""
     asked = session.get(Enrolment, prompt.subject_id) if prompt.kind is PromptKind.CONSENT and prompt.subject_id else None
     if asked is None:
         return 0
@@ -201,12 +201,14 @@ def _unheard(now: datetime) -> Select[Enrolment]:
     )
 
 
-def _ask_again(session: Session, exchange: Exchange, contact: Contact, row: Enrolment, now: datetime) -> None:
-    if unasked.queue(session, exchange, contact, "series_ask_again", {}, now, expires_at=now + ASKED_FOR) is None:
-        return
+def ask(session: Session, exchange: Exchange, contact: Contact, row: Enrolment, label: str, now: datetime) -> bool:
+    """Ask a phone by SMS, in the reply content `label`, for its agreement to a suspended place; False where none may leave."""
+    if unasked.queue(session, exchange, contact, label, {}, now, expires_at=now + ASKED_FOR) is None:
+        return False
     prompt = OpenPrompt(contact_id=contact.id, kind=PromptKind.CONSENT, subject_id=row.id, opened_at=now)
-    prompt.expires_at = now + ASKED_FOR
+    prompt.expires_at, prompt.details = now + ASKED_FOR, {"asked": label}
     session.add(prompt)
+    return True
 
 
 def _begin(row: Enrolment, campaign: Campaign, now: datetime, zone: ZoneInfo) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaigns import enrolments, quizzes
-from campaigns.agreements import again, agree
+from campaigns.agreements import agree, to_series
 from campaigns.models import Question
 from campaigns.wording import fallbacks
 from clubs import people
@@ -159,7 +159,9 @@ class Replies:
         agree(self._session, self._contact, self._now, via="sms", script=script.variant_id, language=script.language)
         asked = self._session.get(OpenPrompt, int(prompt.ref)) if prompt.ref else None
         if asked is not None and enrolments.agreed_again(self._session, asked, self._now, ZoneInfo(self._context.zone)):
-            again(self._session, self._contact, self._now, language=script.language)
+            label = asked.details.get("asked", "series_ask_again")
+            script = library.reply_text(self._session, label, languages, now=self._now)
+            to_series(self._session, self._contact, self._now, script=script.variant_id, language=script.language)
         return self._say("consent_yes" if prompt.asked is Asked.CONSENT else "welcome")
 
     def _for_staff(self, verdict: Verdict) -> Words:

@@ -7,9 +7,10 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from campaigns import sources
-from campaigns.audiences import Filter, count
+from campaigns.audiences import count
 from campaigns.calendar import first_due
 from campaigns.errors import CampaignError
+from campaigns.filters import Filter, frozen
 from campaigns.firing import FIRING, fire_due, make_broadcast, redate_all, window
 from campaigns.models import Campaign, CampaignEvent, CampaignState, Occurrence, OccurrenceState, Repeat
 from messaging import broadcasts as sendings
@@ -67,8 +68,10 @@ def schedule(session: Session, campaign: Campaign, now: datetime, settings: Sett
         event.next_due = first_due(event, sources.known(session, event), now, zone)
         if event.next_due is None and event.repeat not in sources.OPEN_ENDED:
             raise CampaignError("no_market" if event.repeat is Repeat.MARKET else "past_date", event.id)
+    wanted = frozen(session, Filter.from_json(campaign.audience))  # what a saved audience becomes later is not approved
+    campaign.audience = wanted.to_json()
     if campaign.confirmed_by is None:
-        audience = count(session, Filter.from_json(campaign.audience), campaign.route, now.astimezone(zone).date())
+        audience = count(session, wanted, campaign.route, now.astimezone(zone).date())
         if audience.numbers > settings.second_approval_above:
             raise CampaignError("second_person", campaign.id)
     campaign.state = CampaignState.SCHEDULED
@@ -105,6 +108,7 @@ def unschedule(session: Session, campaign: Campaign) -> None:
     if campaign.state is not CampaignState.SCHEDULED:
         raise CampaignError("not_scheduled", campaign.id)
     campaign.state = CampaignState.DRAFT
+    campaign.audience = Filter.from_json(campaign.audience).as_drafted.to_json()
     for event in campaign.events:
         event.next_due = event.since = None
 

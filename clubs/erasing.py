@@ -16,7 +16,9 @@ def erase(session: Session, contact: Contact, now: datetime) -> bool:
     if not erasing.erase(session, contact, now):
         return False
     behind = Member.contact_id == contact.id
-    session.execute(update(Member).where(behind).values(name=None, phone_owner=None, pin_hash=None, contact_id=None))
+    session.execute(
+        update(Member).where(behind).values(name=None, phone_owner=None, pin_hash=None, contact_id=None, life_stage=None)
+    )
     session.execute(update(Club).where(Club.phone_id == contact.id).values(phone_id=None))
     session.execute(update(Inquiry).where(Inquiry.contact_id == contact.id).values(text=None, answer=None))
     session.execute(update(Report).where(Report.contact_id == contact.id).values(note=None))

@@ -13,7 +13,7 @@ from typing import TypeVar
 from sqlalchemy import Select, SQLColumnExpression, insert, select
 from sqlalchemy.orm import Session
 
-from clubs.models import Club, Member, Village
+from clubs.models import Club, Member, MemberImport, Village
 from clubs.rows import REQUIRED, Candidate, Known, Refused, read_row
 from clubs.sheets import Row, Sheet, SheetError
 from messaging.models import Consent, Contact, ContactState, OptOut
@@ -65,11 +65,12 @@ class ImportPlan:
 
 @dataclass(frozen=True)
 class ImportResult:
-    """What an import did."""
+    """What an import did; `id` is its row's, by which it can be undone."""
 
     members: int
     contacts: int
     consents: int
+    id: int
 
 
 def check(session: Session, sheet: Sheet, today: date) -> ImportPlan:
@@ -94,8 +95,11 @@ def check(session: Session, sheet: Sheet, today: date) -> ImportPlan:
 
 def carry_out(session: Session, plan: ImportPlan, now: datetime, staff_id: int | None = None) -> ImportResult:
     """Write the plan's ready rows in the caller's transaction: contacts once per number, members, proven consents."""
-    contacts = _contacts(session, plan.ready, now)
-    rows = [_member(candidate, contacts.get(candidate.number or ""), now) for candidate in plan.ready]
+    contacts, fresh = _contacts(session, plan.ready, now)
+    made = MemberImport(at=now, staff_id=staff_id, members=len(plan.ready), new_numbers=fresh)
+    session.add(made)
+    session.flush()
+    rows = [_member(candidate, contacts.get(candidate.number or ""), made.id, now) for candidate in plan.ready]
     # In bulk: row by row, three thousand people would hold the writers' lock for several seconds.
     ids = session.scalars(insert(Member).returning(Member.id, sort_by_parameter_order=True), rows).all() if rows else []
     agreed = [
@@ -106,9 +110,8 @@ def carry_out(session: Session, plan: ImportPlan, now: datetime, staff_id: int |
     ]
     if agreed:
         session.execute(insert(Consent), agreed)
-    result = ImportResult(len(rows), len(contacts), len(agreed))
-    record(session, now, "members.import", "import", None, staff_id=staff_id, members=result.members, contacts=result.contacts)
-    return result
+    record(session, now, "members.import", "import", made.id, staff_id=staff_id, members=len(rows), contacts=len(contacts))
+    return ImportResult(len(rows), len(contacts), len(agreed), made.id)
 
 
 def _known(session: Session) -> Known:
@@ -165,8 +168,8 @@ def _unproven(row: Row) -> tuple[str, Weight, str]:
     return "accord messages", Weight.WARNING, sentence
 
 
-def _contacts(session: Session, ready: Sequence[Candidate], now: datetime) -> dict[str, int]:
-    """The contact id of each number in the plan: known ones brought up to date, new ones written."""
+def _contacts(session: Session, ready: Sequence[Candidate], now: datetime) -> tuple[dict[str, int], list[int]]:
+    """The contact id of each number in the plan, known ones brought up to date and new ones written; and the ids of the new."""
     people: dict[str, list[Candidate]] = {}
     for candidate in ready:
         if candidate.number:
@@ -177,6 +180,7 @@ def _contacts(session: Session, ready: Sequence[Candidate], now: datetime) -> di
     stopped = set(_among(session, standing, OptOut.number_index, indexes))
     taken = set(session.scalars(select(Member.contact_id).where(Member.contact_id.is_not(None), Member.left_at.is_(None))))
     found, rows = {}, []
+    fresh: list[int] = []
     for number, index in indexes.items():
         language = next((one.language for one in people[number] if one.language), None)
         contact = known.get(index)
@@ -187,9 +191,9 @@ def _contacts(session: Session, ready: Sequence[Candidate], now: datetime) -> di
         contact.language = contact.language or language
         found[number] = contact.id
     if rows:
-        ids = session.scalars(insert(Contact).returning(Contact.id, sort_by_parameter_order=True), rows)
-        found.update(zip((row["number"] for row in rows), ids, strict=True))
-    return found
+        fresh = list(session.scalars(insert(Contact).returning(Contact.id, sort_by_parameter_order=True), rows))
+        found.update(zip((row["number"] for row in rows), fresh, strict=True))
+    return found, fresh
 
 
 def _among(session: Session, query: Select[T], column: SQLColumnExpression[bytes], indexes: Mapping[str, bytes]) -> Iterator[T]:
@@ -211,14 +215,16 @@ def _contact(number: str, index: bytes, language: str | None, shared: bool, stop
     }
 
 
-def _member(candidate: Candidate, contact_id: int | None, now: datetime) -> Json:
+def _member(candidate: Candidate, contact_id: int | None, import_id: int, now: datetime) -> Json:
     return {
+        "import_id": import_id,
         "club_id": candidate.club_id,
         "contact_id": contact_id,
         "name": candidate.name,
         "role": candidate.role,
         "sex": candidate.sex,
         "age_band": candidate.age_band,
+        "life_stage": candidate.life_stage,
         "language": candidate.language,
         "preferred": candidate.preferred,
         "phone_owner": candidate.phone_owner,

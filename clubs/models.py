@@ -43,6 +43,15 @@ class AgeBand(StrEnum):
     ELDER = "50+"
 
 
+class LifeStage(StrEnum):
+    """Where a family stands with its youngest child, as noted in `Member.life_stage`; months, then years."""
+
+    PREGNANT = "pregnant"
+    BABY = "0-5"
+    INFANT = "6-23"
+    CHILD = "24-59"
+
+
 class Preferred(StrEnum):
     """How a member wants to be reached."""
 
@@ -148,6 +157,21 @@ class Member(Base):
     pin_locked_until: Mapped[datetime | None]
     joined_at: Mapped[datetime]
     left_at: Mapped[datetime | None]
+    import_id: Mapped[int | None] = mapped_column(ForeignKey("member_import.id"), index=True)
+
+
+class MemberImport(Base):
+    """One file of members taken in. Each row says what it made, in numbers; for a day it can be undone."""
+
+    __tablename__ = "member_import"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    at: Mapped[datetime]
+    staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    members: Mapped[int]
+    new_numbers: Mapped[list[int]] = mapped_column(default=list)  # ids of the contacts that it made
+    undone_at: Mapped[datetime | None]
+    kept: Mapped[int | None]  # members that an undoing left, having been used
 
 
 class Post(Base):

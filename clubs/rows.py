@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TypeVar
 
-from clubs.models import AgeBand, Preferred, Role, Sex
+from clubs.models import AgeBand, LifeStage, Preferred, Role, Sex
 from clubs.sheets import Row
 from messaging.models import Purpose
 from messaging.numbers import normalise
@@ -17,6 +17,7 @@ HEADINGS: Mapping[str, tuple[str, ...]] = {
     "sexe": ("sex", "genre"),
     "âge": ("tranche d'âge", "age band", "age"),
     "numéro": ("téléphone", "number", "tel", "portable"),
+    "étape de vie": ("life stage",),
     "téléphone de": ("à qui", "whose phone", "propriétaire"),
     "langue": ("language",),
     "rôle": ("role", "fonction"),
@@ -40,6 +41,17 @@ ROLES = {
     "animateur": Role.FACILITATOR,
     "relais": Role.RELAY,
 }
+STAGES = {
+    "": None,
+    "enceinte": LifeStage.PREGNANT,
+    "attend un enfant": LifeStage.PREGNANT,
+    "0-5": LifeStage.BABY,
+    "0-5 mois": LifeStage.BABY,
+    "6-23": LifeStage.INFANT,
+    "6-23 mois": LifeStage.INFANT,
+    "24-59": LifeStage.CHILD,
+    "24-59 mois": LifeStage.CHILD,
+}
 BANDS = {band.value: band for band in AgeBand}
 
 
@@ -52,6 +64,7 @@ class Candidate:
     name: str | None
     sex: Sex
     age_band: AgeBand | None
+    life_stage: LifeStage | None
     number: str | None
     phone_owner: str | None
     language: str | None
@@ -93,13 +106,14 @@ class Refused(Exception):
 def read_row(row: Row, known: Known, today: date) -> Candidate:
     """The candidate of a row; Refused at its first fault."""
     club_id = _club(row, known)
-    number = _number(row)
+    number = number_in(row)
     return Candidate(
         row=row.number,
         club_id=club_id,
         name=row.get("nom") or None,
         sex=_one_of(row, "sexe", SEXES, "Écrivez F ou H."),
         age_band=_one_of(row, "âge", {"": None, **BANDS}, "Écrivez 15-24, 25-49 ou 50+."),
+        life_stage=_one_of(row, "étape de vie", STAGES, "Écrivez enceinte, 0-5 mois, 6-23 mois ou 24-59 mois."),
         number=number,
         phone_owner=row.get("téléphone de")[:24] or None,
         language=_one_of(row, "langue", {"": None, **known.languages}, "Cette langue n'est pas dans les réglages."),
@@ -129,7 +143,8 @@ def _club(row: Row, known: Known) -> int:
     return club_id
 
 
-def _number(row: Row) -> str | None:
+def number_in(row: Row) -> str | None:
+    """The number of a row in E.164, None for an empty cell; Refused for what is none."""
     written = row.get("numéro")
     if not written:
         return None

@@ -3,7 +3,17 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from campaigns.models import CampaignEvent, CampaignState, CatchUp, Given, OccurrenceState, Priority, Repeat, SeasonKind
+from campaigns.models import (
+    CampaignEvent,
+    CampaignState,
+    CatchUp,
+    EnrolmentState,
+    Given,
+    OccurrenceState,
+    Priority,
+    Repeat,
+    SeasonKind,
+)
 from campaigns.plan import Problem, Step
 from clubs.models import MarketRule
 from console.words import _, lazy, moment, ngettext
@@ -30,6 +40,11 @@ SENDINGS = {
     BroadcastState.PAUSED: (lazy("en pause"), "warn"),
     BroadcastState.CANCELLED: (lazy("annulé"), "bad"),
     BroadcastState.FINISHED: (lazy("terminé"), ""),
+}
+PLACES = {
+    EnrolmentState.ACTIVE: (lazy("en cours"), "good"),
+    EnrolmentState.SUSPENDED: (lazy("attend un accord"), "warn"),
+    EnrolmentState.ENDED: (lazy("terminée"), ""),
 }
 OCCURRENCES = {
     OccurrenceState.FIRED: lazy("envoyé"),
@@ -201,6 +216,9 @@ def refusal(code: str) -> str:
         "none_failed": _("Aucun échec à renvoyer."),
         "cancelled": _("Cette campagne est arrêtée. Dupliquez-la pour envoyer de nouveau."),
         "not_ended": _("L'envoi n'est pas fini. Attendez la fin pour renvoyer les échecs."),
+        "name_taken": _("Ce nom est déjà pris. Choisissez-en un autre."),
+        "audience_circle": _("Ce public serait retiré de lui-même. Décochez un des publics à retirer."),
+        "empty_list": _("Aucune ligne ne peut entrer dans la liste. Corrigez le fichier."),
         "not_skipped": _("Ce rendez-vous n'attend plus : rien n'a changé."),
     }
     return words.get(code, _("Ce n'est plus possible : rien n'a changé."))

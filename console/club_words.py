@@ -5,7 +5,7 @@ from typing import Any
 
 from clubs.grammar.local import Why
 from clubs.grammar.values import Kind, Problem, ProblemId
-from clubs.models import AgeBand, ClubKind, MarketRule, Role, Sex
+from clubs.models import AgeBand, ClubKind, LifeStage, MarketRule, Role, Sex
 from clubs.records import ExpectedState, InquiryKind, InquiryState, Report, ReportState
 from clubs.small import small
 from console.access import SEES_PEOPLE, R, who
@@ -26,6 +26,12 @@ ROLES = {
 }
 SEXES = {Sex.WOMAN: lazy("femme"), Sex.MAN: lazy("homme"), None: lazy("sexe non dit")}
 AGES = {AgeBand.YOUTH: lazy("15 à 24 ans"), AgeBand.ADULT: lazy("25 à 49 ans"), AgeBand.ELDER: lazy("50 ans et plus")}
+LIFE_STAGES = {
+    LifeStage.PREGNANT: lazy("attend un enfant"),
+    LifeStage.BABY: lazy("enfant de 0 à 5 mois"),
+    LifeStage.INFANT: lazy("enfant de 6 à 23 mois"),
+    LifeStage.CHILD: lazy("enfant de 24 à 59 mois"),
+}
 REPORT_KINDS = {
     Kind.CR: lazy("Séance"),
     Kind.QZ: lazy("Quiz à main levée"),

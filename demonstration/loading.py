@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from clubs.models import Club, Member, Role
 from clubs.records import Report
-from demonstration import aims, follow_up, history, people, sendings
+from demonstration import aims, chosen, follow_up, history, people, sendings
 from demonstration.errors import DemonstrationError
 from messaging.models import Channel, Contact, ContactState, Message
 from messaging.numbers import is_simulated
@@ -83,6 +83,7 @@ def load(session: Session, now: datetime, approvers: tuple[int, int]) -> Loaded:
     follow_up.follow_up(past, approvers[0])
     sendings.broadcast(past, groups, approvers)
     sendings.say_goodbye(past, [contact for contact in members if contact.state is ContactState.ACTIVE])
+    chosen.write(past, groups, approvers[0])
     return Loaded(len(groups), *(session.scalar(select(func.count()).select_from(row)) or 0 for row in (Member, Report, Message)))
 
 

@@ -14,7 +14,7 @@ from campaigns.accounts import Account, account
 from campaigns.errors import CampaignError
 from campaigns.listing import Happened
 from campaigns.models import Campaign, CampaignState, Occurrence
-from console import audience_form, campaign_words
+from console import audience_words, campaign_words
 from console.access import EVERYONE, Answer, Pages, R, who
 from console.edge import exchange, now, reading, writing
 from console.forms import Page, done, render
@@ -68,7 +68,7 @@ def show(number: int) -> Answer:
         values: dict[str, Any] = {"campaign": campaign, "happened": happened, "shown": shown, "at": now(session)}
         values["content"] = session.get(Content, campaign.events[0].content_id) if campaign.events else None
         values["event"] = campaign.events[0] if campaign.events else None
-        values["audience"] = audience_form.told(session, campaign)
+        values["audience"] = audience_words.told(session, campaign)
         values["wrong"] = listing.wrong(session, campaign, now(session), exchange().settings)
         if shown is not None:
             values |= _counts(session, shown)

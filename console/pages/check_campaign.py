@@ -20,7 +20,7 @@ from campaigns.models import Campaign, Repeat
 from campaigns.plan import BLOCKING, STEPS, Forecast, Problem, Step, forecast
 from clubs import overview as clubs
 from clubs.models import MarketRule
-from console import audience_form, campaign_words, voice_words
+from console import audience_words, campaign_words, voice_words
 from console.access import Answer, Pages, who
 from console.edge import exchange, now, reading, writing
 from console.forms import Typed, done
@@ -111,7 +111,7 @@ def _around(session: Session, campaign: Campaign, plan: Forecast, at: datetime) 
     return {
         "content": session.get(Content, campaign.events[0].content_id),
         "event": campaign.events[0],
-        "audience": audience_form.told(session, campaign),
+        "audience": audience_words.told(session, campaign),
         "left_out": campaign_words.causes(plan.left_out),
         "costs": costs,
         "names": names,

@@ -10,6 +10,7 @@ from typing import Any
 from flask import abort, request, url_for
 from flask import session as flask_session
 
+from campaigns import places
 from clubs import by_hand, overview, pauses, people, pins
 from clubs.grammar.values import Kind
 from clubs.models import Club, Member, Village
@@ -88,6 +89,7 @@ def _inside(session: Session, number: int) -> dict[str, Any]:
         members = overview.members_of(session, number)
         phones = {each.id: each for each in session.query(Contact).filter(Contact.id.in_([one.contact_id for one in members]))}
         found["members"] = [Person(each, phones.get(each.contact_id or 0)) for each in members]
+        found["in_series"] = places.followed(session, [each.id for each in members])
         posted = {each.id for each in people.facilitators(session, number, now(session).date())}
         found["facilitators"] = [each for each in found["members"] if each.member.id in posted]
         fresh = flask_session.get("fresh_pin")

@@ -135,7 +135,7 @@ def audience(number: int) -> Answer:
         campaign = draft_of(session, number)
         form = Typed.sent_or(audience_form.fields(session, Filter.from_json(campaign.audience)))
         wanted = audience_form.read(session, form)
-        options = audience_form.options(session)
+        options = audience_form.options(session, wanted)
         counted = audience_form.counted(session, wanted, campaign.route)
     if form.sent and not counted.counts.members and not form.errors:
         form.wrong("villages", _("Ce public est vide. Retirez un choix."))

@@ -1,12 +1,13 @@
 """Import: nothing is written before somebody has seen the bad rows; only the good ones enter, and the file goes."""
 
 import io
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 
-from clubs.models import Member
+from clubs.models import Member, Post
 from console.staff import RoleName
 from messaging.models import Consent
 from runtime.database import Database
@@ -145,3 +146,26 @@ def test_the_model_has_every_heading(signed_in: SignedIn, world: World) -> None:
     place = upload(browser, model.text.lstrip("\ufeff") + GOOD.rsplit(";", 1)[0])
     page = browser.get(place).text
     assert "Colonnes ignorées" not in page
+
+
+def test_an_import_is_undone_within_a_day_and_says_what_stays(
+    signed_in: SignedIn, world: World, database: Database, now: datetime
+) -> None:
+    browser, before = signed_in(R.COMMUNICATION), members(database)
+    assert "Annuler cet import" not in browser.get("/contacts/import").text
+    assert send(browser, f"{upload(browser)}/lignes", {"ready": "2"}).status_code == 303
+    assert "Annuler cet import" in browser.get("/contacts/import").text
+    with database.writing() as session:
+        oumou = session.query(Member).filter(Member.import_id == 1).order_by(Member.id.desc()).first()
+        assert oumou is not None
+        session.add(Post(member_id=oumou.id, club_id=world.clubs["1032"], since=now.date()))
+    assert send(browser, "/contacts/import/1/annuler").headers["Location"] == "/contacts/import"
+    page = browser.get("/contacts/import").text.replace("\u00a0", " ").replace("\u202f", " ")
+    assert "1 membre retiré" in page
+    assert "1 membre reste" in page
+    assert "1 membre gardé" in page
+    assert "Annuler cet import" not in page
+    assert members(database) == before + 1
+    assert send(browser, "/contacts/import/1/annuler").status_code == 303
+    assert "ne peut plus être annulé" in browser.get("/contacts/import").text
+    assert send(browser, "/contacts/import/9/annuler").status_code == 404
