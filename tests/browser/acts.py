@@ -141,3 +141,13 @@ def take_phones(page: Page, base: str, place: int = 0) -> str:
     found = re.search(r"\d{4}", words)
     assert found is not None
     return found[0]
+
+
+def until(page: Page, wanted: Locator) -> None:
+    """Look at the page again until it shows that: a minute at most."""
+    for _ in range(120):
+        if wanted.count():
+            return
+        page.wait_for_timeout(500)
+        page.reload()
+    raise AssertionError("it never came")

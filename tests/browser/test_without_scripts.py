@@ -2,24 +2,12 @@
 
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from console.staff import RoleName as R
-from tests.browser.acts import approve, later, phone, press, send, take_phones, write
+from tests.browser.acts import approve, later, phone, press, send, take_phones, until, write
 from tests.browser.conftest import SignIn
 from tests.browser.house import House
-
-TRIES = 60
-
-
-def _until(page: Page, words: str) -> None:
-    """Without scripts a page does not look by itself: its link « Actualiser » does."""
-    for _ in range(TRIES):
-        if phone(page, "membre").locator(".theirs", has_text=words).count():
-            return
-        page.wait_for_timeout(500)
-        page.get_by_role("link", name="Actualiser").click()
-    raise AssertionError("nothing arrived")
 
 
 def test_a_campaign_goes_from_blank_to_the_telephone_without_scripts(house: House, sign_in: SignIn) -> None:
@@ -33,7 +21,7 @@ def test_a_campaign_goes_from_blank_to_the_telephone_without_scripts(house: Hous
     shown = kadia.url
     take_phones(kadia, house.url, 3)
     later(kadia, "1 heure")
-    _until(kadia, text)
+    until(kadia, phone(kadia, "membre").locator(".theirs", has_text=text))  # without scripts no page looks by itself
     kadia.goto(shown)
     expect(kadia.locator(".equation")).to_contain_text(re.compile(r"= [1-9]\d* partis?"))
 
