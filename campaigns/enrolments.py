@@ -35,6 +35,8 @@ UNHEARD = timedelta(days=90)
 """A number nobody answered from for so long may have been given to somebody else."""
 ASKED_FOR = timedelta(days=14)
 Step = tuple[datetime, int]
+Came = dict[tuple[int, int], set[date]]
+"""The days on which a member's steps came, by member and event."""
 
 
 def enrol(session: Session, campaign: Campaign, member: Member, anchor_month: date, now: datetime, zone: ZoneInfo) -> Enrolment:
@@ -129,13 +131,14 @@ def enrolled(session: Session, broadcast_id: int) -> frozenset[int]:
 
 
 def move_on(session: Session, event: CampaignEvent, members: Collection[int], zone: ZoneInfo) -> None:
-    """Let the members whose step `event` has come look to the one after it, and to no further."""
+    """Let the members whose step `event` has come look to the next one that did not come yet, and to no further."""
     mine = (Enrolment.next_event_id == event.id, Enrolment.state == EnrolmentState.ACTIVE)
     wanted = set(members)
+    came = _came(session, event.campaign, zone, wanted)
     for row in session.scalars(select(Enrolment).where(*mine)):
         if row.member_id in wanted and row.next_due is not None:
             done = (row.next_due, event.id)
-            _point(row, [step for step in _steps(event.campaign, row.anchor_month, zone) if step > done])
+            _point(row, [step for step in _not_yet(row, event.campaign, zone, came) if step > done])
 
 
 def repair(session: Session, campaign: Campaign, zone: ZoneInfo) -> int:
@@ -143,22 +146,35 @@ def repair(session: Session, campaign: Campaign, zone: ZoneInfo) -> int:
 
     A step that has passed then follows its event's policy at the next tick, one at a time.
     """
-    taken: dict[tuple[int, int], set[date]] = {}
-    for member_id, event_id, at in session.execute(
-        select(DueMember.member_id, DueMember.event_id, DueMember.due_at)
-        .join(CampaignEvent, CampaignEvent.id == DueMember.event_id)
-        .where(CampaignEvent.campaign_id == campaign.id)
-    ):
-        taken.setdefault((member_id, event_id), set()).add(at.astimezone(zone).date())
+    came = _came(session, campaign, zone)
     places = select(Enrolment).where(Enrolment.campaign_id == campaign.id, Enrolment.state == EnrolmentState.ACTIVE)
     repaired = 0
     for row in session.scalars(places.with_for_update()):
         before = (row.next_due, row.next_event_id)
-        steps = [one for one in _steps(campaign, row.anchor_month, zone) if one[0] >= row.enrolled_at]
-        _point(row, [(at, id_) for at, id_ in steps if at.date() not in taken.get((row.member_id, id_), ())])
+        _point(row, [step for step in _not_yet(row, campaign, zone, came) if step[0] >= row.enrolled_at])
         repaired += (row.next_due, row.next_event_id) != before
     session.flush()
     return repaired
+
+
+def _came(session: Session, campaign: Campaign, zone: ZoneInfo, members: Collection[int] | None = None) -> Came:
+    rows = (
+        select(DueMember.member_id, DueMember.event_id, DueMember.due_at)
+        .join(CampaignEvent, CampaignEvent.id == DueMember.event_id)
+        .where(CampaignEvent.campaign_id == campaign.id)
+    )
+    if members is not None:
+        rows = rows.where(DueMember.member_id.in_(members))
+    found: Came = {}
+    for member_id, event_id, at in session.execute(rows):
+        found.setdefault((member_id, event_id), set()).add(at.astimezone(zone).date())
+    return found
+
+
+def _not_yet(row: Enrolment, campaign: Campaign, zone: ZoneInfo, came: Came) -> list[Step]:
+    """The steps of a place that were neither sent nor said to be skipped."""
+    steps = _steps(campaign, row.anchor_month, zone)
+    return [(at, id_) for at, id_ in steps if at.date() not in came.get((row.member_id, id_), ())]
 
 
 def suspend_unheard(exchange: Exchange, now: datetime) -> int:

@@ -5,7 +5,8 @@ The metadata is handed in, so that this package knows no row but its own.
 """
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,10 @@ from runtime.database import Database
 FOLDER = Path(__file__).parent / "migrations"
 THEIR_TABLES = "procrastinate_"
 LOCK = 7060
+
+
+class MigrationError(Exception):
+    """The tables whose rows name others that are not there, after a migration; nothing of it stays."""
 
 
 def _config(connection: Connection | None = None, metadata: MetaData | None = None) -> Config:
@@ -47,14 +52,34 @@ def current(session: Session) -> str | None:
 
 
 def upgrade(database: Database, metadata: MetaData) -> tuple[str | None, str]:
-    """Upgrade to the newest revision; the revision before, and after."""
-    with database.engine.begin() as connection:
+    """Upgrade to the newest revision; the revision before, and after. MigrationError: rows name others that are not there."""
+    with _changing_tables(database) as connection:
         if not database.sqlite:  # SQLite's writers wait for one another at BEGIN already
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
         before = MigrationContext.configure(connection).get_current_revision()
         if before != head():
             command.upgrade(_config(connection, metadata), "head")
     return before, head()
+
+
+@contextmanager
+def _changing_tables(database: Database) -> Iterator[Connection]:
+    """A transaction in which SQLite may make a table anew: with foreign keys on it refuses to drop one whose rows others name."""
+    with database.engine.connect() as connection:
+        if not database.sqlite:
+            with connection.begin():
+                yield connection
+            return
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        driver.execute("PRAGMA foreign_keys=OFF")  # not heard within a transaction
+        try:
+            with connection.begin():
+                yield connection
+                if broken := connection.execute(text("PRAGMA foreign_key_check")).all():
+                    raise MigrationError(", ".join(sorted({str(table) for table, *_ in broken})))
+        finally:
+            driver.execute("PRAGMA foreign_keys=ON")
 
 
 def ours(name: str | None, kind: str, _parents: Any) -> bool:

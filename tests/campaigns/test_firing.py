@@ -270,6 +270,26 @@ def test_who_fell_behind_is_repaired_to_the_first_step_not_accounted_for(exchang
         assert enrolments.repair(session, campaign, UTC) == 0  # type: ignore[arg-type]
 
 
+def test_a_repaired_step_is_said_to_be_skipped_and_none_that_came_comes_again(
+    exchange: Exchange, world: World, now: datetime
+) -> None:
+    id_ = series(exchange, world, now, 1, 2, 4)
+    with exchange.database.writing() as session:
+        campaign, row = session.get_one(Campaign, id_), session.scalars(select(Enrolment)).one()
+        second = campaign.events[1]
+        row.next_event_id, row.next_due = second.id, enrolments.due_at(second, row.anchor_month, UTC)  # type: ignore[arg-type]
+    schedule.redate_all(exchange, now)
+    schedule.fire_due(exchange, datetime(2026, 5, 1, 9, tzinfo=UTC))
+    with exchange.database.writing() as session:
+        assert enrolments.repair(session, session.get_one(Campaign, id_), UTC) == 1  # type: ignore[arg-type]
+    schedule.redate_all(exchange, datetime(2026, 5, 2, 9, tzinfo=UTC))
+    schedule.fire_due(exchange, datetime(2026, 5, 2, 9, tzinfo=UTC))
+    with exchange.database.reading() as session:
+        came = session.execute(select(Occurrence.due_at, Occurrence.state).order_by(Occurrence.due_at)).all()
+        assert [(at.month, state.value) for at, state in came] == [(4, "skipped"), (5, "fired")]
+        assert session.scalars(select(Enrolment.next_due)).one() == datetime(2026, 7, 1, 9, tzinfo=UTC)
+
+
 def test_the_end_of_a_series_takes_back_what_waits_but_not_a_sisters(exchange: Exchange, world: World, now: datetime) -> None:
     series(exchange, world, now, 1, who=("awa", "kadia", "sory"))
     first = datetime(2026, 4, 1, 8, 50, tzinfo=UTC)

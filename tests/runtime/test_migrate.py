@@ -88,3 +88,83 @@ def test_the_channels_and_attempts_of_an_installation_are_carried_over(bare: Dat
         carried = select(Channel.parts_per_hour, Channel.needs_bundle, Channel.failover_id, Channel.rest_step, Channel.pace_hour)
         assert [tuple(row) for row in session.execute(carried)] == [(0, False, None, 0, {})]
         assert session.execute(select(Attempt.cause, Attempt.looked)).all() == [(None, 0)]
+
+
+KEYS = {"theme": 11, "language": "fr"}
+"""What a row's key is, where it is not 1."""
+TOLD = {
+    ("broadcast", "expires_at"): "2026-01-02 00:00:00",
+    ("open_prompt", "expires_at"): "2026-01-02 00:00:00",
+    ("club", "code"): "1010",
+    ("message", "direction"): "out",
+    ("message", "state"): "queued",
+    ("installation", "opening"): "closed",
+    ("answer", "message_id"): 1,
+    ("attempt", "message_id"): 1,
+    ("post", "club_id"): 1,
+    ("recipient", "message_id"): 1,
+}
+"""What the tables' own rules ask for."""
+ANY = {"DATETIME": "2026-01-01 00:00:00", "DATE": "2026-01-01", "JSON": "[]", "BLOB": b"x", "VARCHAR": "1", "TEXT": "1"}
+
+
+def one_row_each(database: Database) -> int:
+    """A row in every table, each naming the first of others; how many."""
+    found = MetaData()
+    found.reflect(database.engine)
+    tables = [table for table in found.tables.values() if table.name != "alembic_version"]
+    raw = database.engine.raw_connection()
+    assert raw.driver_connection is not None
+    raw.driver_connection.execute("PRAGMA foreign_keys=OFF")
+    for table in tables:
+        row: dict[str, object] = {}
+        for column in table.columns:
+            told = TOLD.get((table.name, column.name))
+            if told is not None or not column.nullable or column.primary_key:
+                target = next((key.target_fullname.partition(".")[0] for key in column.foreign_keys), None)
+                name = target or (table.name if column.primary_key else "")
+                row[column.name] = told or KEYS.get(name) or ANY.get(str(column.type).partition("(")[0], 1)
+        names, places = ", ".join(f'"{name}"' for name in row), ", ".join("?" * len(row))
+        raw.driver_connection.execute(f'INSERT INTO "{table.name}" ({names}) VALUES ({places})', list(row.values()))
+    assert raw.driver_connection.execute("PRAGMA foreign_key_check").fetchall() == []
+    raw.driver_connection.execute("PRAGMA foreign_keys=ON")
+    raw.close()
+    return len(tables)
+
+
+def counted(database: Database, tables: int) -> int:
+    with database.reading() as session:
+        names = list(session.scalars(text("SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'alembic_version'")))
+        held = [session.scalar(text(f'SELECT count(*) FROM "{name}"')) for name in names]
+    assert len(names) >= tables
+    return sum(held)
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("revision", ["0001", "0014"])
+def test_a_filled_sqlite_of_an_older_version_keeps_every_row_and_its_bonds(bare: Database, revision: str) -> None:
+    with bare.engine.begin() as connection:
+        command.upgrade(migrate._config(connection, metadata()), revision)
+    tables = one_row_each(bare)
+    migrate.upgrade(bare, metadata())
+    assert list(migrate.differences(bare, metadata())) == []
+    assert counted(bare, tables) >= tables
+    with bare.engine.connect() as connection:
+        assert connection.scalar(text("PRAGMA foreign_keys")) == 1
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_an_upgrade_that_would_leave_rows_without_what_they_name_changes_nothing(bare: Database) -> None:
+    with bare.engine.begin() as connection:
+        command.upgrade(migrate._config(connection, metadata()), "0014")
+    one_row_each(bare)
+    raw = bare.engine.raw_connection()
+    assert raw.driver_connection is not None
+    raw.driver_connection.execute("PRAGMA foreign_keys=OFF")
+    raw.driver_connection.execute("DELETE FROM village")
+    raw.driver_connection.execute("PRAGMA foreign_keys=ON")
+    raw.close()
+    with pytest.raises(migrate.MigrationError, match="club"):
+        migrate.upgrade(bare, metadata())
+    with bare.reading() as session:
+        assert migrate.current(session) == "0014"

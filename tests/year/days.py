@@ -24,8 +24,8 @@ def whose(given: Programme, sending: Sending, day: date) -> list[int] | bool | N
 
 
 def _market(given: Programme, sending: Sending, village: int, day: date) -> bool:
-    if sending.market == "eve":
-        return _is_market(given, village, day + DAY)
+    if sending.market in ("on", "eve"):
+        return _is_market(given, village, day if sending.market == "on" else day + DAY)
     assert sending.weekday_from is not None
     gone = (day - sending.weekday_from).days
     if gone < 0:

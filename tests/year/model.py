@@ -10,12 +10,15 @@ from datetime import date, datetime, time, timedelta
 from tests.year.days import whose
 from tests.year.hours import opens
 from tests.year.programme import DAY, Happening, Person, Programme, Sending
+from tests.year.series import Series
 
 MINUTE = timedelta(minutes=1)
 READY = timedelta(minutes=10)
 """A sending is made ready, and can be stopped, ten minutes before it leaves."""
 LATE = timedelta(hours=6)
 WEEK = timedelta(days=7)
+SECOND = timedelta(seconds=1)
+ASKED_FOR = 14 * DAY
 Due = tuple[datetime, list[int] | None, list[int] | None]
 Fired = tuple[Sending, datetime, datetime, list[int] | None, list[int] | None]
 Fate = tuple[str, str]
@@ -32,20 +35,10 @@ class Push:
     leaves: datetime
     expires: datetime
     order: tuple[int, int]
-    evening: bool
+    slot: str | None
     kept: frozenset[date]
     series: bool
     people: list[int] = field(default_factory=list)
-
-
-@dataclass
-class Place:
-    """A child's place in the series: the step that comes next, None at its end."""
-
-    birth: date
-    since: datetime
-    step: int | None = None
-    state: str = "active"
 
 
 def reckon(given: Programme) -> "Model":
@@ -70,6 +63,9 @@ class Model:
         self.sent: dict[int, list[datetime]] = defaultdict(list)
         self._open: dict[int, list[Push]] = defaultdict(list)
         self._stopped: set[int] = set()
+        self._agreed = {phone for phone, one in enumerate(given.phones) if one.agreed}
+        self._to_series = {phone for phone, one in enumerate(given.phones) if one.series}
+        self._asked: dict[int, datetime] = {}
         self._heard: dict[int, datetime] = {}
         self._answered: dict[int, datetime] = {}
         self._followed: set[int] = set()
@@ -77,41 +73,50 @@ class Model:
         self._cache_at: tuple[datetime, int] | None = None
         self._cache: dict[tuple[str, datetime], list[Due]] = {}
         self._phones: dict[tuple[str, datetime], frozenset[int]] = {}
+        self._days: dict[tuple[str, date], list[int] | bool | None] = {}
         self._checked: date | None = None
         begins = datetime.combine(given.first, time(6), given.away[0].tzinfo)
         self.begins = begins
-        self.places = {person: Place(birth, begins) for person, birth in given.births.items()}
-        for place in self.places.values():
-            self._point(place, begins)
+        self.series = Series(given, begins)
 
     def happen(self, one: Happening) -> None:
-        if one.what == "stop":
-            self._stopped.add(one.whom)
+        if one.what in ("stop", "back", "heard", "yes", "fin") or (one.what == "answer" and one.whom not in self._answered):
             self._heard[one.whom] = one.at
-            for push in self._open.pop(one.whom, []):
-                self._end(push, ("skipped", "stopped"))
-        elif one.what == "heard":
-            self._heard[one.whom] = one.at
-        elif one.what == "yes":
-            self._heard[one.whom] = one.at
-            for person, place in self.places.items():
-                if self.given.people[person].phone == one.whom and place.state == "suspended":
-                    place.state, place.since = "active", one.at
-                    self._point(place, one.at)
-        elif one.what == "answer" and one.whom not in self._answered:
-            self._heard[one.whom] = one.at
-            self._answered[one.whom] = one.at
-        elif one.what == "end":
-            self._leave(one.whom, "ended")
+        match one.what:
+            case "stop":
+                self._stopped.add(one.whom)
+                self._agreed.discard(one.whom)
+                self._to_series.discard(one.whom)
+                self._asked.pop(one.whom, None)
+                for push in self._open.pop(one.whom, []):
+                    self._end(push, ("skipped", "stopped"))
+            case "back" if one.whom in self._stopped:
+                self._stopped.discard(one.whom)
+                self._agreed.add(one.whom)
+            case "yes" if self._asked.pop(one.whom, one.at) > one.at:
+                self._agreed.add(one.whom)
+                for person in self.series.behind(one.whom, "suspended"):
+                    self._to_series.add(one.whom)
+                    self.series.resume(person, one.at)
+            case "answer":
+                self._answered.setdefault(one.whom, one.at)
+            case "fin":
+                for person in self.series.behind(one.whom, "active", "suspended"):
+                    self._to_series.discard(one.whom)
+                    self._leave(person, "ended")
+            case "end":
+                self._leave(one.whom, "ended")
+            case "behind":
+                self.series.fall_behind(one.whom)
+            case "repair":
+                self.series.repair()
 
     def _leave(self, person: int, state: str) -> None:
-        place = self.places[person]
-        if place.state == "ended" or (state == "suspended" and place.state != "active"):
+        if not self.series.leave(person, state):
             return
-        place.state, place.step = state, None
-        phone = self.given.people[person].phone
+        phone, places = self.given.people[person].phone, self.series.places
         for push in list(self._open.get(phone, [])) if phone is not None else []:
-            others = [one for one in push.people if one != person and self.places[one].state == "active"] if push.series else [0]
+            others = [one for one in push.people if one != person and places[one].state == "active"] if push.series else [0]
             if push.series and person in push.people and not others:
                 self._open[push.phone].remove(push)
                 self._end(push, ("skipped", "series_over"))
@@ -136,12 +141,12 @@ class Model:
             self._phone(phone, now)
 
     def _suspend(self, now: datetime) -> None:
-        for person, place in self.places.items():
-            phone = self.given.people[person].phone
-            if place.state == "active" and phone is not None:
-                heard = self._heard.get(phone, place.since)
-                if now - heard >= 90 * DAY and now - place.since >= 90 * DAY:
-                    self._leave(person, "suspended")
+        for person in self.series.unheard(self._heard, now):
+            phone = self.given.people[person].phone or 0
+            self._leave(person, "suspended")
+            self._to_series.discard(phone)
+            if phone not in self._stopped:
+                self._asked[phone] = now + ASKED_FOR
 
     def _dues(self, sending: Sending, until: datetime) -> list[Due]:
         """Each due time with its villages (None: all) and its people (None: the villages')."""
@@ -159,11 +164,16 @@ class Model:
         else:
             day = self.given.first
             while day <= min(until.date(), self.given.last):
-                villages_ = whose(self.given, sending, day)
+                villages_ = self._whose(sending, day)
                 if not isinstance(villages_, bool):
                     found.append((datetime.combine(day, time(sending.hour), self.begins.tzinfo), villages_, None))
                 day += DAY
         return sorted((one for one in found if self.begins <= one[0] <= until), key=lambda one: one[0])
+
+    def _whose(self, sending: Sending, day: date) -> list[int] | bool | None:
+        if (sending.name, day) not in self._days:
+            self._days[sending.name, day] = whose(self.given, sending, day)
+        return self._days[sending.name, day]
 
     def _judge(self, sending: Sending, due: list[Due], now: datetime) -> list[Fired]:
         fired = []
@@ -196,30 +206,16 @@ class Model:
     def _comes_again(self, sending: Sending, after: datetime) -> bool:
         return any(at_ > after for at_, _, _ in self._dues(sending, after + 370 * DAY))
 
-    def _step_at(self, place: Place, number: int) -> datetime:
-        months = place.birth.year * 12 + place.birth.month - 1 + self._months()[number]
-        return datetime.combine(date(months // 12, months % 12 + 1, 1), time(9), self.begins.tzinfo)
-
-    def _months(self) -> tuple[int, ...]:
-        return next(one.months for one in self.given.sendings if one.months)
-
-    def _point(self, place: Place, since: datetime) -> None:
-        steps = [number for number in range(len(self._months())) if self._step_at(place, number) >= since]
-        place.step = min(steps, default=None)
-
     def _steps_due(self, number: int, sending: Sending, now: datetime) -> list[tuple[datetime, int, list[Fired]]]:
         """Each step is an event of its own; those at one step and month are sent to together. One step a look at the clock."""
-        groups: dict[tuple[int, datetime], list[int]] = defaultdict(list)
-        for person, place in self.places.items():
-            if place.state == "active" and place.step is not None and self._step_at(place, place.step) <= now + READY:
-                groups[place.step, self._step_at(place, place.step)].append(person)
         made = []
-        for (step, at_), people in sorted(groups.items()):
+        for (step, at_), people in sorted(self.series.due(now + READY).items()):
             one = Sending(f"{sending.name} {step}", sending.rank, sending.policy, sending.hours, 9, months=sending.months)
-            fired = self._judge(one, [(at_, None, people)], now)
-            made.append((at_, number + step, fired))
+            while (one.name, at_) in self.occasions:  # those who fell behind come to a step of their own
+                at_ += SECOND
+            made.append((at_, number + step, self._judge(one, [(at_, None, people)], now)))
             for person in people:
-                self.places[person].step = step + 1 if step + 1 < len(sending.months) else None
+                self.series.move_on(person)
         return made
 
     def _send(
@@ -237,7 +233,7 @@ class Model:
             who = self.given.people[number]
             why = self._left_out(sending, number, who, now.date())
             kept = self._kept(sending, who.phone, max(now, leaves), at_ + timedelta(hours=sending.hours), now)
-            evening = who.club in self.given.evening
+            slot = self.given.slots.get(who.club)
             expires = at_ + timedelta(hours=sending.hours)
             if why is None and self._free(max(now, leaves), expires, kept) is None:
                 why = "priority"
@@ -255,7 +251,7 @@ class Model:
                     start,
                     expires,
                     (self._created, number),
-                    evening,
+                    slot,
                     kept,
                     bool(sending.months),
                 )
@@ -275,16 +271,16 @@ class Model:
     def _left_out(self, sending: Sending, number: int, who: Person, today: date) -> str | None:
         if who.phone is None:
             return "no_phone"
-        phone, village = self.given.phones[who.phone], self.given.places[self.given.clubs[who.club]]
+        village = self.given.places[self.given.clubs[who.club]]
         if who.phone in self._stopped:
             return "stopped"
         if village.paused_until is not None and village.paused_until >= today:
             return "paused"
-        if not phone.agreed:
+        if who.phone not in self._agreed:
             return "no_consent"
-        if sending.months and self.places[number].state != "active":
+        if sending.months and self.series.places[number].state != "active":
             return "series_over"
-        if sending.months and not phone.series:
+        if sending.months and who.phone not in self._to_series:
             return "no_series_consent"
         return None
 
@@ -297,10 +293,10 @@ class Model:
             if other.rank >= sending.rank:
                 continue
             if other.months:
-                for person, place in self.places.items():
-                    if self.given.people[person].phone == phone and place.state == "active" and place.step is not None:
-                        at_ = self._step_at(place, place.step)
-                        days |= {at_.date()} if begins.date() <= at_.date() and at_ <= expires else set()
+                for person in self.series.behind(phone, "active"):
+                    at_ = self.series.next(person)
+                    if at_ is not None and begins.date() <= at_.date() and at_ <= expires:
+                        days.add(at_.date())
                 continue
             for due in self._cached(other, expires, now):
                 known = (other.name, due[0]) in self.occasions
@@ -331,7 +327,7 @@ class Model:
     def _free(self, start: datetime, expires: datetime, kept: frozenset[date]) -> datetime | None:
         moment = start
         while moment.date() in kept:
-            moment = opens(self.given.ramadan, datetime.combine(moment.date() + DAY, time(), moment.tzinfo), evening=False)
+            moment = opens(self.given.ramadan, datetime.combine(moment.date() + DAY, time(), moment.tzinfo), None)
             if moment >= expires:
                 return None
         return moment
@@ -351,7 +347,7 @@ class Model:
     def _try(self, push: Push, mine: list[Push], now: datetime) -> Fate | None:
         if push.expires <= now:
             return ("expired", "")
-        moment = opens(self.given.ramadan, now, push.evening)
+        moment = opens(self.given.ramadan, now, push.slot)
         if moment > now:
             push.leaves = moment
             return None
@@ -373,9 +369,9 @@ class Model:
         return datetime.combine(now.date() + DAY, time(), now.tzinfo)
 
     def _tomorrow(self, push: Push, earliest: datetime, why: str) -> Fate | None:
-        moment = opens(self.given.ramadan, earliest, push.evening)
+        moment = opens(self.given.ramadan, earliest, push.slot)
         while moment.date() in push.kept:
-            moment = opens(self.given.ramadan, self._midnight(moment), push.evening)
+            moment = opens(self.given.ramadan, self._midnight(moment), push.slot)
         if moment >= push.expires:
             return ("skipped", why)
         push.leaves = moment

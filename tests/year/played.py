@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, update
 
-from campaigns import broadcasts, enrolments, schedule
+from campaigns import agreements, broadcasts, enrolments, schedule
 from campaigns.audiences import Filter
 from campaigns.models import (
     Answer,
@@ -17,6 +17,7 @@ from campaigns.models import (
     CampaignEvent,
     CatchUp,
     Enrolment,
+    EnrolmentState,
     Given,
     Occurrence,
     Priority,
@@ -34,6 +35,7 @@ from messaging.models import (
     Broadcast,
     Consent,
     Contact,
+    ContactState,
     Direction,
     Kind,
     Message,
@@ -116,7 +118,8 @@ def _people(session: Session, given: Programme, begins: datetime) -> Written:
             kind=ClubKind.CLUB,
             village_id=villages[place].id,
             created_at=begins,
-            evening=number in given.evening,
+            evening=given.slots.get(number) == "evening",
+            hours="16:00-18:00" if given.slots.get(number) == "afternoon" else None,
         )
         for number, place in enumerate(given.clubs)
     ]
@@ -235,20 +238,45 @@ def _anything(exchange: Exchange, now: datetime) -> bool:
 
 def _happen(exchange: Exchange, world: World, written: Written, one: Happening) -> None:
     with exchange.database.writing() as session:
-        if one.what == "end":
-            for row in session.scalars(select(Enrolment).where(Enrolment.member_id == written.people[one.whom])):
-                enrolments.end(row, one.at)
-            return
-        contact = session.get_one(Contact, written.phones[one.whom])
-        contact.last_heard_at = one.at
-        session.flush()  # a STOP reads the row again
-        if one.what == "stop":
+        if one.what in ("end", "behind"):
+            mine = select(Enrolment).where(Enrolment.member_id == written.people[one.whom])
+            _by_staff(session, session.scalars(mine).one(), one)
+        elif one.what == "repair":
+            enrolments.repair(session, session.get_one(Campaign, written.series), BAMAKO)
+        else:
+            _by_phone(session, world, session.get_one(Contact, written.phones[one.whom]), one)
+
+
+def _by_staff(session: Session, row: Enrolment, one: Happening) -> None:
+    if one.what == "end":
+        enrolments.end(row, one.at)
+        return
+    steps = sorted(session.get_one(Campaign, row.campaign_id).events, key=lambda event: event.id)
+    later = [event for event in steps if row.next_event_id is not None and event.id > row.next_event_id]
+    if row.state is EnrolmentState.ACTIVE and later:
+        row.next_event_id, row.next_due = later[0].id, enrolments.due_at(later[0], row.anchor_month, BAMAKO)
+
+
+def _by_phone(session: Session, world: World, contact: Contact, one: Happening) -> None:
+    """What conversations do once they have read it."""
+    contact.last_heard_at = one.at
+    session.flush()  # a STOP reads the row again
+    match one.what:
+        case "stop":
             contacts.stop(session, contact, one.at, "sms")
-        elif one.what == "yes":
-            asked = select(OpenPrompt).where(OpenPrompt.contact_id == contact.id, OpenPrompt.kind == PromptKind.CONSENT)
-            for prompt in session.scalars(asked.order_by(OpenPrompt.id.desc()).limit(1)):
-                enrolments.agreed_again(session, prompt, one.at, BAMAKO)
-        elif one.what == "answer":
+        case "back" if contact.state is ContactState.STOPPED:
+            agreements.agree(session, contact, one.at, via="sms", script=None, language="fr")
+        case "yes":
+            mine = (OpenPrompt.contact_id == contact.id, OpenPrompt.kind == PromptKind.CONSENT)
+            open_ = (OpenPrompt.closed_at.is_(None), OpenPrompt.expires_at > one.at)
+            for prompt in session.scalars(select(OpenPrompt).where(*mine, *open_).order_by(OpenPrompt.id.desc()).limit(1)):
+                prompt.closed_at = one.at
+                agreements.agree(session, contact, one.at, via="sms", script=None, language="fr")
+                if enrolments.agreed_again(session, prompt, one.at, BAMAKO):
+                    agreements.again(session, contact, one.at, language="fr")
+        case "fin":
+            enrolments.end_all(session, contact, one.at)
+        case "answer":
             _answer(session, world, contact.id, one.at)
 
 

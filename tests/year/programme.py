@@ -62,7 +62,10 @@ class Sending:
 
 @dataclass(frozen=True)
 class Happening:
-    """Something that people do: "stop", "heard", "yes" or "answer" of a phone, "end" of a person's series."""
+    """What people do. A phone: "stop", "back" after it, "heard", "yes" when asked again, "answer", "fin" (its series are over).
+
+    Staff with a person's series: "end", "behind" (moved past a step); "repair" all of them.
+    """
 
     at: datetime
     what: str
@@ -71,7 +74,7 @@ class Happening:
 
 @dataclass
 class Programme:
-    """Everything that is given. `clubs` are places of villages; `evening` are the clubs that chose 19:00-21:00."""
+    """Everything that is given. `clubs` are places of villages; `slots` what some of them agreed to (hours.py)."""
 
     first: date
     last: date
@@ -79,7 +82,7 @@ class Programme:
     ramadan: tuple[date, date]
     places: list[Place] = field(default_factory=list)
     clubs: list[int] = field(default_factory=list)
-    evening: set[int] = field(default_factory=set)
+    slots: dict[int, str] = field(default_factory=dict)
     phones: list[Phone] = field(default_factory=list)
     people: list[Person] = field(default_factory=list)
     seasons: list[tuple[str, date, date]] = field(default_factory=list)
@@ -124,7 +127,7 @@ def _people(found: Programme, chance: random.Random, members: int) -> None:
         anchor = date(2014, 4, 9) + chance.randrange(7) * DAY
         found.places.append(Place((5, 5, 7, None)[number % 4], anchor, number % 3 != 2, paused))
     found.clubs = [number % len(found.places) for number in range(clubs)]
-    found.evening = set(range(0, clubs, 11))
+    found.slots = {club: "evening" if club % 2 else "afternoon" for club in range(0, clubs, 5)}
     for number in range(members):
         club = number % clubs
         facilitates = number < clubs
@@ -166,6 +169,7 @@ def _campaigns(found: Programme) -> None:
     found.sendings = [
         Sending("Chaque semaine", 1, "send_late", 72, 9, weekday_from=found.first + DAY),
         Sending("Veille de marché", 2, "send_next", 60, 9, market="eve"),
+        Sending("Jour de marché", 2, "skip", 10, 9, market="on"),
         Sending("Jamais au marché", 2, "skip", 30, 17, market="never", weekday_from=found.first + 2 * DAY),
         Sending("Soudure", 1, "skip", 36, 17, season="lean", days_into=3, weekly=True),
         Sending("Récolte", 0, "send_late", 48, 17, season="harvest", days_into=1),
@@ -182,16 +186,32 @@ def _happenings(found: Programme, chance: random.Random) -> None:
     days = [found.first + n * DAY for n in range((found.last - found.first).days)]
     days = [day for day in days if not found.away[0] - DAY <= at(day, "07:00") < found.away[1] + DAY]
     told = set[Happening]()
+
+    def early(day: date, what: str, whom: int) -> None:
+        if day in days:
+            told.add(Happening(at(day, "07:00"), what, whom))
+
     for phone in range(len(found.phones)):
         if chance.random() < 0.06:
-            told.add(Happening(at(chance.choice(days), "07:00"), "stop", phone))
+            day = chance.choice(days)
+            early(day, "stop", phone)
+            early(day + chance.randrange(3, 60) * DAY, "back", phone)
         elif phone % 4:
-            told |= {Happening(at(day, "07:00"), "heard", phone) for day in days[phone % 50 :: 50]}
+            for day in days[phone % 50 :: 50]:
+                early(day, "heard", phone)
         elif phone % 8:
-            told |= {Happening(at(day, "07:00"), "yes", phone) for day in days[120::100]}
+            for number in (95, 205, 300):  # nothing was heard of it: it is asked after 90 days, and after each yes again
+                early(found.first + number * DAY, "yes", phone)
         if chance.random() < 0.3:
-            told.add(Happening(at(chance.choice(days[1:]), "07:00"), "answer", phone))
+            early(chance.choice(days[1:]), "answer", phone)
     for person in found.births:
-        if chance.random() < 0.15:
-            told.add(Happening(at(chance.choice(days), "07:00"), "end", person))
+        drawn, phone_of = chance.random(), found.people[person].phone
+        if drawn < 0.12:
+            early(chance.choice(days), "end", person)
+        elif drawn < 0.24 and phone_of is not None:
+            early(chance.choice(days), "fin", phone_of)
+        elif drawn < 0.4:
+            early(chance.choice(days), "behind", person)
+    for day in days[20::45]:
+        early(day, "repair", 0)
     found.happenings = sorted(told, key=lambda one: (one.at, one.what, one.whom))

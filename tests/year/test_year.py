@@ -21,16 +21,16 @@ from tests.year.programme import draw
 
 pytestmark = [pytest.mark.parametrize("backend", ["sqlite"], indirect=True)]
 
-MEMBERS = scaled(110, 3000)
-DAYS = scaled(56, 365)
+MEMBERS = int(os.environ.get("LAMEN_MEMBERS") or scaled(110, 3000))
+DAYS = int(os.environ.get("LAMEN_DAYS") or scaled(56, 365))
 FIRST = date(2026, 2, 1)
 
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
-    """What an installation has by default: one push a day, three a week."""
+    """The limits of every installation, one push a day and three a week; Friday's pause is longer, or nothing would meet it."""
     assert (settings.pushes_per_day, settings.pushes_per_week) == (1, 3)
-    return settings
+    return settings.model_copy(update={"friday_pause": "08:45-14:30"})
 
 
 def test_every_due_message_of_a_year_is_sent_caught_up_or_skipped_with_a_reason_as_the_model_says(
