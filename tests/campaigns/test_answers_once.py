@@ -1,4 +1,4 @@
-"""No answer is counted twice: whatever comes by SMS and by call, again, late, in whichever order, against a model written apart."""
+"""No answer is counted twice: by SMS and by call, again, late, in whichever order, against a model written apart."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
