@@ -13,13 +13,16 @@ from markupsafe import Markup
 from campaigns import questions, quizzes
 from campaigns.models import Quiz
 from campaigns.quizzes import By, Phase
+from clubs.small import small
 from console import content_words
 from console.access import Answer, Pages, R, scope, who
 from console.edge import now, reading, writing
 from console.forms import Page, Typed, done, draft, render
 from console.words import _
 from results import charts
+from results.learned import Rate, rates, turns
 from results.scope import Scope
+from results.small import HIDDEN
 from results.table import Table
 from results.tables import quiz_by_theme
 from runtime import audit
@@ -44,7 +47,8 @@ def index() -> Answer:
         lines = questions.quizzes(session, scope(session))
     page = Page.asked(len(lines))
     shown = lines[page.offset : page.offset + page.limit]
-    return render("quizzes/index.html", lines=shown, page=page, writes=bool(who().roles & WRITES), least=quizzes.SMALLEST_GAIN)
+    values = {"writes": bool(who().roles & WRITES), "least": quizzes.SMALLEST_GAIN, "few": small, "hidden": HIDDEN}
+    return render("quizzes/index.html", lines=shown, page=page, **values)
 
 
 @pages.page("/quiz/<int:number>", roles=READS)
@@ -58,8 +62,10 @@ def show(number: int) -> Answer:
         languages = {one.code: one.name for one in contents.languages(session)}
         table, lines = _results(session, number, by, languages, sheets)
         values: dict[str, Any] = {"gain": quizzes.gain(session, number, scope(session)), "hands": _hands(session, sheets)}
+        values |= {"turns": turns(session, number, scope(session)), "places": {one.row.id: n for n, one in enumerate(sheets, 1)}}
     svg = charts.bars(table, table.columns[-1])
     values |= {"quiz": quiz, "sheets": sheets, "table": table, "lines": lines, "form": form, "languages_": languages}
+    values |= {"few": small, "hidden": HIDDEN}
     values |= {"drawing": None if svg is None else Markup(svg), "words": content_words, "by": by}  # noqa: S704  # leather escapes
     return render("quizzes/show.html", writes=bool(who().roles & WRITES), least=quizzes.SMALLEST_GAIN, **values)
 
@@ -148,17 +154,19 @@ def _quiz(session: Session, number: int) -> Quiz:
 
 def _results(
     session: Session, number: int, by: By, languages: Mapping[str, str], sheets: list[questions.QuestionSheet]
-) -> tuple[Table, list[tuple[str, str, str, int, int, float]]]:
-    """The results as a table to draw, and as lines to read: question, phase, group, answers, right, right in percent."""
+) -> tuple[Table, list[tuple[str, str, str, Rate]]]:
+    """The results as a table to draw, and as lines to read: question, phase, group and what was counted."""
     numbers = {sheet.row.id: place for place, sheet in enumerate(sheets, start=1)}
-    found = quizzes.results(session, number, by, scope(session))
     lines = []
-    for line in found:
+    for line in rates(session, number, by, scope(session)):
         phase = str(content_words.PHASES[Phase(line.phase)]) if line.phase in set(Phase) else ""
         group = content_words.group(by, line.group, languages)
-        question = _("Question %(n)s", n=numbers[line.question_id])
-        lines.append((question, phase, group, line.answers, line.right, round(line.share, 1)))
-    rows = tuple((" ".join(filter(None, (one[0], one[1], "" if by is By.ALL else one[2]))), one[5]) for one in lines)
+        lines.append((_("Question %(n)s", n=numbers[line.question_id]), phase, group, line))
+    rows = tuple(
+        (" ".join(filter(None, (one[0], one[1], "" if by is By.ALL else one[2]))), round(share.value, 1))
+        for one in lines
+        if (share := one[3].share) is not None
+    )
     return Table("quiz", _("Réponses justes"), (_("Question"), _("Justes en %")), rows), lines
 
 

@@ -1,6 +1,7 @@
 """Budgets: caps of a day and of a channel are set on a page, kept from day to day, and begun anew."""
 
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from uuid import uuid4
 
 import pytest
@@ -100,3 +101,27 @@ def test_a_cap_that_is_no_amount_is_refused(adama: FlaskClient, world: World, da
 
 def test_an_unknown_channel_has_no_budget(adama: FlaskClient) -> None:
     assert adama.get(f"{HERE}/99").status_code == 404
+
+
+def test_an_operator_is_capped_by_name(adama: FlaskClient, database: Database) -> None:
+    send(adama, f"{HERE}/operateurs/orange", {"cap": "700"})
+    assert caps(database) == {"operator:orange": (700, 0)}
+    assert "Orange" in adama.get(HERE).text
+    assert adama.get(f"{HERE}/operateurs/inconnu").status_code == 404
+
+
+def test_home_and_metrics_tell_of_a_cap_that_is_nearly_reached(adama: FlaskClient, world: World, database: Database) -> None:
+    send(adama, f"{HERE}/{world.channel}", {"cap": "1000"})
+    with database.writing() as session:
+        session.query(Budget).one().reserved = 790
+    assert "Budget presque atteint" not in adama.get("/").text
+    with database.writing() as session:
+        session.query(Budget).one().reserved = 801
+    assert "Budget presque atteint, le canal simulateur : il reste 199 FCFA" in unescape(adama.get("/").text).replace(
+        "\u00a0", " "
+    )
+    assert "presque atteint" in adama.get(HERE).text
+    told = adama.get("/metrics").text
+    assert f'lamen_budget_left_fcfa{{scope="channel:{world.channel}"}} 199.0' in told
+    send(adama, HERE, {"day_cap": "", "warn_share": "10"})
+    assert "Budget presque atteint" not in adama.get("/").text

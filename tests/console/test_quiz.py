@@ -2,15 +2,20 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from html import unescape
 
 import pytest
 from sqlalchemy import select
 
 from campaigns import quizzes
 from campaigns.models import Question, Quiz
+from clubs.grammar.damm import check_digit
+from clubs.models import Member
 from console.staff import RoleName
+from messaging.contacts import find_or_create
 from messaging.models import Contact, Direction, Kind, Message, MessageState
 from runtime.database import Database
+from tests import crowd
 from tests.console.conftest import SignedIn, send
 from tests.world import World
 from translations.models import Content, Variant, VariantState
@@ -62,34 +67,73 @@ def test_a_quiz_shows_its_keys_its_right_answer_and_why(signed_in: SignedIn, wor
     assert "Aucune réponse pour l'instant." in page.replace("&#39;", "'")
 
 
-def test_answers_stand_in_a_table_and_a_drawing(signed_in: SignedIn, world: World, database: Database) -> None:
-    answered(world, database, {"awa": 1, "binta": 2, "sory": 1})
+def crowded(world: World, database: Database, rights: int, wrongs: int, phase: str | None = None, first: int = 0) -> None:
+    """So many telephones of the third club answer rightly, and so many wrongly."""
+    with database.writing() as session:
+        question, at = session.get_one(Question, world.question), datetime.now(UTC)
+        for n in range(rights + wrongs):
+            contact = find_or_create(session, crowd.number(first + n), at)
+            if session.query(Member).filter_by(contact_id=contact.id).count() == 0:
+                session.add(Member(club_id=world.clubs["305" + check_digit("305")], contact_id=contact.id, joined_at=at))
+            message = Message(
+                direction=Direction.IN, contact_id=contact.id, channel_id=world.channel, state=MessageState.RECEIVED
+            )
+            message.not_before = message.created_at = at
+            session.add(message)
+            session.flush()
+            key = question.right if n < rights else 3 - question.right
+            quizzes.answer(session, question, contact, key, at, message=message, phase=phase, language="fr")
+
+
+def test_answers_stand_in_a_table_and_a_drawing_with_their_interval(
+    signed_in: SignedIn, world: World, database: Database
+) -> None:
+    crowded(world, database, 8, 5)
     page = signed_in(R.COMMUNICATION).get(f"/quiz/{world.quiz}").text
     assert "<svg" in page
-    assert re.search(r'data-label="Réponses">3</td><td[^>]*>2</td><td[^>]*>67</td>', page)
-    assert re.search(r'data-label="Réponses">3</td>', signed_in(R.COMMUNICATION).get("/quiz").text)
+    assert re.search(r'data-label="Réponses">13</td><td[^>]*>8</td><td[^>]*>62</td><td[^>]*>36 et 82 %</td>', page)
+    assert re.search(r'data-label="Réponses">13</td>', signed_in(R.COMMUNICATION).get("/quiz").text)
 
 
 @pytest.mark.parametrize(
     ("by", "groups"),
-    [("club", {"1032": 2, "2043": 1}), ("language", {"français": 3}), ("listener", {"non dit": 3})],
+    [
+        ("club", {"1032": "caché", "2043": "caché", "3051": "caché"}),
+        ("language", {"français": "16"}),
+        ("listener", {"non dit": "16"}),
+    ],
     ids=["club", "language", "listener"],
 )
-def test_answers_are_grouped(signed_in: SignedIn, world: World, database: Database, by: str, groups: dict[str, int]) -> None:
+def test_answers_are_grouped_and_no_small_group_is_told_nor_worked_out(
+    signed_in: SignedIn, world: World, database: Database, by: str, groups: dict[str, str]
+) -> None:
     answered(world, database, {"awa": 1, "binta": 2, "sory": 1})
+    crowded(world, database, 7, 6)
     page = signed_in(R.COMMUNICATION).get(f"/quiz/{world.quiz}?par={by}").text
-    found = re.findall(r">([^<]*)</td>\s*<td class=\"number\" data-label=\"Réponses\">(\d+)<", page)
-    assert {group: int(count) for group, count in found} == groups
+    found = re.findall(r">([^<]*)</td>\s*<td class=\"number\" data-label=\"Réponses\">(\w+)", page)
+    assert dict(found) == groups
 
 
-def test_a_gain_needs_ten_answers_before_and_after(signed_in: SignedIn, world: World, database: Database) -> None:
+def test_fewer_than_five_answers_are_told_nowhere(signed_in: SignedIn, world: World, database: Database) -> None:
     answered(world, database, {"awa": 2, "binta": 2}, "before")
     answered(world, database, {"awa": 1, "binta": 1}, "after")
-    page = signed_in(R.COMMUNICATION).get(f"/quiz/{world.quiz}").text
-    assert "0 / 2" in page
-    assert "2 / 2" in page
+    browser = signed_in(R.COMMUNICATION)
+    page = browser.get(f"/quiz/{world.quiz}").text
+    assert "0 / 2" not in page
+    assert "2 / 2" not in page
+    assert "<svg" not in page
     assert "il faut 10 réponses avant et après" in page
     assert "avant</td>" in page
+    assert not re.search(r'data-label="Réponses">\d', page + browser.get("/quiz").text.replace('data-label="Réponses">0', ""))
+
+
+def test_the_same_telephones_before_and_after_are_paired(signed_in: SignedIn, world: World, database: Database) -> None:
+    crowded(world, database, 5, 20, "before")
+    crowded(world, database, 25, 0, "after")
+    page = unescape(signed_in(R.COMMUNICATION).get(f"/quiz/{world.quiz}").text)
+    assert re.search(
+        r'"Téléphones">25</td><td[^>]*>20</td><td[^>]*>0</td>\s*<td[^>]*>\+80</td><td[^>]*>\+55 et \+94 points', page
+    )
 
 
 def test_a_quiz_is_closed_and_opened_again(signed_in: SignedIn, world: World, database: Database) -> None:
