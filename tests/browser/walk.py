@@ -18,6 +18,7 @@ MOST = 80
 def _kind(address: str) -> str:
     """`/messages/12/fr` and `/messages/7/bm` are one kind of page."""
     path = re.sub(r"/\d+", "/N", urlsplit(address).path)
+    path = re.sub(r"/messages/langues/\w+/", "/messages/langues/X/", path)
     path = re.sub(r"^/voix/\w+/\w", "/voix/X/X", re.sub(r"/dire/\w+$", "/dire/X", path))
     return re.sub(r"(/messages/N/|/contacts/import/)\w+$", r"\1X", path)
 
