@@ -15,7 +15,7 @@ from clubs.models import Club, Member, Village
 from messaging.models import Contact
 from translations.placeholders import CLUB, DAY, FIRST_NAME, VILLAGE, fill
 
-HIDDEN = "•••"
+HIDDEN = "(prénom)"
 
 
 class Personal:
@@ -35,7 +35,7 @@ class Personal:
         self._asked = list(batch)
 
     def fill(self, text: str, one: Candidate, contact: Contact, *, hide: bool = False) -> str:
-        """The text as this member gets it; with `hide`, as a page may show it: a first name is dots."""
+        """The text as this member gets it; with `hide`, as a page may show it: a first name is "(prénom)"."""
         if one.member_id not in self._members:
             self._read([*self._asked, one])
         member = self._members[one.member_id]

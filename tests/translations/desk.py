@@ -36,8 +36,8 @@ class Desk:
     def check(self, variant: Variant, who: str = "boubacar", said: str | None = "Lavez vos mains.", **more: str) -> Variant:
         return review.check_language(self.session, variant.id, self.staff[who], said, self.now, **more)
 
-    def approve(self, variant: Variant, who: str = "aissata", **more: str) -> Variant:
-        return review.approve(self.session, variant.id, self.staff[who], self.now, **more)
+    def approve(self, variant: Variant, who: str = "aissata", *, seen: str | None = None) -> Variant:
+        return review.approve(self.session, variant.id, self.staff[who], self.now, seen=seen)
 
     def send_back(self, variant: Variant, reason: str = "Trop long.", who: str = "aissata") -> Variant:
         return review.send_back(self.session, variant.id, self.staff[who], reason, self.now)

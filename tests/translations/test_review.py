@@ -283,3 +283,45 @@ def test_a_sound_follows_words_that_still_say_the_same(desk: Desk, text: str, sp
     desk.approve(desk.check(desk.propose(first)))
     second = desk.write(text=text, spoken=spoken)
     assert [(clip.sha256, clip.core_end_s, clip.approved_at) for clip in second.clips] == [("a" * 64, 4.0, None)] * kept
+
+
+def test_new_french_outdates_the_translations_of_the_french_before_it(desk: Desk) -> None:
+    desk.published()
+    bambara = desk.approve(desk.check(desk.propose(desk.write("fanta", "Bolow ko.", "bm"))))
+    second = desk.propose(desk.write(text="Lavez vos mains au savon."))
+    assert [one.id for one in review.behind(desk.session, second)] == [bambara.id]
+    states = [bambara.state]
+    desk.approve(second)
+    states.append(bambara.state)
+    assert states == [VariantState.APPROVED, VariantState.OUTDATED], "a French nobody approved outdates nothing"
+    again = desk.write("fanta", "Bolow ko.", "bm")
+    assert (again.version, again.state, again.source_version) == (2, VariantState.DRAFT, second.version)
+    assert desk.approve(desk.check(desk.propose(again))).state is VariantState.APPROVED
+
+
+def test_french_that_means_the_same_keeps_its_translations_in_service(desk: Desk, now: datetime) -> None:
+    desk.published()
+    bambara = desk.approve(desk.check(desk.propose(desk.write("fanta", "Bolow ko.", "bm"))))
+    second = desk.propose(desk.write(text="Lavez vos mains!"))
+    review.approve(desk.session, second.id, desk.staff["aissata"], now, meaning_kept=True)
+    assert (bambara.state, bambara.source_version) == (VariantState.APPROVED, second.version)
+    assert not review.stale(bambara, second)
+
+
+def test_a_translation_of_the_very_french_that_is_approved_stays(desk: Desk) -> None:
+    desk.published()
+    second = desk.propose(desk.write(text="Lavez vos mains au savon."))
+    bambara = desk.approve(desk.check(desk.propose(desk.write("fanta", "Safinɛ.", "bm"))))
+    desk.approve(second)
+    assert bambara.state is VariantState.APPROVED
+
+
+def test_the_letters_an_author_simplified_are_written_down_while_they_are_gone(desk: Desk, now: datetime) -> None:
+    staff = desk.staff["fanta"]
+
+    def write(text: str, simplified: list[str]) -> list[str]:
+        return review.write(desk.session, desk.content, "bm", text, None, [], staff, now, simplified=simplified).simplified
+
+    assert write("Aw tègè kò.", ["ɛ→è", "ɔ→ò"]) == ["ɛ→è", "ɔ→ò"]
+    assert write("Aw tègè kɔ.", []) == ["ɛ→è"], "a letter written again is not simplified"
+    assert write("Aw tègè kò ko.", ["ɔ→ò"]) == ["ɛ→è", "ɔ→ò"]
