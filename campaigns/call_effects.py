@@ -15,7 +15,7 @@ from campaigns.agreements import agree
 from campaigns.keypad_reports import Answered
 from campaigns.models import CampaignEvent, FlowSession, Occurrence, Question
 from campaigns.talk import Talk
-from clubs import people, strangers
+from clubs import inquiries, people, strangers
 from dialogue.engine import after, reopen, told
 from dialogue.flow import Flow
 from dialogue.values import Happened, Turn, Value
@@ -102,6 +102,8 @@ class Effects:
                 voiced.take_back(talk, str(values["sound"]))
             case "air":
                 voiced.on_air(talk, str(values["sound"]), bool(values["yes"]))
+            case "off_air":
+                inquiries.off_air(talk.session, talk.contact, talk.now)
             case "series":
                 self._series(bool(values["yes"]))
             case "series_over":

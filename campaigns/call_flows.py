@@ -26,7 +26,8 @@ from dialogue.nodes import Speak
 from dialogue.stranger import stranger_flow
 from dialogue.turns import turns_flow
 from dialogue.values import Line
-from messaging.models import Broadcast, BroadcastState, Kind
+from messaging import contacts
+from messaging.models import Broadcast, BroadcastState, Kind, Purpose
 from runtime.database import Json
 from translations.content_entries import Pack
 from translations.models import Content, ContentKind, Language
@@ -94,6 +95,7 @@ def _menu(talk: Talk, voice: Voice) -> Flow:
         themes=_themes(talk.session, voice),
         asks=voice.offers(Pack.B, *recording.LABELS),
         testifies=voice.offers(Pack.B, "option_testimony", *recording.LABELS),
+        airs=_airs(talk, voice),
         answers=answers.heard(talk),
         neighbour=answers.neighbour(talk, content.theme_code if content else None),
         summary=_summary(talk, voice),
@@ -102,6 +104,12 @@ def _menu(talk: Talk, voice: Voice) -> Flow:
         series_asks=enrolments.to_ask(talk.session, talk.contact) and voice.offers(Pack.SERIES, "series_ask", "series_done"),
         first=facilitator.FIRST if reports else "opening",
     )
+
+
+def _airs(talk: Talk, voice: Voice) -> bool:
+    """Whether a voice of this phone may be on air, which its owner may take back."""
+    offered = voice.offers(Pack.B, "option_air", "air_ask", "air_no")
+    return offered and contacts.has_consent(talk.session, talk.contact.id, Purpose.AIR)
 
 
 def _summary(talk: Talk, voice: Voice) -> list[Line]:

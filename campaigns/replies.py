@@ -14,7 +14,7 @@ from campaigns import enrolments, quizzes
 from campaigns.agreements import agree, to_series
 from campaigns.models import Question
 from campaigns.wording import fallbacks
-from clubs import people
+from clubs import inquiries, people
 from clubs.grammar.context import Asked, Context, Prompt, Sender
 from clubs.grammar.values import Kind
 from clubs.grammar.verdict import Do, Verdict
@@ -89,6 +89,9 @@ class Replies:
                 # Said once: a second FIN finds nothing that could end.
                 ended = enrolments.end_all(self._session, self._contact, self._now)
                 return Words(verdict.reply) if ended else self._say("nothing_open")
+            case Do.OFF_AIR:
+                inquiries.off_air(self._session, self._contact, self._now)
+                return Words(verdict.reply)
             case Do.HELP if self._context.sender in (Sender.MEMBER, Sender.UNKNOWN) and verdict.values.note is None:
                 return self._say("help_general")
             case _:

@@ -154,7 +154,9 @@ def _context(session: Session, club: Club, now: datetime, zone: str) -> Context:
         zone=zone,
         known_club=lambda code: code == club.code,
         reports=tuple(version_of(row, club.code) for row in rows if row.state.value in set(State)),
-        periods=tuple((day.fromordinal(day.toordinal() - reach), day.fromordinal(day.toordinal() + reach)) for day in due),
+        periods=tuple(
+            (club.code, day.fromordinal(day.toordinal() - reach), day.fromordinal(day.toordinal() + reach)) for day in due
+        ),
         next_report=(session.scalar(select(func.max(Report.number))) or 0) + 1,
         themes=themes(session),
     )

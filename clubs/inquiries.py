@@ -6,13 +6,13 @@ Each takes the inquiry for its transaction first: a colleague may be settling it
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from clubs.records import Inquiry, InquiryKind, InquiryState
+from clubs.records import Inquiry, InquiryKind, InquiryState, RadioEpisode
 from clubs.reports import ANSWER_WITHIN
-from messaging import moderation
-from messaging.models import Message, Moderation, Recording
+from messaging import contacts, moderation
+from messaging.models import Contact, Message, Moderation, Purpose, Recording
 from runtime.installation import installation
 
 VALIDATION = "validation"
@@ -106,6 +106,23 @@ def reopen(session: Session, row: Inquiry) -> None:
     row.state = InquiryState.OPEN
     _off_air(row)
     let_go(session, row, None)
+
+
+def off_air(session: Session, contact: Contact, now: datetime) -> None:
+    """Somebody takes back what they let the radio and other clubs have: their voices, and words not yet on air.
+
+    What waited for the radio to answer waits for us again.
+    """
+    contacts.withdraw(session, contact, Purpose.AIR, now)
+    aired = select(RadioEpisode.id).where(RadioEpisode.airs_at <= now)
+    given = or_(Inquiry.radio_at.is_not(None), Inquiry.episode_id.is_not(None), Inquiry.neighbour_at.is_not(None))
+    mine = select(Inquiry).where(Inquiry.contact_id == contact.id, given)
+    coming = or_(Inquiry.episode_id.is_(None), Inquiry.episode_id.not_in(aired))
+    for row in session.scalars(mine.where(coming).with_for_update()):
+        row.neighbour_at = None
+        _off_air(row)
+        if row.state is InquiryState.PASSED_ON:
+            row.state = InquiryState.OPEN
 
 
 def _off_air(row: Inquiry) -> None:

@@ -232,13 +232,14 @@ def _recent(session: Session, contact: Contact, now: datetime) -> frozenset[Rece
     return frozenset(words_of(parsed) for parsed in (*questions, *actions))
 
 
-def _periods(session: Session, clubs: Iterable[Club], today: date) -> Iterable[tuple[date, date]]:
-    reach = {club.id: timedelta(days=(club.every_days - 1) // 2) for club in clubs}
+def _periods(session: Session, clubs: Iterable[Club], today: date) -> Iterable[tuple[str, date, date]]:
+    reach = {club.id: (club.code, timedelta(days=(club.every_days - 1) // 2)) for club in clubs}
     due = select(ExpectedReport.club_id, ExpectedReport.due_on).where(
         ExpectedReport.club_id.in_(reach), ExpectedReport.due_on >= today - CLUB_FOR
     )
     for club_id, day in session.execute(due):
-        yield day - reach[club_id], day + reach[club_id]
+        code, around = reach[club_id]
+        yield code, day - around, day + around
 
 
 def _helps(session: Session, contact: Contact, now: datetime) -> int:

@@ -99,6 +99,7 @@ def main_flow(
     summary: Sequence[Line] = (),
     asks: bool = False,
     testifies: bool = False,
+    airs: bool = False,
     reports: bool = False,
     guided: tuple[int, Sequence[str]] | None = None,
     series_asks: bool = False,
@@ -109,7 +110,8 @@ def main_flow(
     """The answer to a bip: 1 latest message (its labels), 2 themes (labels by group 1 to 8), 3 ask, 4 answers, 5 quiz,
     6 facilitator's report, 7 the club's summary (its lines), 8 a testimony, 9 stop, 0 repeat, `*` language.
 
-    `neighbour` is what another club found, heard after the answers. Empty options are skipped; with nothing but it, the latest
+    `neighbour` is what another club found, heard after the answers; `airs` then asks whoever let the radio have their voice
+    whether it still may. Empty options are skipped; with nothing but it, the latest
     message plays at once. `first` may be `facilitator.FIRST`; with `guided`, a theme and its message, a report is the guided
     session's. `series_asks` asks first for the agreement to a series. Happened: `answer`, `language` (its code), `stop`, `series`
     (yes), and those of a question and a report. Raises `DialogueError` for more than eight languages.
@@ -123,7 +125,10 @@ def main_flow(
         parts.append(("3", "option_ask", recording.FIRST, recording.question_nodes(then="menu")))
     if answers or neighbour:
         heard = (*lines(*(["answers_intro", *answers] if answers else [])), *_neighbour(neighbour))
-        parts.append(("4", "option_answers", "answers", {"answers": Speak(heard, "menu")}))
+        after = recording.AIR_AGAIN if airs else "menu"
+        parts.append(("4", "option_answers", "answers", {"answers": Speak(heard, after)}))
+    elif airs:
+        parts.append(("4", "option_air", recording.AIR_AGAIN, {}))
     if quiz:
         parts.append(("5", "option_quiz", "quiz", quiz_nodes(quiz, then="menu")))
     if reports:
@@ -134,7 +139,7 @@ def main_flow(
         told = recording.question_nodes(then="menu", what=recording.TESTIMONY)
         parts.append(("8", "option_testimony", recording.FIRST_OF_TESTIMONY, told))
     said = list(lines("menu_main"))
-    nodes: dict[str, Node] = {}
+    nodes: dict[str, Node] = recording.air_nodes(then="menu") if airs else {}
     for key, label, _, found in parts:
         said += option(label, key)
         nodes |= found

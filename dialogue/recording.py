@@ -12,6 +12,8 @@ QUESTION, TESTIMONY = "ask", "tell"
 FIRST = f"{QUESTION}_adult"
 """The node at which a question begins."""
 FIRST_OF_TESTIMONY = f"{TESTIMONY}_adult"
+AIR_AGAIN = "air_again"
+"""The node that asks anew for what was agreed to before."""
 LABELS = frozenset({"rec_how", "rec_menu", "rec_kept"})
 """Without a sound for each of these nothing can be recorded."""
 SECONDS = {QUESTION: 60, TESTIMONY: 120}
@@ -57,3 +59,13 @@ def question_nodes(
         may = (Route("1", f"{what}_begin"), Route("2", then))
         nodes[f"{what}_adult"] = Ask(lines("adult_check"), choice("1", "2"), may, give_up=then)
     return nodes
+
+
+def air_nodes(*, then: str) -> dict[str, Node]:
+    """May the radio still have this phone's voices? A no takes it back; silence changes nothing. Happened: `off_air`."""
+    routes = (Route("1", then), Route("2", "air_back"))
+    return {
+        AIR_AGAIN: Ask(lines("air_ask"), choice("1", "2"), routes, give_up=then, once=True),
+        "air_back": Note("off_air", "air_taken_back"),
+        "air_taken_back": Speak(lines("air_no"), then),
+    }

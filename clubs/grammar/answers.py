@@ -114,7 +114,9 @@ def _confirm(parsed: Parsed, context: Context, prompt: Prompt) -> Verdict:
 
 
 def no(parsed: Parsed, context: Context) -> Verdict:
-    """NON: a held report is refused by its own sender; any other yes/no prompt is closed."""
+    """NON: a held report is refused by its own sender; any other yes/no prompt is closed. NON RADIO takes one's voice back."""
+    if parsed.values.note and context.open_draft() is None:
+        return _verdict(parsed, Outcome.INFO, say(context, "off_air"), Effect(Do.OFF_AIR))
     prompt = context.prompt_for(BY_YES)
     if prompt is None:
         return _verdict(parsed, Outcome.INFO, say(context, "no"))

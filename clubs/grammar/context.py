@@ -159,7 +159,7 @@ class Context:
     next_action: int = 1
     next_action_of: Callable[[str], int | None] = lambda code: None
     next_inquiry: int = 1
-    periods: tuple[tuple[date, date], ...] = ()
+    periods: tuple[tuple[str, date, date], ...] = ()
     opted_out: bool = False
     helps: int = 0
     records: bool = True
@@ -187,9 +187,9 @@ class Context:
         found = (self.current(number) for number in sorted({row.number for row in self.reports}))
         return [row for row in found if row is not None]
 
-    def period_of(self, day: date) -> tuple[date, date]:
-        """The expected-report period around `day`, by default that day alone."""
-        return next(((first, last) for first, last in self.periods if first <= day <= last), (day, day))
+    def period_of(self, club: str | None, day: date) -> tuple[date, date]:
+        """The club's own expected-report period around `day`, by default that day alone: a phone may report for several."""
+        return next(((first, last) for code, first, last in self.periods if code == club and first <= day <= last), (day, day))
 
     def prompt_for(self, answers: frozenset[Asked]) -> Prompt | None:
         """The newest open prompt that such an answer fits."""

@@ -93,7 +93,8 @@ def _yes_or_no(cleaned: Cleaned, head: Head) -> Parsed:
     plain = not others or (len(others) < MOST_WORDS_OF_A_YES and not any(char.isdigit() for word in others for char in word))
     if not plain or {"OUI", "NON", "PAS", "MAIS"} & set(others):
         return Parsed(head.kind, problem=Problem(ProblemId.YES_ALONE), flags=flags)
-    return Parsed(head.kind, flags=flags)
+    of_radio = head.kind is Kind.NON and "RADIO" in others
+    return Parsed(head.kind, Values(note="RADIO" if of_radio else None), flags=flags)
 
 
 def _read_without_keyword(cleaned: Cleaned, plain: str, today: date, vocabulary: Vocabulary) -> Parsed:

@@ -19,8 +19,8 @@ FRENCH_REPLIES: dict[str, str] = {
     "already": "No {number} déjà noté. Rien de changé. Pour corriger, renvoyez avec les bons chiffres.",
     "already_text": "Déjà recu, déjà noté. Merci.",
     "ras": "Merci. No {number}: club {club}, {day}, pas de séance, motif {reason} noté.",
-    "ras_no_reason": "Merci. No {number}: club {club}, {day}, pas de séance. Quel motif? 1 champs, 2 fete, 4 absent, 5 matériel,"
-    " 6 marché, 9 autre. Ex: 2",
+    "ras_no_reason": "Merci. No {number}: club {club}, {day}, pas de séance. Quel motif? 1 champs, 2 fete, 3 voir carte,"
+    " 4 absent, 5 matériel, 6 marché, 9 autre. Ex: 2",
     "ras_unverified": "Merci. No {number} à vérifier: club {club}, {day}, pas de séance.",
     "action": "Merci. Action {number}, club {club}: {action}. A faire avant le {day}. Fini? Tapez {done}",
     "done": "Bravo. Action {number} faite{quantity}. Club {club}. Merci.",
@@ -42,6 +42,7 @@ FRENCH_REPLIES: dict[str, str] = {
     "join": "Merci. Votre inscription est active. Pour finir: STOP",
     "refused": "No {number}: réponse NON, ce rapport ne compte pas. Renvoyez les bons chiffres. Ex: CR 12 18 7 9 1",
     "no": "Bien noté: NON.",
+    "off_air": "C'est noté: ni votre voix ni vos questions ne passeront à la radio ou dans d'autres clubs. Merci.",
     "weak_yes": "Pour dire oui, répondez OUI en toutes lettres.",
     "consent": "Voulez-vous recevoir de nouveau nos messages gratuits sur la nutrition? Répondez OUI ou NON.",
     # Rules for everybody.
@@ -97,8 +98,9 @@ FRENCH_REPLIES: dict[str, str] = {
     "ask_missing_first": "Il manque {field}. Renvoyez. Ex: {example}",
     "ask_theme": "Pas de thème {word}. {list}? Voir carte. Ex: {example}",
     "ask_recipe": "Pas de recette {word}. Voir carte: 1 à 9. Ex: DC 4 22 6 11",
-    "ask_reason": "Pas de motif {word}. 1 champs, 2 fete, 4 absent, 5 matériel, 6 marché, 9 autre. Ex: RAS 1",
-    "ask_action_type": "Pas d'action de type {word}. Types 1 à 9. Ex: AC 2 40 pieds de moringa",
+    "ask_reason": "Pas de motif {word}. 1 champs, 2 fete, 3 voir carte, 4 absent, 5 matériel, 6 marché, 9 autre. Ex: RAS 1",
+    "ask_action_type": "Pas d'action {word}. 1 jardin 2 plants 3 démo 4 bouillie"
+    " 5 CSCom 6 hygiène 7 poules 8 hommes 9 autre. Ex: AC 2 40 pieds",
     "ask_event_type": "Pas d'événement {word}. 1 rencontre, 2 plateforme, 3 formation, 4 visites, 5 cartes. Ex: EV 1 40 35 6",
     "ask_nobody": "0 femme et 0 homme: pas de séance, donc RAS? Ex: RAS 1. Sinon renvoyez les chiffres. Ex: {example}",
     "ask_youth": "{youth} jeunes mais {total} personnes en tout. Les jeunes sont compris dans le total. Renvoyez. Ex: J5",

@@ -91,7 +91,7 @@ def _visible(placed: Parsed, context: Context) -> list[Version]:
 
 def _held_session(placed: Parsed, context: Context) -> Version | None:
     assert placed.values.date is not None
-    first, last = context.period_of(placed.values.date)
+    first, last = context.period_of(placed.values.club, placed.values.date)
     rows = [row for row in context.standing() if row.kind is Kind.CR and row.values.club == placed.values.club]
     guest = bool(placed.flags & {Flag.UNVERIFIED, Flag.OTHER_CLUB})
     return next((row for row in rows if row.values.date and first <= row.values.date <= last and (row.own or not guest)), None)
@@ -206,7 +206,7 @@ def _excuses(placed: Parsed, context: Context) -> tuple[int, ...]:
     """Numbers of the RAS that this session contradicts."""
     if placed.kind is not Kind.CR or placed.flags & {Flag.UNVERIFIED, Flag.OTHER_CLUB} or placed.values.date is None:
         return ()
-    first, last = context.period_of(placed.values.date)
+    first, last = context.period_of(placed.values.club, placed.values.date)
     rows = [row for row in context.standing() if row.kind is Kind.RAS and row.values.club == placed.values.club]
     return tuple(row.number for row in rows if row.values.date and first <= row.values.date <= last)
 

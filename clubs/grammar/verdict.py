@@ -39,6 +39,7 @@ class Do(StrEnum):
     TICKET = "ticket"
     INBOX = "inbox"
     END_SERIES = "end_series"
+    OFF_AIR = "off_air"
     ANNOUNCE = "announce"
     HAND_OVER = "hand_over"
     ACCEPT = "accept"

@@ -6,7 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from campaigns import answers
+from campaigns import answers, conversations
 from campaigns.talk import Talk
 from clubs import inquiries
 from clubs.records import Inquiry, InquiryKind, InquiryState
@@ -15,6 +15,7 @@ from messaging.exchange import Exchange
 from messaging.models import Call, CallState, Channel, Contact, Kind, Purpose, Recording
 from messaging.settling import requeue_stale
 from tests.calls import Line, clip, prompt, words
+from tests.campaigns.test_conversations import receive, said
 from tests.voices import asked_aloud
 from tests.world import World
 from translations.models import Content, ContentKind, Variant, VariantState
@@ -22,7 +23,7 @@ from translations.models import Content, ContentKind, Variant, VariantState
 SAID = (
     *("jingle", "who", "menu_main", "menu_out", "goodbye", "no_key", "answers_intro", "neighbour_intro", "option_answers"),
     *("to_choose", "press", "digit_4", "digit_8", "receipt", "option_testimony", "rec_how", "rec_menu", "rec_kept"),
-    *("rec_no_names", "adult_check", "air_ask", "air_yes", "air_no", "digit_1"),
+    *("rec_no_names", "adult_check", "air_ask", "air_yes", "air_no", "digit_1", "option_air"),
 )
 K = InquiryKind
 
@@ -261,3 +262,43 @@ def test_an_answer_left_by_a_demonstration_is_no_answer_to_a_later_question(
         row = session.get_one(Inquiry, asked)
         left = answers.content_of(session, row)
         assert answers.content_of(session, row).id != left.id
+
+
+def on_the_radio(exchange: Exchange, world: World, now: datetime) -> tuple[int, int]:
+    """Awa's testimony and her question, both waiting for the radio; their ids."""
+    aloud = asked_aloud(exchange, world, now, kind=K.TESTIMONY, agrees=True)
+    with exchange.database.writing() as session:
+        voice = session.get_one(Recording, session.get_one(Inquiry, aloud).recording_id)
+        moderation.approve(voice, world.staff["fanta"], now)
+        moderation.clear(session, voice, now)
+        session.get_one(Inquiry, aloud).neighbour_at = now
+        asked = Inquiry(number=900, kind=K.NUTRITION, contact_id=world.contacts["awa"], text="?", received_at=now, due_at=now)
+        session.add(asked)
+        session.flush()
+        inquiries.pass_on(session, asked, now)
+        return aloud, asked.id
+
+
+@pytest.mark.parametrize("way", ["by key", "by SMS", "by silence", "by a yes"])
+def test_who_let_the_radio_have_a_voice_takes_it_back_by_key_and_by_sms(
+    exchange: Exchange, client: FlaskClient, world: World, now: datetime, way: str
+) -> None:
+    aloud, asked = on_the_radio(exchange, world, now)
+    if way == "by SMS":
+        id_ = receive(exchange, world, world.numbers["awa"], "Non à la radio svp", now)
+        conversations.on_sms(exchange, id_, now)
+        assert said(exchange, id_).startswith("C'est noté: ni votre voix ni vos questions")
+    else:
+        line = Line(exchange, client, world, reason="bip")
+        menu = words(line.answer())
+        assert "<option_air>" in menu
+        assert line.key("4") == ["<air_ask>"]
+        heard_then = line.key({"by silence": "", "by a yes": "1"}.get(way, "2"))
+        assert ("<air_no>" in heard_then) is (way == "by key")
+        line.drop()
+    taken = way not in ("by silence", "by a yes")
+    with exchange.database.reading() as session:
+        row = session.get_one(Inquiry, aloud)
+        assert moderation.agreed(session, session.get_one(Recording, row.recording_id)) is not taken
+        assert (row.neighbour_at is None) is taken
+        assert session.get_one(Inquiry, asked).state is (InquiryState.OPEN if taken else InquiryState.PASSED_ON)

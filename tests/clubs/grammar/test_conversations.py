@@ -118,10 +118,18 @@ def test_a_hold_expires_after_24_hours() -> None:
 
 
 def test_a_session_replaces_the_ras_of_its_period_and_a_ras_after_it_is_asked() -> None:
-    week = replace(MOUSSA, periods=((date(2026, 3, 12), date(2026, 3, 18)),))
+    week = replace(MOUSSA, periods=(("1032", date(2026, 3, 12), date(2026, 3, 18)),))
     assert say(week, "RAS 1 D16", "CR 12 18 7").effect.replaces == (57,)
     assert say(week, "CR 12 18 7", "RAS 1 D16").problem is ProblemId.RAS_AFTER_CR
     assert say(week, "CR 12 18 7", "RAS 1 D5").outcome is Outcome.ACK
+
+
+def test_the_period_of_one_club_says_nothing_of_the_same_facilitators_other_club() -> None:
+    periods = (("2043", date(2026, 3, 12), date(2026, 3, 18)), ("1032", date(2026, 3, 16), date(2026, 3, 18)))
+    both = replace(SEVERAL, periods=periods)
+    assert say(both, "CR C1032 D13 12 18 7", "RAS 1 C1032 D17").outcome is Outcome.ACK
+    assert say(both, "RAS 1 C1032 D13", "CR C1032 D17 12 18 7").effect.replaces == ()
+    assert say(both, "CR C2043 D13 12 18 7", "RAS 1 C2043 D17").problem is ProblemId.RAS_AFTER_CR
 
 
 def test_the_digit_after_a_ras_is_its_reason() -> None:
