@@ -8,9 +8,10 @@ from campaigns import estimates
 from campaigns.models import Campaign, Repeat
 from campaigns.plan import BLOCKING, STEPS, Forecast, Problem, Step
 from console.api.document import Tags
-from console.api.frame import LARGEST, endpoint
+from console.api.frame import endpoint
 from console.api.problems import DETAILS, ApiError, Fault
 from console.api.tokens import Scope
+from console.api.values import LARGEST
 from console.edge import exchange, now, reading
 from messaging.models import Route
 from runtime.database import Session

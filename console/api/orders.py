@@ -22,7 +22,12 @@ Named = Annotated[WrittenId | Word, Field(description="The key or the id of a co
 AsDraft = Annotated[StrictBool, Field(description="true: written down only, to be estimated, then scheduled.")]
 
 
-_OURS = {"name": "Premier lait", "content": "premier-lait", "audience": {"roles": ["member"]}, "draft": True}
+_OURS: dict[str, JsonValue] = {
+    "name": "Premier lait",
+    "content": "premier-lait",
+    "audience": {"roles": ["member"]},
+    "draft": True,
+}
 _WHENS: list[JsonValue] = [
     {"repeat": "once", "starts_at": "2027-03-18T09:00:00Z"},
     {"repeat": "weekly", "starts_at": "2027-03-18T09:00:00Z", "until": "2027-06-30T23:59:00Z"},

@@ -158,8 +158,8 @@ def _part(session: Session, asked: ResultQuery) -> Part:
 
 
 def _figure(one: Figure) -> FigureLine:
-    told = (None, None, None) if one.hidden else (one.numerator, one.denominator, one.n)
-    return FigureLine(one.id, one.label, one.formula, one.value, one.unit, *told, one.hidden)
+    numerator, n = (None, None) if one.hidden else (one.numerator, one.n)
+    return FigureLine(one.id, one.label, one.formula, one.value, one.unit, numerator, one.denominator, n, one.hidden)
 
 
 def _table(one: Table) -> TableLine:
