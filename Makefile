@@ -13,7 +13,7 @@ export PORT
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test coverage node-peers check lock bench quarter-full year faults faults-full clean migration catalogs run-debs test-debs peers peers-debs
+.PHONY: help run test coverage node-peers check lock bench quarter-full year api-full faults faults-full clean migration catalogs run-debs test-debs peers peers-debs
 
 help: ## this text
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -94,6 +94,9 @@ quarter-full: .venv/.test ## 128 clubs' quarter by SMS, its figures beside the t
 	@LAMEN_QUARTER=full $(PY) -m pytest tests/quarter
 year: .venv/.test ## play a year of 3,000 members with two weeks of outage, beside a brute-force model
 	@LAMEN_FAULTS=full $(PY) -m pytest tests/year
+
+api-full: .venv/.test ## every operation of the API asked everything Schemathesis can think of, on the demonstration
+	@LAMEN_API=full $(PY) -m pytest tests/console/api/test_every_operation.py
 
 faults: .venv/.test ## kill, cut and fill: the short form, under three minutes
 	@$(PY) -m pytest -m faults tests/faults

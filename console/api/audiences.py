@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from campaigns.audiences import Filter, count
 from clubs.models import AgeBand, ClubKind, Role, Sex
 from console.api.document import Tags
 from console.api.frame import endpoint
 from console.api.tokens import Scope
-from console.api.values import MOST_LISTED, RowId, Word
+from console.api.values import MOST_LISTED, Word, WrittenId
 from console.edge import exchange, now, reading
 from messaging.models import Route
 
@@ -23,15 +23,15 @@ class Audience(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    villages: Annotated[list[RowId], Listed] = []
-    clubs: Annotated[list[RowId], Listed] = []
+    villages: Annotated[list[WrittenId], Listed] = []
+    clubs: Annotated[list[WrittenId], Listed] = []
     languages: Annotated[list[Word], Listed] = []
     sexes: Annotated[list[Sex], Listed] = []
     roles: Annotated[list[Role], Listed] = []
     age_bands: Annotated[list[AgeBand], Listed] = []
     life_stages: Annotated[list[Word], Listed] = []
     club_kinds: Annotated[list[ClubKind], Listed] = []
-    one_phone_per_club: bool = True
+    one_phone_per_club: StrictBool = True
 
     @property
     def filter(self) -> Filter:
@@ -49,7 +49,7 @@ class Counted(BaseModel):
 
 
 @dataclass(frozen=True)
-class AudienceLine:
+class AudienceCount:
     """`members` of the audience (with one phone per club, clubs), of whom `reachable`; the `numbers` they share count once.
 
     `left_out` says why the others are not reached; a language that nobody knows stands under "".
@@ -63,10 +63,10 @@ class AudienceLine:
     left_out: dict[str, int]
 
 
-@endpoint("/audiences/count", Scope.CAMPAIGNS, AudienceLine, Tags.PROGRAMME, body=Counted)
-def count_audience(asked: Counted) -> AudienceLine:
+@endpoint("/audiences/count", Scope.CAMPAIGNS, AudienceCount, Tags.PROGRAMME, body=Counted)
+def count_audience(asked: Counted) -> AudienceCount:
     """How many an audience reaches today."""
     with reading() as session:
         today = now(session).astimezone(ZoneInfo(exchange().settings.timezone)).date()
         found = count(session, asked.audience.filter, asked.route, today)
-    return AudienceLine(found.members, found.numbers, found.reachable, found.by_language, found.by_route, found.left_out)
+    return AudienceCount(found.members, found.numbers, found.reachable, found.by_language, found.by_route, found.left_out)

@@ -2,15 +2,15 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from campaigns.drafts import When
 from campaigns.models import Given, Repeat, SeasonKind
 from clubs.models import MarketRule
-from console.api.values import Moment, RowId
+from console.api.values import Moment, Whole, WrittenId
 
 LONGEST_AFTER = 24 * 14
-Hours = Annotated[int, Field(ge=0, le=LONGEST_AFTER, description="Hours after.")]
+Hours = Annotated[Whole, Field(ge=0, le=LONGEST_AFTER, description="Hours after.")]
 FIRST = "The first moment; its hour is every later one's."
 LAST = "The last moment."
 
@@ -53,8 +53,8 @@ class InSeason(_Dated):
 
     repeat: Literal["season"]
     season: SeasonKind
-    days_into: int = Field(0, ge=0, le=366)
-    weekly: bool = False
+    days_into: Whole = Field(0, ge=0, le=366)
+    weekly: StrictBool = False
     starts_at: Moment | None = Field(None, description="Nothing before; its hour is each one's, else nine o'clock.")
     until: Moment | None = Field(None, description=LAST)
 
@@ -72,7 +72,7 @@ class AfterAnswer(_Dated):
     """After a phone answered a question."""
 
     repeat: Literal["answer"]
-    question_id: RowId
+    question_id: WrittenId
     given: Given = Given.ANY
     hours_after: Hours
     starts_at: Moment | None = Field(None, description="Nothing before.")

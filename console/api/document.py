@@ -30,7 +30,18 @@ def _name(model: Any) -> str:
     return str(model.__name__).replace("[", "").replace("]", "").replace("Line", "")
 
 
-spec = SpecTree(
+class _Spec(SpecTree):
+    """Describes each model once: every operation names the same refusals, and describing them anew is most of a start."""
+
+    def _add_model(self, model: Any, mode: Any = "validation") -> str:
+        name = _name(model)
+        if described.setdefault(name, model) is not model:
+            raise TypeError(f"two models are called {name}")
+        return name if name in self.models else super()._add_model(model, mode)
+
+
+described: dict[str, Any] = {}
+spec = _Spec(
     "flask",
     mode="strict",
     annotations=False,

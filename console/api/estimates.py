@@ -8,9 +8,10 @@ from campaigns import estimates
 from campaigns.models import Campaign, Repeat
 from campaigns.plan import BLOCKING, STEPS, Forecast, Problem, Step
 from console.api.document import Tags
-from console.api.frame import LARGEST, endpoint
+from console.api.frame import endpoint
 from console.api.problems import DETAILS, ApiError, Fault
 from console.api.tokens import Scope
+from console.api.values import LARGEST
 from console.edge import exchange, now, reading
 from messaging.models import Route
 from runtime.database import Session
@@ -47,7 +48,7 @@ class PreviewLine:
 
 
 @dataclass(frozen=True)
-class ProblemLine:
+class Obstacle:
     """What stands in the way, at which step; one that does not refuse the sending is only said."""
 
     code: Problem
@@ -74,7 +75,7 @@ class EstimateLine:
     finish_at: datetime | None
     would_expire: int
     previews: list[PreviewLine]
-    problems: list[ProblemLine]
+    problems: list[Obstacle]
 
 
 @endpoint(f"{ONE}/estimate", Scope.CAMPAIGNS, EstimateLine, Tags.PROGRAMME)
@@ -123,5 +124,5 @@ def _line(due: datetime, plan: Forecast) -> EstimateLine:
         finish_at=plan.finish_at,
         would_expire=plan.would_expire,
         previews=[PreviewLine(one.language, one.route, one.text, one.parts) for one in plan.previews],
-        problems=[ProblemLine(problem, STEPS[problem], problem in BLOCKING) for problem in plan.problems],
+        problems=[Obstacle(problem, STEPS[problem], problem in BLOCKING) for problem in plan.problems],
     )

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StrictBool
 
 from campaigns import drafts, series
 from campaigns.models import Campaign, CatchUp, Priority, Question
@@ -11,28 +11,49 @@ from campaigns.quizzes import Phase
 from console.api.audiences import Audience
 from console.api.dates import AfterAnswer, Dated
 from console.api.problems import ApiError, Fault
-from console.api.values import RowId, Title, Word
+from console.api.values import Title, Whole, Word, WrittenId
 from messaging.models import Route
 from runtime.database import Session
 from translations.models import Content, ContentKind
 
 SAID = (ContentKind.MESSAGE, ContentKind.QUESTION)
 STEPS = series.FARTHEST - series.EARLIEST + 1
-Named = Annotated[RowId | Word, Field(description="The key or the id of a content.")]
-AsDraft = Annotated[bool, Field(description="true: written down only, to be estimated, then scheduled.")]
+Named = Annotated[WrittenId | Word, Field(description="The key or the id of a content.")]
+AsDraft = Annotated[StrictBool, Field(description="true: written down only, to be estimated, then scheduled.")]
+
+
+_OURS: dict[str, JsonValue] = {
+    "name": "Premier lait",
+    "content": "premier-lait",
+    "audience": {"roles": ["member"]},
+    "draft": True,
+}
+_WHENS: list[JsonValue] = [
+    {"repeat": "once", "starts_at": "2027-03-18T09:00:00Z"},
+    {"repeat": "weekly", "starts_at": "2027-03-18T09:00:00Z", "until": "2027-06-30T23:59:00Z"},
+    {"repeat": "market", "market": "eve", "starts_at": "2027-03-18T16:00:00Z"},
+    {"repeat": "season", "season": "lean", "days_into": 7, "weekly": True},
+    {"repeat": "episode", "hours_after": 24},
+    {"repeat": "answer", "question_id": 1, "given": "wrong", "hours_after": 2},
+]
+EXAMPLES: list[JsonValue] = [{**_OURS, "when": when} for when in _WHENS]
+EXAMPLES.append({**_OURS, "when": {"repeat": "once"}, "draft": False})
+SERIES: list[JsonValue] = [
+    {"name": "Mille jours", "steps": [{"content": "premier-lait", "months_after": month} for month in (-1, 0)], "draft": True}
+]
 
 
 class NewCampaign(BaseModel):
     """A campaign of one content."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": EXAMPLES})
 
     name: Title
     content: Named
     audience: Audience
     route: Route = Route.SMS
     when: Dated
-    expires_hours: int = Field(24, ge=1, le=24 * 14, description="What has not left by then is dropped.")
+    expires_hours: Whole = Field(24, ge=1, le=24 * 14, description="What has not left by then is dropped.")
     catch_up: CatchUp = CatchUp.SEND_LATE
     priority: Priority = Priority.NORMAL
     phase: Phase | None = Field(None, description="Of a question that is put before and after a session.")
@@ -45,13 +66,13 @@ class SeriesStep(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     content: Named
-    months_after: int = Field(ge=series.EARLIEST, le=series.FARTHEST)
+    months_after: Whole = Field(ge=series.EARLIEST, le=series.FARTHEST)
 
 
 class NewSeries(BaseModel):
     """A series that follows a child's months; who is in it is decided by people, one consent at a time."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": SERIES})
 
     name: Title
     route: Route = Route.SMS

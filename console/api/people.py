@@ -61,7 +61,7 @@ class ContactQuery(Paging):
 class Number(BaseModel):
     """A phone number as people write it; sent in the body, since addresses end in logs."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"number": "76 12 34 56"}]})
 
     number: str = Field(max_length=40)
 

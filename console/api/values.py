@@ -27,7 +27,16 @@ def _within(moment: datetime) -> datetime:
         return EARLIEST if moment.year < EARLIEST.year else LATEST
 
 
+def _number(value: object) -> object:
+    """In an address everything is text; in JSON a number is written as one."""
+    if isinstance(value, (str, bool)):
+        raise ValueError("Write a whole number.")
+    return value
+
+
 RowId = Annotated[int, Field(ge=1, le=LARGEST)]
+Whole = Annotated[int, BeforeValidator(_number)]
+WrittenId = Annotated[Whole, Field(ge=1, le=LARGEST)]
 Word = Annotated[str, Field(max_length=96, pattern=r"^[^\x00]*$")]  # PostgreSQL takes no NUL
 Title = Annotated[str, Field(min_length=1, max_length=120, pattern=r"^[^\x00]*$")]
 Moment = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(_within)]

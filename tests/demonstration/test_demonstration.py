@@ -39,11 +39,16 @@ def begun(database: Database, folder: Path, now: datetime = NOW) -> Exchange:
     settings = Settings(database_url=str(database.url), var=folder, run_clock=False, secret_key="a-secret-for-tests-only")
     exchange: Exchange = wsgi.create_app(settings, database=database, work=Immediate()).extensions["lamen"]
     wsgi.metadata().create_all(database.engine)
-    with database.writing() as session:
+    load_demonstration(exchange, now)
+    return exchange
+
+
+def load_demonstration(exchange: Exchange, now: datetime) -> None:
+    """Contents, channel and the demonstration in an empty database that has its tables."""
+    with exchange.database.writing() as session:
         load_contents(session, now)
         channels.add(session, "simulateur", "simulator", "36085", {"training": "oui"}, now, kinds=("sms", "voice"))
         loading.load(session, now, approvers(session))
-    return exchange
 
 
 def approvers(session: Session) -> tuple[int, int]:
