@@ -84,8 +84,9 @@ def drill(database: Database, settings: Settings, path: Path, wall: datetime) ->
         restored = _settle(fresh, head, entries, wall, began)
     restored = with_(restored, seconds=time.monotonic() - began)
     with database.writing() as session:
-        told = {"made_at": head.at.isoformat(timespec="seconds"), "seconds": max(1, round(restored.seconds))}
-        audit.record(session, business_time(session, wall), DRILL, "installation", 1, actor_kind="command", **told)
+        made_at, seconds = head.at.isoformat(timespec="seconds"), max(1, round(restored.seconds))
+        at = business_time(session, wall)
+        audit.record(session, at, DRILL, "installation", 1, actor_kind="command", made_at=made_at, seconds=seconds)
     return restored
 
 
@@ -146,8 +147,9 @@ def _settle(database: Database, head: Head, entries: list[Entry], wall: datetime
         now = business_time(session, wall)
         held = restoring.hold(session, head.at, now)
         done = taken_back.again(session, entries, now)
-        told = {"made_at": head.at.isoformat(timespec="seconds"), "held": held.messages, "calls": held.calls, **done}
-        audit.record(session, now, "restore", "installation", 1, actor_kind="command", **told)
+        told = {"held": held.messages, "calls": held.calls, **done}
+        made_at = head.at.isoformat(timespec="seconds")
+        audit.record(session, now, "restore", "installation", 1, staff_id=None, actor_kind="command", made_at=made_at, **told)
         return Restored(head.at, restoring.waits(session), dict(done), _readable(session), time.monotonic() - began)
 
 

@@ -222,18 +222,18 @@ def _slack(columns: dict[Key, dict[int, int]], secret: set[Key]) -> set[Key]:
         for key, column in columns.items():
             alike[frozenset(column.items())].append(key)
         idle: set[int] = set()
-        for column, (first, *others) in alike.items():
-            if others or not column:
+        for shape, (first, *others) in alike.items():
+            if others or not shape:
                 free.update((first, *others))
-            for key in others if column else (first, *others):
+            for key in others if shape else (first, *others):
                 del columns[key]
-            if len(column) == 1 and (first in free or first not in secret):
-                idle.update(at for at, _sign in column)
+            if len(shape) == 1 and (first in free or first not in secret):
+                idle.update(at for at, _sign in shape)
         if not idle:
             return free
-        for column in columns.values():
-            for at in idle & column.keys():
-                del column[at]
+        for left in columns.values():
+            for at in idle & left.keys():
+                del left[at]
 
 
 def _add(row: dict[Any, int], other: Mapping[Any, int], times: int) -> None:

@@ -149,8 +149,7 @@ def settings(database_url: str, tmp_path: Path, compiled: Path) -> Settings:
     var.mkdir()
     for made in compiled.iterdir():
         (var / made.name).symlink_to(made)
-    quiet = {"run_clock": False, "backup_minutes": 0}
-    return Settings(database_url=database_url, var=var, secret_key="a-secret-for-tests-only", **quiet)
+    return Settings(database_url=database_url, var=var, secret_key="a-secret-for-tests-only", run_clock=False, backup_minutes=0)
 
 
 @pytest.fixture(scope="session")

@@ -135,11 +135,11 @@ def test_the_card_names_one_number_an_operator_the_code_and_the_themes(
         assert words in page
     assert "Moussa" not in signed_in(R.SUIVI).get(f"/clubs/{world.clubs['1032']}/carte").text
     with database.writing() as session:
-        first = quarter(TODAY)
-        assert themes_of(session, first) == [33], "none is planned: what was sent"
-        assert themes_of(session, quarter_after(first)) == []
-        session.add(PlannedTheme(quarter=first, theme_code=12))
-        session.add(PlannedTheme(quarter=quarter_after(first), theme_code=13))
+        begun = quarter(TODAY)
+        assert themes_of(session, begun) == [33], "none is planned: what was sent"
+        assert themes_of(session, quarter_after(begun)) == []
+        session.add(PlannedTheme(quarter=begun, theme_code=12))
+        session.add(PlannedTheme(quarter=quarter_after(begun), theme_code=13))
     page = signed_in(R.COMMUNICATION).get(f"/clubs/{world.clubs['1032']}/carte").text
     assert "CR 12 18 7 9 1" in page
     assert not any(f"<strong>{code}</strong>" in page for code in (13, 33)), "what is planned for this quarter alone"

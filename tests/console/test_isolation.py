@@ -217,7 +217,7 @@ def test_no_address_with_an_id_of_the_club_opens_or_acts(
 def _rows(database: Database) -> dict[str, list[Any]]:
     with database.reading() as session:
         tables = [row.__table__ for row in (Action, Club, Contact, Inquiry, Member, Message, Report, Village)]
-        return {table.name: [tuple(row) for row in session.execute(select(table).order_by(table.c.id))] for table in tables}
+        return {str(table): [tuple(row) for row in session.execute(select(table).order_by(table.c.id))] for table in tables}
 
 
 def test_each_of_these_addresses_opens_for_the_villages_own_staff(

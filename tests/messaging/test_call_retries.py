@@ -1,6 +1,7 @@
 """When a call is tried again, by its cause: the table of voice/README.md, line by line; and what its hours taught."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -21,7 +22,7 @@ TOMORROW = NOW + timedelta(days=1)
 MINUTE = timedelta(minutes=1)
 
 
-def tried(attempts: int = 1, **values: object) -> Call:
+def tried(attempts: int = 1, **values: Any) -> Call:
     given = {"direction": Direction.OUT, "attempts": attempts, "uncounted": 0, "turn": 0, "expires_at": None, **values}
     return Call(**given)
 
@@ -64,7 +65,7 @@ def test_each_cause_has_its_delays(why: Ending, delays: tuple[int | str, ...]) -
         pytest.param(CallState.FAILED, {}, None, id="no such number"),
     ],
 )
-def test_how_a_call_ended_says_why(ended: CallState, values: dict[str, object], why: Ending | None) -> None:
+def test_how_a_call_ended_says_why(ended: CallState, values: dict[str, Any], why: Ending | None) -> None:
     assert retry.ending(tried(**values), ended) is why
 
 
@@ -77,7 +78,7 @@ def test_how_a_call_ended_says_why(ended: CallState, values: dict[str, object], 
         pytest.param({"expires_at": NOW + timedelta(hours=3)}, id="only past its expiry"),
     ],
 )
-def test_there_is_no_next_try(values: dict[str, object]) -> None:
+def test_there_is_no_next_try(values: dict[str, Any]) -> None:
     assert retry.next_call(tried(**values), Ending.REFUSED, 0, NOW, lambda: TOMORROW) is None
 
 

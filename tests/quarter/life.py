@@ -256,6 +256,6 @@ def _decision(chance: Random, life: Life, club: Club, day: date, at: datetime) -
     life.actions.append(Action(club, at, day, type_, days, chance.randint(5, 200), done))
 
 
-def figures_of(fact: Fact) -> Mapping[str, int | None]:
+def figures_of(fact: Fact) -> Mapping[str, int]:
     """What was counted, without what nobody said."""
     return {name: value for name, value in fact.values.items() if value is not None}

@@ -121,7 +121,7 @@ def _draw_what_was_visited(database: Database) -> None:
     """The visits of this life are its random ones: they stand for the month's draw."""
     with database.writing() as session:
         for check, day in session.execute(select(SpotCheck, Report.session_date).join(Report, Report.id == SpotCheck.report_id)):
-            check.month = day.replace(day=1)
+            check.month = day.replace(day=1) if day else check.month
 
 
 def _left_lying(database: Database) -> list[tuple[int, str]]:

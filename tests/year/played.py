@@ -273,7 +273,7 @@ def _by_phone(session: Session, world: World, contact: Contact, one: Happening) 
                 prompt.closed_at = one.at
                 agreements.agree(session, contact, one.at, via="sms", script=None, language="fr")
                 if enrolments.agreed_again(session, prompt, one.at, BAMAKO):
-                    agreements.again(session, contact, one.at, language="fr")
+                    agreements.to_series(session, contact, one.at, script=None, language="fr")
         case "fin":
             enrolments.end_all(session, contact, one.at)
         case "answer":
