@@ -49,13 +49,13 @@ def count(session: Session, content: Content, language: str, text: str, options:
     said = sms.prepare(sms_of(Variant(text=text, options=[one for one in options if one])))
     longest = placeholders.worst(said, placeholders.longest(content))
     size, agreed = sms.measure(longest), spellings.agreed(session, language)
-    offers = sms.offers(said, agreed=agreed)
-    folded = sms.measure(sms.fold(longest, {one.character for one in offers}, agreed=agreed))
+    offers = sms.offers(placeholders.bare(said), agreed=agreed)
+    folded = sms.measure(placeholders.fold_around(longest, {one.character for one in offers}, agreed))
     price = part_price(session)
     costs = [None if price is None else sms.price(one.parts, 1, price) for one in (size, folded)]
     french = contents.versions(session, content.id, SOURCE)[::-1]
     misfit = placeholders.misfit(content.kind, language, text, french)
-    runs = _runs(said, sms.measure(said))
+    runs = _runs(said, [one for one in sms.measure(said).dear if not placeholders.named(said, one.index)])
     return Count(said, longest, size, costs[0], runs, offers, frozenset(agreed), folded, costs[1], misfit)
 
 
@@ -102,10 +102,10 @@ def sentence(error: review.ReviewError) -> str:
     return _(str(content_words.FAULTS[error.fault]))
 
 
-def _runs(said: str, size: SmsSize) -> tuple[tuple[str, DearCharacter | None], ...]:
+def _runs(said: str, guilty: Iterable[DearCharacter]) -> tuple[tuple[str, DearCharacter | None], ...]:
     found: list[tuple[str, DearCharacter | None]] = []
     begin = 0
-    for dear in size.dear:
+    for dear in guilty:
         found += [(said[begin : dear.index], None), (dear.character, dear)]
         begin = dear.index + 1
     return tuple(run for run in [*found, (said[begin:], None)] if run[0])

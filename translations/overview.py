@@ -59,13 +59,14 @@ class Cell:
 
 @dataclass(frozen=True)
 class ContentRow:
-    """A content and its cells by language code."""
+    """A content, its French words (the SMS, else what is said) and its cells by language code."""
 
     content_id: int
     key: str
     title: str
     kind: ContentKind
     cells: Mapping[str, Cell]
+    french: str = ""
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,8 @@ def matrix(
     for content in sorted(contents, key=lambda one: one.key):
         french = variants.get((content.id, SOURCE))
         cells = {code: _cell(variants.get((content.id, code)), french, now) for code in languages}
-        row = ContentRow(content.id, content.key, content.title, content.kind, cells)
+        said = (french.text or french.spoken or "") if french is not None else ""
+        row = ContentRow(content.id, content.key, content.title, content.kind, cells, said)
         rows.setdefault(content.theme_code, []).append(row)
     themes = session.scalars(select(Theme).order_by(Theme.code))
     found = [ThemeRow(theme.code, theme.name, tuple(rows.get(theme.code, ()))) for theme in themes]

@@ -5,7 +5,7 @@ its French does. Where a text counts as GSM-7, what takes a place is written in 
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -24,6 +24,7 @@ LONGEST: Mapping[str, str] = {
 }
 """As long as a name gets in practice: a longer one is sent whole, and counted whole before the sending."""
 FILLED = (ContentKind.MESSAGE,)
+_NAME = re.compile(r"(\{\w+\})")
 _LEFT_OPEN = re.compile(r" *,? *\{\} *(?=[,.;:!?\n]|$)|\{\} *")
 
 
@@ -66,9 +67,24 @@ def worst(text: str, known: Mapping[str, str]) -> str:
     return re.sub(r"\{(\w+)\}", lambda found: known.get(found.group(1), found.group()), text)
 
 
+def fold_around(text: str, accepted: Collection[str], agreed: Mapping[str, str]) -> str:
+    """`sms.fold`, which would take the braces of a name for dear characters, of all but the names."""
+    return "".join(part if _NAME.fullmatch(part) else sms.fold(part, accepted, agreed=agreed) for part in _NAME.split(text))
+
+
+def bare(text: str) -> str:
+    """The text without its names."""
+    return _NAME.sub("", text)
+
+
+def named(text: str, index: int) -> bool:
+    """Whether the character at `index` belongs to a name between braces."""
+    return any(found.start() <= index < found.end() for found in _NAME.finditer(text))
+
+
 def fill(text: str, values: Mapping[str, str | None]) -> str:
     """The text with its values. A name without one (None) leaves no gap: « Bonjour {prenom}, » becomes « Bonjour, »."""
-    cheap = sms.measure(re.sub(r"\{\w+\}", "", text)).encoding is sms.Encoding.GSM7
+    cheap = sms.measure(bare(text)).encoding is sms.Encoding.GSM7
 
     def said(found: re.Match[str]) -> str:
         value = values.get(found.group(1), found.group())

@@ -21,9 +21,10 @@ from console.forms import Typed, done, draft, render
 from console.words import _
 from runtime import audit
 from runtime.database import Session
-from translations import clips, contents, glossary, overview, placeholders, recordings, review, sms, spellings
+from translations import clips, contents, glossary, overview, packs, placeholders, recordings, review, sms, spellings
 from translations.clips import ClipError, Sound
 from translations.languages import SOURCE
+from translations.library import prompt_key, slots
 from translations.models import Content, ContentKind, GlossaryTerm, Language, Variant, VariantState
 from translations.review import Fault, ReviewError
 
@@ -133,7 +134,7 @@ def _fold(desk: Desk, form: Typed) -> Answer:
     with reading() as session:
         agreed = spellings.agreed(session, desk.language.code)
     fields = ("text", *desk.options)
-    changed = {name: sms.fold(form.value(name), accepted, agreed=agreed) for name in fields}
+    changed = {name: placeholders.fold_around(form.value(name), accepted, agreed) for name in fields}
     offers = sms.offers("".join(form.value(name) for name in fields), agreed=agreed)
     taken = [f"{one.character}→{one.replacement}" for one in offers if one.character in accepted and one.replacement.strip()]
     return _page(desk, _again(form, simplified=[*form.many("simplified"), *taken], **changed))
@@ -240,7 +241,10 @@ def _page(desk: Desk, form: Typed, theirs: Variant | None = None) -> str:
     values |= {"edits": bool(who().roles & EDITS), "reviews": bool(who().roles & {R.LANGUE, R.VALIDATION})}
     values |= {"written": desk.content.kind in WRITTEN, "spoken": desk.content.kind in SPOKEN, "theirs": theirs}
     values |= {"most_seconds": recordings.most_seconds(desk.content), "simplified_": _simplified(form)}
-    values["fills"] = ", ".join(f"{{{name}}}" for name in placeholders.longest(desk.content))
+    french = desk.french.text if desk.french and code != SOURCE else None
+    held = placeholders.longest(desk.content) if code == SOURCE else sorted(slots(french or ""))
+    values["fills"] = ", ".join(f"{{{name}}}" for name in held)
+    values["prompt"] = packs.prompts().get(desk.content.key.removeprefix(prompt_key("")))
     values["proposable"] = desk.variant is None or desk.variant.state in PROPOSABLE
     values["live"] = _live(desk, values["part_price"])
     return render("messages/editor.html", desk=desk, form=form, words=content_words, **values)

@@ -110,13 +110,23 @@ def test_accepted_letters_are_noted_under_the_authors_name(signed_in: SignedIn, 
     assert "simplifié : ɛ→è" in said(browser.get(address))
 
 
+def test_the_braces_of_a_name_are_no_dear_letters(signed_in: SignedIn, world: World) -> None:
+    browser, address = signed_in(R.COMMUNICATION), f"/messages/{world.contents['eau-propre']}/fr"
+    counted = said(send(browser, f"{address}/compter", {"text": "Le {date} ê [1]"}))
+    assert re.findall(r'name="accept" value="([^"]+)"', counted) == ["ê", "[", "]"]
+    cheap = said(send(browser, f"{address}/compter", {"text": "Le {date} [1]"}))
+    assert re.findall(r"<mark>([^<]+)</mark>", cheap) == ["[", "]"]
+    folded = said(send(browser, address, {"action": "fold", "text": "Le {date} ê {", "accept": ["ê", "{", "}"], "seen": ""}))
+    assert re.search(r'<textarea id="text"[^>]*>\s*Le {date} e \(</textarea>', folded)
+
+
 def test_the_editor_says_which_names_are_missing_or_unknown(signed_in: SignedIn, world: World, database: Database) -> None:
     browser, content = signed_in(R.COMMUNICATION, R.LANGUE), world.contents["eau-propre"]
     address = f"/messages/{content}/fr"
     send(browser, address, {"text": "Venez le {date}.", "seen": opened(browser, address)})
     page = said(send(browser, f"/messages/{content}/bm/compter", {"text": "Na {dat}."}))
     assert "Il manque : {date}." in page
-    assert "Personne ne remplit : {dat}." in page
+    assert "En trop ici : {dat}." in page
     french = said(send(browser, f"{address}/compter", {"text": "Le {date} à {village}."}))
     assert "Compté avec les noms les plus longs." in french
     assert "Le 24/11 à Kani-Gogouna Bandiagara." in french
