@@ -80,7 +80,8 @@ def test_fanta_makes_an_audience_of_many_rules_and_finds_it_in_words(
         assert words in told
     assert "a répondu faux à « quiz-repas »" in told
     assert "sans ceux qui ont dit STOP" in told
-    assert '<option value="for-30" selected>' in plain(fanta.get("/campagnes/publics/1").text)
+    changed = plain(fanta.get("/campagnes/publics/1").text)
+    assert '<option value="for-30" selected>' in changed
     assert "save_audience" in acts(database)
 
 
