@@ -1,5 +1,6 @@
 """Two campaigns and one phone: the more important goes first, the other waits for a free day or is skipped with its reason."""
 
+import threading
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
@@ -7,12 +8,16 @@ from sqlalchemy import select
 from campaigns import broadcasts, schedule
 from campaigns.audiences import Filter
 from campaigns.models import Priority, Repeat
+from messaging.calls import dial
 from messaging.exchange import Exchange
-from messaging.models import Kind, Message, MessageState
+from messaging.models import Call, Channel, Contact, Kind, Message, MessageState
 from messaging.outbox import dispatch
+from messaging.queue import queue_call
+from runtime.crypto import blind
 from tests.campaigns.test_firing import HOUR, WIDE, fan_out, people, plan
-from tests.messaging.fakes import Scripted, with_gateway
+from tests.messaging.fakes import Scripted, broadcast, push, with_gateway
 from tests.world import World
+from translations.models import Variant
 
 
 def wait_for(exchange: Exchange, now: datetime, world: World) -> None:
@@ -64,3 +69,34 @@ def test_two_made_at_once_leave_by_their_importance(exchange: Exchange, world: W
         (20, "wired", None),
         (25, "suppressed", "day_limit"),
     }
+
+
+def test_an_sms_and_a_call_of_two_campaigns_on_two_channels_at_once_reach_a_phone_once_a_day(
+    exchange: Exchange, world: World, now: datetime
+) -> None:
+    fake = Scripted(seconds=0.05)
+    other = with_gateway(exchange, fake)
+    with exchange.database.writing() as session:
+        variant = session.get_one(Variant, world.variants["eau-propre"])
+        token = "jeton-de-la-voix-0123456789abcdef-01234567"
+        voice = Channel(name="voix", gateway="simulator", number="36086", kinds=["voice"], token=token, created_at=now)
+        voice.token_index, voice.calls_at_once = blind(token), 20
+        session.add(voice)
+        session.flush()
+        for name in world.contacts:
+            push(session, world, name, now)
+            person = session.get_one(Contact, world.contacts[name])
+            queue_call(session, broadcast(session, world, now), person, variant, now, voice, Kind.PUSH)
+    lines = [(dispatch, world.channel), (dial, voice.id)]
+    threads = [threading.Thread(target=run, args=(other, channel, lambda: now)) for run, channel in lines]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for run, channel in lines:  # whoever found a contact busy left its row for now
+        run(other, channel, lambda: now)
+    reached = [sms.number for sms in fake.ledger] + [call.number for call in fake.called]
+    assert sorted(reached) == sorted(world.numbers.values())
+    with exchange.database.reading() as session:
+        waiting = [row for kind in (Message, Call) for row in session.scalars(select(kind).where(kind.state == "queued"))]
+    assert {row.not_before for row in waiting} <= {datetime(2026, 3, 19, 8, tzinfo=UTC)}
