@@ -37,7 +37,7 @@ from messaging.models import (
     Route,
 )
 from messaging.outbox import dispatch
-from messaging.restoring import release
+from messaging.restoring import Held, release
 from messaging.states import move
 from runtime import backups, migrate
 from runtime.backups import Copy
@@ -208,7 +208,7 @@ def test_who_stopped_or_was_erased_after_the_backup_stays_away_and_nothing_leave
         assert contacts.find_or_create(session, "+22300010009", house.now).state is ContactState.STOPPED
     waits = {"awa": "suppressed", "binta": "suppressed", "oumar": "suppressed", "moussa": "held", "fatou": "unknown"}
     assert house.states() == waits
-    assert restored.held == restoring.Held(messages=1, calls=1, unknown=1)
+    assert restored.held == Held(messages=1, calls=1, unknown=1)
 
     assert house.send(HOUR) == house.send(timedelta(days=2)) == 0
     with house.database.writing() as session:
