@@ -27,7 +27,9 @@ def again(session: Session, entries: Iterable[Entry], now: datetime) -> Counter[
         if contact is None:
             done[one.what] += one.what is not No.WITHDRAW and _remember(session, index, now)
         elif one.what is No.WITHDRAW:
-            done[one.what] += bool(contacts.withdraw(session, contact, Purpose(str(one.purpose)), now, member_id=one.member_id))
+            done[one.what] += bool(
+                contacts.withdraw(session, contact, Purpose(one.purpose or Purpose.PUSH), now, member_id=one.member_id)
+            )
         elif one.what is No.ERASE:
             done[one.what] += erasing.erase(session, contact, now)
         else:

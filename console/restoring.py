@@ -84,9 +84,8 @@ def drill(database: Database, settings: Settings, path: Path, wall: datetime) ->
         restored = _settle(fresh, head, entries, wall, began)
     restored = with_(restored, seconds=time.monotonic() - began)
     with database.writing() as session:
-        made_at, seconds = head.at.isoformat(timespec="seconds"), max(1, round(restored.seconds))
-        at = business_time(session, wall)
-        audit.record(session, at, DRILL, "installation", 1, actor_kind="command", made_at=made_at, seconds=seconds)
+        now, made_at, seconds = business_time(session, wall), _said(head), max(1, round(restored.seconds))
+        audit.record(session, now, DRILL, "installation", 1, actor_kind="command", made_at=made_at, seconds=seconds)
     return restored
 
 
@@ -147,10 +146,23 @@ def _settle(database: Database, head: Head, entries: list[Entry], wall: datetime
         now = business_time(session, wall)
         held = restoring.hold(session, head.at, now)
         done = taken_back.again(session, entries, now)
-        told = {"held": held.messages, "calls": held.calls, **done}
-        made_at = head.at.isoformat(timespec="seconds")
-        audit.record(session, now, "restore", "installation", 1, staff_id=None, actor_kind="command", made_at=made_at, **told)
+        audit.record(
+            session,
+            now,
+            "restore",
+            "installation",
+            1,
+            actor_kind="command",
+            made_at=_said(head),
+            held=held.messages,
+            calls=held.calls,
+            taken_back=done.total(),
+        )
         return Restored(head.at, restoring.waits(session), dict(done), _readable(session), time.monotonic() - began)
+
+
+def _said(head: Head) -> str:
+    return head.at.isoformat(timespec="seconds")
 
 
 def _readable(session: Session) -> int:

@@ -140,6 +140,7 @@ class Fleet:
             "LAMEN_CLOCK_LEASE_SECONDS": "2",
             "LAMEN_MESSAGE_LEASE_SECONDS": "2",
             "LAMEN_LOG_LEVEL": "error",
+            "LAMEN_BACKUP_MINUTES": "0",  # these processes live for seconds
             **self.settings,
         }
 
