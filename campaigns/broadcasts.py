@@ -168,7 +168,7 @@ class _Spread:
                 Kind.PUSH,
                 self._lengths.of(chosen.variant.language, chosen.channel),
             )
-            call.hours = one.hours
+            call.hours, call.place = one.hours, one.village_id
             self._calls[contact_id] = call
             self._broadcast.estimated_cost += call.price
             self._exchange.work.nudge(self._session, DIAL, chosen.channel.id)

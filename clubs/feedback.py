@@ -46,7 +46,9 @@ def _tell(session: Session, exchange: Exchange, club_id: int, month: date, now: 
     if not found.sessions or contact is None or pauses.paused(session, club, now.date()):
         return
     for label, values in parts(club.code, found):
-        message = unasked.queue(session, exchange, contact, label, values, now, kind=Kind.PUSH, expires_at=now + LASTS)
+        message = unasked.queue(
+            session, exchange, contact, label, values, now, kind=Kind.PUSH, expires_at=now + LASTS, hours=club.hours
+        )
         row.message_id = row.message_id or (message.id if message is not None else None)
 
 

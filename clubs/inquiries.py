@@ -132,18 +132,25 @@ def _off_air(row: Inquiry) -> None:
 
 def take_up(session: Session, row: Message, now: datetime, club_id: int | None) -> Inquiry:
     """Make an inquiry of a message nobody answered; InboxError "done" when a colleague did so first."""
-    session.refresh(installation(session), with_for_update=True)  # orders the numbers of inquiries
+    _in_order(session)
     if session.scalar(select(Inquiry.id).where(Inquiry.message_id == row.id)) is not None:
         raise InboxError("done")
-    made = Inquiry(
-        number=(session.scalar(select(func.max(Inquiry.number))) or 0) + 1,
-        contact_id=row.contact_id,
-        club_id=club_id,
-        message_id=row.id,
-        text=row.text,
-        received_at=row.created_at,
-        due_at=now + ANSWER_WITHIN,
-    )
+    made = Inquiry(contact_id=row.contact_id, club_id=club_id, message_id=row.id, text=row.text, received_at=row.created_at)
+    return _numbered(session, made, now)
+
+
+def write_down(session: Session, text: str, now: datetime, *, contact_id: int | None, club_id: int | None) -> Inquiry:
+    """Make an inquiry of what somebody said or wrote on paper; without a number it is answered by word of mouth."""
+    _in_order(session)
+    return _numbered(session, Inquiry(contact_id=contact_id, club_id=club_id, text=text, received_at=now), now)
+
+
+def _in_order(session: Session) -> None:
+    session.refresh(installation(session), with_for_update=True)  # orders the numbers of inquiries
+
+
+def _numbered(session: Session, made: Inquiry, now: datetime) -> Inquiry:
+    made.number, made.due_at = (session.scalar(select(func.max(Inquiry.number))) or 0) + 1, now + ANSWER_WITHIN
     session.add(made)
     session.flush()
     return made

@@ -51,7 +51,7 @@ def remind(session: Session, exchange: Exchange, now: datetime, today: date) -> 
             continue
         label = "report_due" if stage == 1 else "report_due_again"
         told_of = {"club": club.code, "jour": in_words(row.due_on)}
-        message = unasked.queue(session, exchange, contact, label, told_of, now)
+        message = unasked.queue(session, exchange, contact, label, told_of, now, hours=club.hours)
         if message is None:
             continue
         row.reminders, row.reminder_id = stage, message.id

@@ -36,8 +36,12 @@ def queue(
     kind: Kind = Kind.REMINDER,
     expires_at: datetime | None = None,
     language: str | None = None,
+    hours: str | None = None,
 ) -> Message | None:
-    """Queue the reply content `label`, filled with `values`, to a number in `language` or its own; None where nothing may go."""
+    """Queue the reply content `label`, filled with `values`, to a number in `language` or its own; None where nothing may go.
+
+    `hours` are those that the club behind the number chose.
+    """
     if contact.state is not ContactState.ACTIVE or contact.number is None or not _open_to(session, contact, now):
         return None
     spoken = language or people.heard_by(session, contact) or SOURCE
@@ -50,8 +54,8 @@ def queue(
     message = queue_reply(
         session, exchange, contact, words.text, now, channel_id=channel.id, answers=None, kind=kind, variant=variant
     )
-    if message is not None and expires_at is not None:
-        message.expires_at = expires_at
+    if message is not None:
+        message.expires_at, message.hours = expires_at or message.expires_at, hours
     return message
 
 

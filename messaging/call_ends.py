@@ -36,7 +36,13 @@ def end_call(session: Session, call: Call, to: CallState, now: datetime, reason:
         _before(session, call, why),
         now,
         # Ramadan's dates are asked for here alone: most ends of a call plan no other day.
-        lambda: hours.next_day(hours.of(session, call.contact_id), now, dated(session, windows), call.expires_at),
+        lambda: hours.next_day(
+            hours.of(session, call.contact_id),
+            now,
+            dated(session, windows).within(call.hours),
+            call.expires_at,
+            hours.of_place(session, call.place),
+        ),
     )
     if why is not None:
         session.add(CallEvent(call_id=call.id, at=now, kind=f"{ENDED}{why}", turn=None, details={}))

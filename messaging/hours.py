@@ -1,7 +1,7 @@
 """At which hour of the day a number answers: counted at each of our calls, used for those of another day.
 
-A number's own counts weigh against a belief worth four calls, so that one lucky answer decides nothing; one choice in five is
-left to chance, because an hour never tried would never be learned.
+A number's own counts weigh against a belief worth four calls, its village's rate, so that one lucky answer decides nothing; one
+choice in five is left to chance, because an hour never tried would never be learned.
 """
 
 import random
@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from messaging.models import CallHour
+from messaging.models import Call, CallHour
 from messaging.rows import insert_once
 from messaging.windows import Windows
 
@@ -33,25 +33,45 @@ class Tries:
     tried: int = 0
     answered: int = 0
 
-    @property
-    def worth(self) -> float:
-        """The share we believe will be answered."""
-        return (self.answered + WEIGHT * BELIEF) / (self.tried + WEIGHT)
+    def worth(self, belief: float = BELIEF) -> float:
+        """The share we believe will be answered, where `belief` is believed of an hour never tried."""
+        return (self.answered + WEIGHT * belief) / (self.tried + WEIGHT)
 
 
-def best_hour(known: Mapping[int, Tries], hours: Sequence[int], usual: int, chance: float, pick: float) -> int:
-    """The hour to call at, of `hours`; `usual`, or the nearest to it, while too little is known.
+NEVER = Tries()
+NOBODY: Mapping[int, Tries] = {}
+
+
+def best_hour(
+    known: Mapping[int, Tries],
+    hours: Sequence[int],
+    usual: int,
+    chance: float,
+    pick: float,
+    village: Mapping[int, Tries] = NOBODY,
+) -> int:
+    """The hour to call at, of `hours`; `usual`, or the nearest to it, while too little is known of the number and its village.
 
     `chance` and `pick` are two numbers from 0 to 1, drawn anew for each call.
     """
-    if sum(one.tried for one in known.values()) < EVIDENCE:
+    if sum(one.tried for one in (*known.values(), *village.values())) < EVIDENCE:
         return min(hours, key=lambda hour: (abs(hour - usual), hour))
     if chance < CHANCE:
         return hours[min(int(pick * len(hours)), len(hours) - 1)]
-    return max(hours, key=lambda hour: (known.get(hour, Tries()).worth, -abs(hour - usual), -hour))
+
+    def worth(hour: int) -> float:
+        return known.get(hour, NEVER).worth(village.get(hour, NEVER).worth())
+
+    return max(hours, key=lambda hour: (worth(hour), -abs(hour - usual), -hour))
 
 
-def next_day(known: Mapping[int, Tries], now: datetime, windows: Windows, until: datetime | None = None) -> datetime:
+def next_day(
+    known: Mapping[int, Tries],
+    now: datetime,
+    windows: Windows,
+    until: datetime | None = None,
+    village: Mapping[int, Tries] = NOBODY,
+) -> datetime:
     """The best moment of the next day with an open window: within the best hour, not at its first minute for everybody.
 
     `until` is when the call is worth nothing any more; a moment after it is given only where that day has none before it.
@@ -63,7 +83,7 @@ def next_day(known: Mapping[int, Tries], now: datetime, windows: Windows, until:
     hours = sorted({hour for start, end in spans for hour in range(start.hour, end.hour + (1 if end.minute else 0))})
     draw = random.random
     in_time = [hour for hour in hours if until is None or midnight.replace(hour=hour) < until]
-    hour = best_hour(known, in_time or hours or [day.hour], now.astimezone(windows.zone).hour, draw(), draw())
+    hour = best_hour(known, in_time or hours or [day.hour], now.astimezone(windows.zone).hour, draw(), draw(), village)
     begin = max(midnight.replace(hour=hour), day)
     at = begin + draw() * HOUR
     # An hour may be open for some of its minutes only, or the call expire within it.
@@ -75,6 +95,16 @@ def of(session: Session, contact_id: int) -> dict[int, Tries]:
     """What is known of a number, by local hour."""
     rows = session.scalars(select(CallHour).where(CallHour.contact_id == contact_id))
     return {row.hour: Tries(row.tried, row.answered) for row in rows}
+
+
+def of_place(session: Session, place: int | None) -> dict[int, Tries]:
+    """What is known of the numbers that were called in one village, by local hour; nothing where it is not known."""
+    if place is None:
+        return {}
+    called = select(Call.contact_id).where(Call.place == place)
+    sums = select(CallHour.hour, func.sum(CallHour.tried), func.sum(CallHour.answered)).group_by(CallHour.hour)
+    rows = session.execute(sums.where(CallHour.contact_id.in_(called)))
+    return {hour: Tries(int(tried), int(answered)) for hour, tried, answered in rows}
 
 
 def count(session: Session, contact_id: int, at: datetime, windows: Windows, *, answered: bool) -> None:

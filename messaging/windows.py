@@ -125,6 +125,11 @@ def _without(spans: list[tuple[time, time]], closed: tuple[time, time]) -> list[
     return sorted({(start, end) for start, end in parts if start < end})
 
 
+def leaves_something(usual: Windows, hours: str) -> bool:
+    """Whether a club's own hours lie, at least in part, where it may choose."""
+    return bool(_both([*usual.open, EVENING], list(_spans(hours))))
+
+
 def of(settings: Settings) -> Windows:
     """The windows of an installation, whatever the season; ValueError for one that cannot be read."""
     place = (settings.latitude, settings.longitude, settings.sunset_pause_minutes)

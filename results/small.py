@@ -222,13 +222,13 @@ def _slack(columns: dict[Key, dict[int, int]], secret: set[Key]) -> set[Key]:
         for key, column in columns.items():
             alike[frozenset(column.items())].append(key)
         idle: set[int] = set()
-        for shape, (first, *others) in alike.items():
-            if others or not shape:
+        for sums, (first, *others) in alike.items():
+            if others or not sums:
                 free.update((first, *others))
-            for key in others if shape else (first, *others):
+            for key in others if sums else (first, *others):
                 del columns[key]
-            if len(shape) == 1 and (first in free or first not in secret):
-                idle.update(at for at, _sign in shape)
+            if len(sums) == 1 and (first in free or first not in secret):
+                idle.update(at for at, _sign in sums)
         if not idle:
             return free
         for left in columns.values():

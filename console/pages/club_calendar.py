@@ -4,16 +4,18 @@ from typing import Any
 
 from flask import url_for
 
+from campaigns.audiences import EVENING
 from clubs import calendar
 from clubs.areas import areas, pause
 from clubs.models import Club, MarketRule, Village
 from console import club_words
 from console.access import Answer, Pages, R, who
 from console.club_scope import club_here, village_here
-from console.edge import now, reading, writing
+from console.edge import exchange, now, reading, writing
 from console.forms import Typed, done, render
 from console.pages.clubs import PAUSES, pause_days
 from console.words import _, ngettext
+from messaging import windows
 from runtime import audit
 from runtime.database import Session
 
@@ -32,6 +34,7 @@ def club(number: int) -> Answer:
         every = form.whole("every_days", needed=_("Écrivez un nombre de jours."), least=1, most=LONGEST)
         rule = form.one_of("market_rule", [one.value for one in MarketRule])
         hour = form.hour("meets_at")
+        slot = _slot(form)
         if not weekday and rule not in (MarketRule.ON, MarketRule.EVE):
             form.wrong("weekday", _("Choisissez le jour de la semaine, ou le jour du marché."))
         if not form.errors:
@@ -39,6 +42,7 @@ def club(number: int) -> Answer:
                 row = session.get_one(Club, number)
                 row.weekday, row.every_days = int(weekday) if weekday else None, every
                 row.market_rule, row.meets_at = MarketRule(rule) if rule else None, hour
+                row.hours, row.evening = slot, False
                 _begin_again(session, row)
                 audit.record(session, now(session), "set_calendar", "club", number, staff_id=who().id)
             return done(url_for("villages.club", number=number), _("Calendrier enregistré. Il compte à partir de demain."))
@@ -47,7 +51,7 @@ def club(number: int) -> Answer:
         "form": form,
         "rules": [(one.value, club_words.MARKET_RULES[one]) for one in MarketRule],
     }
-    values |= {"weekdays": list(enumerate(club_words.WEEKDAYS))}
+    values |= {"weekdays": list(enumerate(club_words.WEEKDAYS)), "open": usual_hours(windows.of(exchange().settings))}
     return render("clubs/calendar.html", **values), 422 if form.errors else 200
 
 
@@ -94,6 +98,25 @@ def zones() -> Answer:
     return render("clubs/zones.html", areas=known, form=form), 422 if form.errors else 200
 
 
+def _slot(form: Typed) -> str | None:
+    """The club's agreed hours, within those of sendings or in the evening; None where it agreed to none of its own."""
+    since, until = form.hour("slot_from"), form.hour("slot_to")
+    if since is None and until is None:
+        return None
+    if since is None or until is None or since >= until:
+        form.wrong("slot_from", _("Donnez le début, puis une fin plus tardive. Laissez les deux vides pour les heures de tous."))
+        return None
+    slot, usual = f"{since}-{until}", windows.of(exchange().settings)
+    if not windows.leaves_something(usual, slot):
+        form.wrong("slot_from", _("Rien ne part à ces heures. Choisissez dans %(open)s.", open=usual_hours(usual)))
+    return slot
+
+
+def usual_hours(usual: windows.Windows) -> str:
+    """« 08:00-12:00, 16:00-20:00, 19:00-21:00 »: where a club may choose."""
+    return ", ".join(f"{start:%H:%M}-{end:%H:%M}" for start, end in [*usual.open, windows.EVENING])
+
+
 def _begin_again(session: Session, row: Club) -> None:
     """The next expected day by the new rhythm; what was already owed stays owed."""
     village = session.get_one(Village, row.village_id)
@@ -103,4 +126,6 @@ def _begin_again(session: Session, row: Club) -> None:
 def _as_form(row: Club) -> dict[str, Any]:
     weekday = "" if row.weekday is None else str(row.weekday)
     rule = row.market_rule.value if row.market_rule else ""
-    return {"weekday": weekday, "every_days": row.every_days, "meets_at": row.meets_at or "", "market_rule": rule}
+    since, _dash, until = (row.hours or (EVENING if row.evening else "")).partition("-")
+    slot = {"slot_from": since, "slot_to": until}
+    return {"weekday": weekday, "every_days": row.every_days, "meets_at": row.meets_at or "", "market_rule": rule, **slot}

@@ -48,7 +48,7 @@ def index() -> Answer:
         since = at - timedelta(days=SPAN)
         values["figures"] = delays.answering(session, since, at, at, inbox.of(mine.villages)) if mine.questions else None
     waiting = sum(counts[one] for one in shelves if one is not Shelf.DONE)
-    values |= {"words": club_words, "span": SPAN, "length": content_words.length}
+    values |= {"words": club_words, "span": SPAN, "length": content_words.length, "writes": who().may(*ANSWERS)}
     return render("inbox/index.html", shelves=shelves, shown=shown, counts=counts, waiting=waiting, **values)
 
 

@@ -81,6 +81,7 @@ class Call(Base):
     not_before: Mapped[datetime]
     expires_at: Mapped[datetime | None]
     hours: Mapped[str | None] = mapped_column(String(24))
+    place: Mapped[int | None] = mapped_column(index=True)  # the village, by whose answers the best hour is learned
     kept_off: Mapped[list[str] | None]
     lease_until: Mapped[float | None]
     lease_boot: Mapped[str | None] = mapped_column(String(64))

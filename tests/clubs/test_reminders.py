@@ -67,6 +67,17 @@ def test_a_clock_that_was_down_sends_what_is_due_now_alone(tick: Tick) -> None:
     assert tick(20)[1:] == [], "after fourteen days it is missing"
 
 
+def test_a_reminder_waits_for_the_hours_that_the_club_chose(exchange: Exchange, tick: Tick, owing: World) -> None:
+    with exchange.database.writing() as session:
+        session.get_one(Club, owing.clubs["1032"]).hours = "19:00-21:00"
+    tick(1)
+    with exchange.database.writing() as session:
+        assert not claim(session, exchange.settings, owing.channel, at(1), "test").taken
+    with exchange.database.writing() as session:
+        evening = at(1).replace(hour=19, minute=30)
+        assert len(claim(session, exchange.settings, owing.channel, evening, "test").taken) == 1
+
+
 def test_the_words_name_the_club_and_the_day_in_one_sms(exchange: Exchange, tick: Tick) -> None:
     tick(1)
     tick(7)

@@ -326,3 +326,30 @@ def test_a_handover_is_confirmed_or_refused_once_in_ones_own_villages(
         assert session.query(Report).filter_by(number=60).one().state is ReportState.CANCELLED
     assert send(browser, f"/clubs/{club}/relais", {**asked, "accept": "1"}).status_code == 404
     assert "Confirmer le relais" not in browser.get(f"/clubs/{club}").text
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "kept"),
+    [
+        pytest.param("16:30", "18h", "16:30-18:00", id="narrower than the usual hours"),
+        pytest.param("19:00", "21:00", "19:00-21:00", id="the evening"),
+        pytest.param("", "", None, id="none of its own"),
+        pytest.param("13:00", "15:00", "refused", id="when nothing leaves"),
+        pytest.param("18:00", "17:00", "refused", id="backwards"),
+        pytest.param("18:00", "", "refused", id="without an end"),
+    ],
+)
+def test_a_club_chooses_its_hours(
+    signed_in: SignedIn, world: World, database: Database, since: str, until: str, kept: str | None
+) -> None:
+    club = world.clubs["1032"]
+    browser = signed_in(R.COMMUNICATION)
+    typed = {"weekday": "1", "every_days": "7", "slot_from": since, "slot_to": until}
+    answer = send(browser, f"/clubs/{club}/calendrier", typed)
+    assert answer.status_code == (422 if kept == "refused" else 303)
+    with database.reading() as session:
+        hours = session.get_one(Club, club).hours
+    assert hours == (None if kept == "refused" else kept)
+    if hours:
+        assert hours in browser.get(f"/clubs/{club}").text
+        assert f'value="{hours[:5]}"' in browser.get(f"/clubs/{club}/calendrier").text

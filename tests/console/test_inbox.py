@@ -10,6 +10,7 @@ from clubs.records import Inquiry, InquiryKind, InquiryState, Report, ReportStat
 from console.answering import read_again
 from console.forms import Typed
 from console.staff import Draft, RoleName
+from console.words import bare
 from messaging.contacts import stop
 from messaging.models import Contact, Direction, Kind, Message, MessageState, OpenPrompt, PromptKind
 from runtime.database import Database
@@ -307,3 +308,42 @@ def test_sory_sees_nothing_of_awas_village(signed_in: SignedIn, world: World, da
     moussa = signed_in(R.TERRAIN, villages=frozenset({world.villages[0]}))
     assert "Le mil suffit" in moussa.get("/reception").text
     assert moussa.get(f"/reception/rapport/{draft}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("kind", "phone", "said", "texts"),
+    [
+        pytest.param(
+            InquiryKind.COMPLAINT, "00 01 00 01", "La personne le reçoit par SMS", 1, id="a complaint, by a known number"
+        ),
+        pytest.param(InquiryKind.COMPLAINT, "", "Dites ce numéro à la personne", 0, id="a complaint on paper"),
+        pytest.param(InquiryKind.NUTRITION, "00 01 00 01", "Noté sous le n°", 0, id="a question"),
+        pytest.param(InquiryKind.PROTECTION, "", "Seule la Protection", 0, id="a disclosure"),
+    ],
+)
+def test_what_was_said_or_written_on_paper_is_written_down_and_gets_its_receipt(
+    signed_in: SignedIn, world: World, database: Database, kind: InquiryKind, phone: str, said: str, texts: int
+) -> None:
+    fanta = signed_in(R.COMMUNICATION)
+    typed = {"kind": kind.value, "text": "Le sac est arrivé ouvert.", "club": "1032", "phone": phone}
+    answer = send(fanta, "/reception/noter", typed)
+    assert answer.status_code == 303
+    assert said in bare(fanta.get(answer.headers["Location"]).text)
+    with database.reading() as session:
+        row = session.query(Inquiry).one()
+        assert (row.kind, row.club_id, row.text) == (kind, world.clubs["1032"], typed["text"])
+        assert (row.receipt_number is not None) is (kind is InquiryKind.COMPLAINT)
+        sent = [str(each.text) for each in session.query(Message).filter_by(direction=Direction.OUT)]
+        assert len(sent) == texts
+        assert all(str(row.receipt_number) in text and "plainte" not in text.lower() for text in sent)
+
+
+def test_nothing_is_written_down_for_a_club_or_a_number_of_others(signed_in: SignedIn, world: World, database: Database) -> None:
+    sory = signed_in(R.TERRAIN, villages=frozenset({world.villages[1]}))
+    typed = {"kind": "complaint", "text": "?", "club": "1032", "phone": ""}
+    assert send(sory, "/reception/noter", typed).status_code == 422
+    assert send(sory, "/reception/noter", {**typed, "club": ""}).status_code == 422
+    assert send(sory, "/reception/noter", {**typed, "club": "2043", "phone": "00 01 00 01"}).status_code == 422
+    assert send(sory, "/reception/noter", {**typed, "club": "2043"}).status_code == 303
+    with database.reading() as session:
+        assert session.query(Inquiry).one().club_id == world.clubs["2043"]

@@ -151,6 +151,31 @@ def test_the_best_hour_of_a_number(known: dict[int, Tries], chance: float, pick:
     assert hours.best_hour(known, [8, 9, 10, 11, 12, 13, 18], 10, chance, pick) == hour
 
 
+@pytest.mark.parametrize(
+    ("known", "village", "hour"),
+    [
+        pytest.param({}, {18: Tries(40, 36), 10: Tries(40, 4)}, 18, id="of the number nothing is known, of its village much"),
+        pytest.param({18: Tries(6, 0)}, {18: Tries(40, 24), 9: Tries(40, 30)}, 9, id="its own hours weigh against it"),
+        pytest.param({9: Tries(1, 1)}, {18: Tries(40, 36)}, 18, id="one lucky answer decides nothing"),
+        pytest.param({}, {18: Tries(1, 1)}, 10, id="a village called once"),
+    ],
+)
+def test_a_number_is_called_when_its_village_answers(known: dict[int, Tries], village: dict[int, Tries], hour: int) -> None:
+    assert hours.best_hour(known, [8, 9, 10, 11, 12, 13, 18], 10, 0.9, 0.5, village) == hour
+
+
+def test_a_call_of_a_village_learns_from_that_village_alone(exchange: Exchange, world: World, now: datetime) -> None:
+    [call_id] = queued(exchange, world, now)
+    with exchange.database.writing() as session:
+        call = session.get_one(Call, call_id)
+        call.place = world.villages[0]
+        for who, tries in (("awa", (4, 3)), ("binta", (6, 1))):
+            session.add(CallHour(contact_id=world.contacts[who], hour=18, tried=tries[0], answered=tries[1]))
+    with exchange.database.reading() as session:
+        assert hours.of_place(session, world.villages[0]) == {18: Tries(4, 3)}
+        assert hours.of_place(session, world.villages[1]) == hours.of_place(session, None) == {}
+
+
 def test_a_closed_hour_is_never_chosen() -> None:
     assert hours.best_hour({3: Tries(9, 9)}, [8, 18], 10, 0.9, 0.5) == 8
 

@@ -145,6 +145,7 @@ WORDS = {
     "set_dhis2_mapping": lazy("a changé la correspondance avec DHIS2"),
     "set_targets": lazy("a changé les cibles"),
     "plan_themes": lazy("a changé les thèmes prévus d'un trimestre"),
+    "write_inquiry": lazy("a noté une question dite ou écrite sur papier"),
     "theme_inquiry": lazy("a noté le thème d'une question"),
     "record_answer": lazy("a enregistré une réponse à une question"),
     "bring_answer": lazy("a fait partir l'appel d'une réponse"),
