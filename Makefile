@@ -96,7 +96,7 @@ year: .venv/.test ## play a year of 3,000 members with two weeks of outage, besi
 	@LAMEN_FAULTS=full $(PY) -m pytest tests/year
 
 api-full: .venv/.test ## every operation of the API asked everything Schemathesis can think of, on the demonstration
-	@LAMEN_API=full $(PY) -m pytest tests/console/api/test_every_operation.py
+	@LAMEN_API=full $(PY) -m pytest --backend postgresql tests/console/api/test_every_operation.py
 
 faults: .venv/.test ## kill, cut and fill: the short form, under three minutes
 	@$(PY) -m pytest -m faults tests/faults

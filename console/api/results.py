@@ -20,7 +20,7 @@ from console.api.document import Tags
 from console.api.frame import Paging, by_village, caller, collection, endpoint
 from console.api.problems import ApiError, Fault
 from console.api.tokens import Scope
-from console.api.values import Day, Moment, RowId, Word
+from console.api.values import Day, Moment, Number, RowId, Word
 from console.edge import now, reading
 from results import release
 from results.exports import nothing
@@ -38,7 +38,7 @@ class ReportQuery(Paging):
     """Filters on reports; `club` is a code, `message` the SMS it came in, `since` and `until` are session days, both counted."""
 
     id: RowId | None = None
-    number: RowId | None = None
+    number: Number | None = None
     club: Word | None = None
     kind: Word | None = None
     state: ReportState | None = None

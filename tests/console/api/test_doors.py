@@ -125,12 +125,13 @@ def test_every_route_of_the_api_asks_for_a_scope(app: Flask) -> None:
         pytest.param("GET", "/clubs?vilage=1", 422, "invalid", id="a filter that is none"),
         pytest.param("GET", "/clubs?code=%00", 422, "invalid", id="a NUL"),
         pytest.param("GET", "/messages?state=gone", 422, "invalid", id="a state that is none"),
+        pytest.param("GET", f"/reports?number={2**31}", 422, "invalid", id="a number beyond the database"),
     ],
 )
 def test_every_refusal_is_a_problem_document(
     client: FlaskClient, token: Callable[..., str], method: str, path: str, status: int, code: str
 ) -> None:
-    headers = {"Authorization": f"Bearer {token(Scope.CLUBS, Scope.MESSAGES)}"}
+    headers = {"Authorization": f"Bearer {token(Scope.CLUBS, Scope.MESSAGES, Scope.REPORTS)}"}
     response = client.open(f"/api/v1{path}", method=method, headers=headers)
     assert (response.status_code, response.content_type) == (status, PROBLEM)
     assert response.json is not None

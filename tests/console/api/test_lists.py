@@ -163,6 +163,7 @@ def test_a_moment_without_a_zone_is_refused(call: Call) -> None:
         pytest.param("?until=2026-03-11", [1, 1], id="through a day"),
         pytest.param("?club={other}", [], id="another club"),
         pytest.param("?number=1", [1, 1], id="number"),
+        pytest.param(f"?number={2**31 - 1}", [], id="the largest number"),
     ],
 )
 def test_reports_are_found_by_each_filter(
