@@ -9,6 +9,15 @@ from results.phone_tables import LISTENERS, NO_LANGUAGE, NOT_SAID
 
 # Listed so that they are collected for translation; the page looks them up by their French.
 WORDS = (
+    lazy("Diversité alimentaire des femmes (MDD-W)"),
+    lazy("Diversité alimentaire des enfants de 6 à 23 mois"),
+    lazy("Fréquence minimale des repas"),
+    lazy("Alimentation minimale acceptable"),
+    lazy("Allaitement exclusif jusqu'à six mois"),
+    lazy("Mise au sein dans l'heure"),
+    lazy("Anémie"),
+    lazy("Émaciation ou périmètre brachial"),
+    lazy("Sel iodé"),
     lazy("SMS de diffusion envoyés"),
     lazy("SMS partis (remis, transmis ou sans accusé)"),
     lazy("SMS remis"),

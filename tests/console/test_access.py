@@ -105,3 +105,10 @@ def test_pages_are_found_and_say_what_they_are_for() -> None:
 def test_every_role_may_read_the_help(app: Flask) -> None:
     assert declared(app.view_functions["help.index"]) == ANYBODY
     assert declared(app.view_functions["home.index"]) == EVERYONE
+
+
+@pytest.mark.parametrize("role", RoleName, ids=str)
+def test_the_way_round_shows_a_page_only_to_those_who_work_there(signed_in: SignedIn, role: RoleName) -> None:
+    links = set(re.findall(r'<li><a href="(/[^"]*)"', signed_in(role).get("/aide").text))
+    assert ("/cloture" in links) == (role is RoleName.SUIVI)
+    assert ("/suivi" in links) == (role in (RoleName.COMMUNICATION, RoleName.TERRAIN))

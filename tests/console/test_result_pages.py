@@ -199,3 +199,13 @@ def test_the_printed_report_names_communes_and_no_village(signed_in: SignedIn, m
     assert page.count('class="paper"') == 2
     assert "Commune (test)" in page
     assert "Village 0" not in page
+
+
+def test_parts_are_folded_but_for_the_first_and_dates_are_not_called_optional(signed_in: SignedIn, world: World) -> None:
+    browser = signed_in(R.COMMUNICATION)
+    page = browser.get("/resultats").text
+    assert page.count('<details class="fold" open>') == 1
+    assert page.count('<details class="fold"') > 3
+    assert '<label for="du">Du</label>' in page
+    opened = browser.get("/resultats?tout=1").text
+    assert opened.count('<details class="fold"') == len(re.findall(r'<details class="fold"[^>]* open>', opened))

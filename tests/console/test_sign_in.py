@@ -164,3 +164,29 @@ def test_moving_the_wall_clock_is_what_ends_a_session(signed_in: SignedIn) -> No
         assert browser.get("/compte").status_code == 200  # the page before kept it alive
         clock.shift(timedelta(minutes=31))
         assert browser.get("/compte").status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        (None, "Votre session a pris fin."),
+        ({"_draft": "campaign-new", "_page": "/campagnes/nouvelle", "name": "Eau"}, "Ce que vous aviez écrit est gardé"),
+        ({"_page": "/campagnes/nouvelle", "name": "Eau"}, "Ce que vous veniez d'envoyer n'a pas été enregistré."),
+    ],
+    ids=["a page", "a form that keeps drafts", "another form"],
+)
+def test_the_sign_in_page_says_that_the_session_ended_and_what_became_of_the_words(
+    signed_in: SignedIn, database: Database, fields: dict[str, str] | None, told: str
+) -> None:
+    browser = signed_in(COMMUNICATION)
+    with database.writing() as session:
+        session.query(StaffSession).update({"seen_at": datetime.now(UTC) - timedelta(hours=1)})
+    answer = browser.get("/campagnes/nouvelle") if fields is None else send(browser, "/campagnes/nouvelle", fields)
+    page = browser.get(str(answer.location)).text.replace("&#39;", "'")
+    assert answer.location == "/connexion?next=/campagnes/nouvelle"
+    assert "Votre session a pris fin." in page
+    assert told in page
+
+
+def test_whoever_comes_first_is_told_of_no_session(client: FlaskClient) -> None:
+    assert "Votre session" not in client.get("/connexion").text

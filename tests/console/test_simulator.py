@@ -234,3 +234,9 @@ def test_a_call_to_a_line_that_answers_is_spoken_on_the_page_and_refused_by_one_
         call = session.query(Call).filter_by(direction="in", state="answered").one()
     post(fanta, f"/simulateur/appel/{call.id}", {"act": "hang_up"})
     assert "En communication" not in fanta.get(f"/simulateur/ecran/{world.contacts['binta']}").text
+
+
+def test_moving_the_clock_says_that_it_bars_going_live(fanta: FlaskClient, post: Post, world: World) -> None:
+    assert "avancée ne pourra jamais passer au réel" in fanta.get("/simulateur").text
+    post(fanta, "/simulateur/horloge", {"by": "60"})
+    assert "déjà été avancée" in fanta.get("/simulateur").text

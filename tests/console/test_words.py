@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 
 from console import catalogs, frame, words
 from console.staff import RoleName
+from results import surveys
 from tests.console.conftest import SignedIn, send
 
 PLACE = re.compile(r"%\((\w+)\)s")
@@ -121,3 +122,8 @@ def test_the_first_of_a_month_is_said_as_in_french(app: Flask, on: int, french: 
     with app.test_request_context("/") as context:
         context.session["language"] = "en"
         assert words.day(date(2026, 3, on)).startswith(english)
+
+
+def test_every_indicator_of_a_survey_has_its_english() -> None:
+    known = {message.id for message in catalogs.catalog()}
+    assert [words_ for words_, _unit in surveys.INDICATORS.values() if words_ not in known] == []
