@@ -98,5 +98,6 @@ def test_an_sms_and_a_call_of_two_campaigns_on_two_channels_at_once_reach_a_phon
     reached = [sms.number for sms in fake.ledger] + [call.number for call in fake.called]
     assert sorted(reached) == sorted(world.numbers.values())
     with exchange.database.reading() as session:
-        waiting = [at for kind in (Message, Call) for at in session.scalars(select(kind.not_before).where(kind.state == "queued"))]
+        kinds = (Message, Call)
+        waiting = [at for kind in kinds for at in session.scalars(select(kind.not_before).where(kind.state == "queued"))]
     assert set(waiting) <= {datetime(2026, 3, 19, 8, tzinfo=UTC)}
