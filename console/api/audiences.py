@@ -7,15 +7,17 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from campaigns.audiences import Filter, count
-from clubs.models import AgeBand, ClubKind, Role, Sex
+from campaigns.filters import Answered
+from clubs.models import AgeBand, ClubKind, Preferred, Role, Sex
 from console.api.document import Tags
 from console.api.frame import endpoint
 from console.api.tokens import Scope
-from console.api.values import MOST_LISTED, Word, WrittenId
+from console.api.values import MOST_LISTED, Whole, Word, WrittenId
 from console.edge import exchange, now, reading
 from messaging.models import Route
 
 Listed = Field(max_length=MOST_LISTED)
+Days = Annotated[Whole, Field(ge=1, le=3650)]
 
 
 class Audience(BaseModel):
@@ -31,12 +33,23 @@ class Audience(BaseModel):
     age_bands: Annotated[list[AgeBand], Listed] = []
     life_stages: Annotated[list[Word], Listed] = []
     club_kinds: Annotated[list[ClubKind], Listed] = []
+    communes: Annotated[list[WrittenId], Listed] = []
+    preferred: Annotated[list[Preferred], Listed] = []
+    heard_within: Annotated[Days | None, Field(description="The phone gave a sign of life in so many days.")] = None
+    unheard_for: Annotated[Days | None, Field(description="There is a phone, and it gave none for so many days.")] = None
+    question: Annotated[WrittenId | None, Field(description="With `answered`: the question a phone was asked.")] = None
+    answered: Answered | None = None
+    opted_out: Annotated[StrictBool | None, Field(description="true: only those who said STOP; false: none of them.")] = None
+    lists: Annotated[list[WrittenId], Listed, Field(description="Only those of these lists.")] = []
+    not_lists: Annotated[list[WrittenId], Listed, Field(description="None of these lists.")] = []
+    minus: Annotated[list[WrittenId], Listed, Field(description="Saved audiences whose members are taken away.")] = []
+    saved: Annotated[WrittenId | None, Field(description="A saved audience, in place of every other field.")] = None
     one_phone_per_club: StrictBool = True
 
     @property
     def filter(self) -> Filter:
         """As campaigns know it."""
-        return Filter.from_json(self.model_dump(mode="json"))
+        return Filter.from_json(self.model_dump(mode="json", exclude_none=True))
 
 
 class Counted(BaseModel):

@@ -135,6 +135,8 @@ WRONG: dict[str, tuple[int, str]] = {
     "same_stage": (422, "Two steps fall in the same month."),
     "incomplete": (422, "What this content says has no theme, so that no radio episode dates it."),
     "audience": (422, "This audience is none that campaigns know."),
+    "no_audience": (422, "There is no such saved audience."),
+    "audience_circle": (422, "An audience cannot be taken away from itself."),
 }
 
 
