@@ -99,8 +99,10 @@ def begun(page: Page, base: str) -> list[str]:
     acts.write(page, base, "Un texte qui attend")
     acts.propose_word(page, base, "musow")
     rows = acts.take_sheet(page, base, "Bambara")
+    check = acts.begin_campaign(page, base)
     return [
-        acts.begin_campaign(page, base),
+        check,
+        check.removesuffix("/verifier"),
         acts.bring_members(page, base),
         acts.bring_sheet(page, base, "Bambara", [rows[0], *([*row[:-1], ""] for row in rows[1:3])]),
     ]
