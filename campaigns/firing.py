@@ -186,15 +186,17 @@ def _audience(event: CampaignEvent, due: Due, occurrence_id: int) -> Json | None
     """The filter of a due time that is not for all the campaign's audience."""
     if due.villages is None and due.members is None:
         return None
+    wanted = audience_of(event, due)
+    return (wanted if due.members is None else replace(wanted, due_in=occurrence_id)).to_json()
+
+
+def audience_of(event: CampaignEvent, due: Due) -> Filter:
+    """Whom a due time is for, but for the members whose own time it is: they are given beside it."""
     if due.members is not None:
         # A series is for those who have a place in it, an answer is followed by what the phone that gave it gets.
         base = Filter() if event.repeat is Repeat.STAGE else Filter.from_json(event.campaign.audience)
-        return replace(base, one_phone_per_club=False, due_in=occurrence_id).to_json()
-    return narrowed(Filter.from_json(event.campaign.audience), due).to_json()
-
-
-def narrowed(wanted: Filter, due: Due) -> Filter:
-    """An audience in the villages of a due time."""
+        return replace(base, one_phone_per_club=False)
+    wanted = Filter.from_json(event.campaign.audience)
     if due.villages is None:
         return wanted
     here = due.villages.intersection(wanted.villages) if wanted.villages else due.villages

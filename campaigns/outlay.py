@@ -10,9 +10,8 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from campaigns.audiences import Filter
 from campaigns.calendar import Due
-from campaigns.firing import FIRING, narrowed, open_dues, purse_of
+from campaigns.firing import FIRING, audience_of, open_dues, purse_of
 from campaigns.models import Campaign, CampaignEvent, Repeat
 from campaigns.plan import counted
 from campaigns.sources import OPEN_ENDED
@@ -114,7 +113,7 @@ class _Sums:
         return [one for one in self._campaigns.values() if one.sendings or one.open]
 
     def _due(self, event: CampaignEvent, due: Due) -> tuple[int, int, Counter[int], Counter[str]]:
-        wanted = Filter() if event.repeat is Repeat.STAGE else narrowed(Filter.from_json(event.campaign.audience), due)
+        wanted = audience_of(event, due)
         content = self._session.get_one(Content, event.content_id)
         at = max(due.at, self._now)
         count = counted(self._session, self._exchange, content, wanted, event.campaign.route, at, self._now, due.members)

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from campaigns.audiences import Candidate, Filter, LeftOut, members
+from campaigns.filters import frozen
 from campaigns.lengths import Lengths
 from campaigns.sounding import Sounding, Unheard
 from campaigns.wording import Chosen, Wording
@@ -181,6 +182,7 @@ def counted(
 ) -> "Count":
     """Whom a sending reaches and what it costs; `only` are the members whose own due time it is."""
     today = due_at.astimezone(ZoneInfo(exchange.settings.timezone)).date()
+    wanted = frozen(session, wanted)  # a saved audience says how it is counted, and in whose voice, only once written out
     count = Count(session, exchange, content, wanted, now, today)
     after = 0
     while page := members(session, wanted, today, after):

@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaigns.audiences import Filter, members
+from campaigns.audiences import members
 from campaigns.calendar import Due
-from campaigns.firing import FIRING, RANKS, narrowed, open_dues
+from campaigns.firing import FIRING, RANKS, audience_of, open_dues
 from campaigns.models import Campaign, CampaignEvent, Repeat
 from clubs.models import Member
 from messaging import windows
@@ -80,7 +80,7 @@ def _numbers(session: Session, event: CampaignEvent, due: Due, zone: ZoneInfo) -
     if due.members is not None:
         mine = select(Member.contact_id).where(Member.id.in_(due.members), Member.contact_id.is_not(None))
         return {one for one in session.scalars(mine) if one is not None}
-    wanted = narrowed(Filter.from_json(event.campaign.audience), due)
+    wanted = audience_of(event, due)
     found: set[int] = set()
     after, today = 0, due.at.astimezone(zone).date()
     while page := members(session, wanted, today, after):

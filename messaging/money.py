@@ -122,6 +122,7 @@ def set_day_cap(session: Session, windows: Windows, now: datetime, cap: int | No
     place = installation(session)
     session.refresh(place, with_for_update=True)
     place.day_cap = cap
+    take_up_again(session, now)  # budgets are locked last, as by the claim
     today = f"day:{windows.local_day(now).date().isoformat()}"
     for budget in session.scalars(select(Budget).where(Budget.scope >= today, Budget.scope.startswith("day:"))):
         if cap is None:
@@ -130,7 +131,6 @@ def set_day_cap(session: Session, windows: Windows, now: datetime, cap: int | No
             budget.cap = cap
     session.flush()
     cap_days(session, windows, now)
-    take_up_again(session, now)
 
 
 def take_up_again(session: Session, now: datetime) -> int:
@@ -155,6 +155,7 @@ def set_cap(session: Session, scope: str, cap: int | None, now: datetime, *, ane
 
     `anew` begins at nothing spent; a first cap does so, too, but for a campaign's, which counts what its sendings have cost.
     """
+    take_up_again(session, now)  # budgets are locked last, as by the claim
     budget = next(iter(locked(session, {scope})), None)
     if cap is None:
         if budget is not None:
@@ -167,7 +168,6 @@ def set_cap(session: Session, scope: str, cap: int | None, now: datetime, *, ane
         if anew:
             budget.reserved = 0
     session.flush()
-    take_up_again(session, now)
 
 
 def _spent_by(session: Session, purse: str) -> int:

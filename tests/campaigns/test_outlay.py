@@ -1,14 +1,17 @@
 """The forecast of a month: every due time of campaigns that run, at today's prices, beside what the caps have left."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import update
 
 from campaigns import broadcasts, outlay, schedule
 from campaigns.audiences import Filter
+from campaigns.enrolments import enrol
 from campaigns.models import Campaign, CampaignEvent, CampaignState, Given, Repeat
 from campaigns.outlay import Outlay
+from clubs.models import Member
 from messaging.exchange import Exchange
 from messaging.models import Budget, Channel, Route
 from messaging.money import Room
@@ -93,3 +96,17 @@ def test_caps_stand_beside_what_the_month_would_cost(
     seen = found(exchange, now)
     assert set(seen.caps) == {Room(f"channel:{world.channel}", 60, 90), Room(f"campaign:{number}", 500, 90)}
     assert [day for day, _cost in seen.full_days] == [(now + DAY).date()] * full
+
+
+def test_a_series_costs_what_its_members_own_steps_do(exchange: Exchange, world: World, now: datetime) -> None:
+    with exchange.database.writing() as session:
+        installation(session).series = True
+        row = Campaign(name="Mille jours", audience={}, route=Route.SMS, state=CampaignState.RUNNING, created_at=now)
+        row.created_by = world.staff["fanta"]
+        row.events = [CampaignEvent(content_id=world.contents["eau-propre"], repeat=Repeat.STAGE, months_after=1)]
+        session.add(row)
+        session.flush()
+        for name in ("awa", "binta"):
+            enrol(session, row, session.get_one(Member, world.members[name]), date(2026, 3, 1), now, ZoneInfo("Africa/Bamako"))
+    (one,) = found(exchange, now).campaigns
+    assert (one.numbers, one.cost) == (2, 2 * 15), "each woman, not one phone of her club"
