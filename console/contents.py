@@ -49,7 +49,7 @@ def count(session: Session, content: Content, language: str, text: str, options:
     said = sms.prepare(sms_of(Variant(text=text, options=[one for one in options if one])))
     longest = placeholders.worst(said, placeholders.longest(content))
     size, agreed = sms.measure(longest), spellings.agreed(session, language)
-    offers = sms.offers(placeholders.bare(said), agreed=agreed)
+    offers = placeholders.offers(said, agreed)
     folded = sms.measure(placeholders.fold_around(longest, {one.character for one in offers}, agreed))
     price = part_price(session)
     costs = [None if price is None else sms.price(one.parts, 1, price) for one in (size, folded)]

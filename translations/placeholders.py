@@ -24,6 +24,7 @@ LONGEST: Mapping[str, str] = {
 }
 """As long as a name gets in practice: a longer one is sent whole, and counted whole before the sending."""
 FILLED = (ContentKind.MESSAGE,)
+BRACES = frozenset("{}")
 _NAME = re.compile(r"(\{\w+\})")
 _LEFT_OPEN = re.compile(r" *,? *\{\} *(?=[,.;:!?\n]|$)|\{\} *")
 
@@ -67,9 +68,16 @@ def worst(text: str, known: Mapping[str, str]) -> str:
     return re.sub(r"\{(\w+)\}", lambda found: known.get(found.group(1), found.group()), text)
 
 
+def offers(text: str, agreed: Mapping[str, str]) -> tuple[sms.Offer, ...]:
+    """`sms.offers` for all but the names, and never for a brace: one of a name that is not known yet would hide its fault."""
+    return tuple(one for one in sms.offers(bare(text), agreed=agreed) if one.character not in BRACES)
+
+
 def fold_around(text: str, accepted: Collection[str], agreed: Mapping[str, str]) -> str:
-    """`sms.fold`, which would take the braces of a name for dear characters, of all but the names."""
-    return "".join(part if _NAME.fullmatch(part) else sms.fold(part, accepted, agreed=agreed) for part in _NAME.split(text))
+    """`sms.fold` of all but the names; braces stay, whatever was accepted."""
+    wanted = set(accepted) - BRACES
+    parts = _NAME.split(sms.prepare(text))
+    return "".join(part if _NAME.fullmatch(part) else sms.fold(part, wanted, agreed=agreed) for part in parts)
 
 
 def bare(text: str) -> str:
@@ -87,7 +95,9 @@ def fill(text: str, values: Mapping[str, str | None]) -> str:
     cheap = sms.measure(bare(text)).encoding is sms.Encoding.GSM7
 
     def said(found: re.Match[str]) -> str:
-        value = values.get(found.group(1), found.group())
+        if found.group(1) not in values:
+            return found.group()
+        value = values[found.group(1)]
         if not value:
             return "{}"
         return sms.fold(value, set(value)) if cheap else value

@@ -135,7 +135,7 @@ def _fold(desk: Desk, form: Typed) -> Answer:
         agreed = spellings.agreed(session, desk.language.code)
     fields = ("text", *desk.options)
     changed = {name: placeholders.fold_around(form.value(name), accepted, agreed) for name in fields}
-    offers = sms.offers("".join(form.value(name) for name in fields), agreed=agreed)
+    offers = placeholders.offers("".join(form.value(name) for name in fields), agreed)
     taken = [f"{one.character}→{one.replacement}" for one in offers if one.character in accepted and one.replacement.strip()]
     return _page(desk, _again(form, simplified=[*form.many("simplified"), *taken], **changed))
 

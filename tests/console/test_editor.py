@@ -84,6 +84,16 @@ def test_only_accepted_letters_are_replaced_and_nothing_is_saved(signed_in: Sign
     assert newest(database, content, "bm") is None
 
 
+def test_the_braces_of_names_are_neither_offered_nor_replaced(signed_in: SignedIn, world: World) -> None:
+    address, text = f"/messages/{world.contents['eau-propre']}/fr", "À {village} le {date} : l’œuf de { prenom }."
+    browser = signed_in(R.COMMUNICATION)
+    page = send(browser, address, {"action": "count", "text": text, "seen": ""}).text
+    assert re.findall(r'name="accept" value="([^"]+)"', page) == ["À", "’", "œ"]
+    folded = send(browser, address, {"action": "fold", "text": text, "accept": ["À", "’", "œ", "{", "}"], "seen": ""}).text
+    assert "A {village} le {date} : l&#39;oeuf de { prenom }.</textarea>" in folded
+    assert not re.search(r'name="simplified" value="[{}]', folded)
+
+
 def test_words_are_saved_as_a_draft_that_says_who_wrote_it(signed_in: SignedIn, world: World, database: Database) -> None:
     content = world.contents["eau-propre"]
     browser = signed_in(R.LANGUE, name="oumou")

@@ -35,6 +35,14 @@ def test_a_name_never_makes_a_cheap_text_dear_and_keeps_its_letters_in_a_dear_on
     assert measure(cheap).encoding is Encoding.GSM7
 
 
+def test_no_brace_is_offered_nor_folded_and_a_count_is_that_of_what_fills_it(desk: Desk) -> None:
+    text = "À {village}, {date}: l’œuf {inconnu} { prenom } {nom du club"
+    assert [one.character for one in placeholders.offers(text, {})] == ["À", "’", "œ"]
+    assert placeholders.fold_around(text, {*"À’œ{}"}, {}) == "A {village}, {date}: l'oeuf {inconnu} { prenom } {nom du club"
+    size = measure(placeholders.worst("{village}{date}", placeholders.longest(desk.content)))
+    assert (size.characters, size.dear) == (len("Kani-Gogouna Bandiagara24/11"), ())
+
+
 def test_a_text_is_counted_with_the_longest_values(desk: Desk) -> None:
     known = placeholders.longest(desk.content)
     assert placeholders.worst("{village}{inconnu}", known) == "Kani-Gogouna Bandiagara{inconnu}"
