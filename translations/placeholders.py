@@ -26,7 +26,7 @@ LONGEST: Mapping[str, str] = {
 FILLED = (ContentKind.MESSAGE,)
 BRACES = frozenset("{}")
 _NAME = re.compile(r"(\{\w+\})")
-_LEFT_OPEN = re.compile(r" *,? *\{\} *(?=[,.;:!?\n]|$)|\{\} *")
+_LEFT_OPEN = re.compile(r" *,? *\{\}(?=\s*(?:[,.;:!?]|$)| *\n)|\{\} *")
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,8 @@ def named(text: str, index: int) -> bool:
 
 
 def fill(text: str, values: Mapping[str, str | None]) -> str:
-    """The text with its values. A name without one (None) leaves no gap: « Bonjour {prenom}, » becomes « Bonjour, »."""
+    """The text with its values. A name without one (None) goes with the blank before it: « Venez {prenom} ! » becomes
+    « Venez ! »."""
     cheap = sms.measure(bare(text)).encoding is sms.Encoding.GSM7
 
     def said(found: re.Match[str]) -> str:
