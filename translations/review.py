@@ -101,13 +101,14 @@ def write(
     words saved over outdated ones are a new draft: somebody found that they still say what the French says.
     """
     before = current(session, content.id, language)
-    if seen is not None and seen != (fingerprint(before) if before else ""):
+    mine = before is not None and _still_typing(before, staff_id, machine_written)
+    if seen is not None and seen != (fingerprint(before) if before else "") and not mine:
         raise ReviewError(Fault.CHANGED)
     words = (_cleaned(text), _cleaned(spoken), [cleaned for option in options if (cleaned := _cleaned(option))])
     outdated = before is not None and before.state is VariantState.OUTDATED
     if before is not None and (before.text, before.spoken, before.options) == words and not outdated:
         return before
-    if before is not None and _still_typing(before, staff_id, machine_written):
+    if before is not None and mine:
         variant = before
     else:
         variant = Variant(content_id=content.id, language=language, version=before.version + 1 if before else 1)

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from console.staff import RoleName
+from console.staff import Draft, RoleName
 from runtime.audit import AuditEntry
 from runtime.database import Database
 from runtime.settings import Settings
@@ -170,6 +170,24 @@ def test_a_refused_proposal_keeps_what_was_written(signed_in: SignedIn, world: W
     seen = re.search(r'name="seen" value="([^"]+)"', page.text)
     assert seen is not None
     assert send(browser, f"/messages/{content}/bm", fields | {"option2": "non", "seen": seen[1]}).status_code == 303
+
+
+def test_a_refused_proposal_says_that_the_words_are_saved_and_its_author_meets_no_conflict(
+    signed_in: SignedIn, world: World, database: Database
+) -> None:
+    content, browser = world.contents["eau-propre"], signed_in(R.COMMUNICATION)
+    address = f"/messages/{content}/fr"
+    fields = {"text": "Venez {prenon}.", "seen": opened(browser, address)}
+    send(browser, "/brouillon", {"_draft": f"editor-{content}-fr", **fields})
+    with database.reading() as session:
+        assert session.query(Draft).count() == 1
+    page = send(browser, address, {"action": "propose", **fields})
+    assert page.status_code == 422
+    assert "Ce que vous avez écrit est enregistré comme brouillon." in page.text
+    with database.reading() as session:
+        assert session.query(Draft).count() == 0, "the draft would only speak of what was open before"
+    again = send(browser, address, {"action": "propose", **fields, "text": "Venez {prenom}."})
+    assert again.status_code == 303, "even from a page opened before"
 
 
 def test_a_question_has_as_many_answers_as_its_keys(signed_in: SignedIn, world: World) -> None:
