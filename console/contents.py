@@ -46,6 +46,7 @@ class Count:
 
 def count(session: Session, content: Content, language: str, text: str, options: Iterable[str] = ()) -> Count:
     """Count what would be sent of these words."""
+    text = placeholders.as_known(content, sms.prepare(text))
     said = sms.prepare(sms_of(Variant(text=text, options=[one for one in options if one])))
     longest = placeholders.worst(said, placeholders.longest(content))
     size, agreed = sms.measure(longest), spellings.agreed(session, language)
@@ -98,8 +99,17 @@ def staff_names(session: Session) -> dict[int, str]:
 
 
 def sentence(error: review.ReviewError) -> str:
-    """A refused step, in the language of the page."""
-    return _(str(content_words.FAULTS[error.fault]))
+    """A refused step, in the language of the page, with the words between braces it is about."""
+    told = [_(str(content_words.FAULTS[error.fault]))]
+    if error.misfit and error.misfit.missing:
+        told.append(_("Il manque : %(names)s.", names=_braced(error.misfit.missing)))
+    if error.misfit and error.misfit.unknown:
+        told.append(_("En trop ici : %(names)s.", names=_braced(error.misfit.unknown)))
+    return " ".join(told)
+
+
+def _braced(names: Iterable[str]) -> str:
+    return ", ".join(f"{{{name}}}" for name in names)
 
 
 def _runs(said: str, guilty: Iterable[DearCharacter]) -> tuple[tuple[str, DearCharacter | None], ...]:

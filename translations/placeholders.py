@@ -5,6 +5,7 @@ its French does. Where a text counts as GSM-7, what takes a place is written in 
 """
 
 import re
+import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -26,6 +27,7 @@ LONGEST: Mapping[str, str] = {
 FILLED = (ContentKind.MESSAGE,)
 BRACES = frozenset("{}")
 _NAME = re.compile(r"(\{\w+\})")
+_AS_TYPED = re.compile(r"\{ *(\w+) *\}")
 _LEFT_OPEN = re.compile(r" *,? *\{\}(?=\s*(?:[,.;:!?]|$)| *\n)|\{\} *")
 
 
@@ -61,6 +63,18 @@ def longest(content: Content) -> Mapping[str, str]:
     if content.kind in FILLED:
         return LONGEST
     return _samples().get(content.key, {})
+
+
+def as_known(content: Content, text: str) -> str:
+    """The text with its names as the program writes them: {Prénom} and { prenom } are {prenom}; others stay."""
+    known = longest(content)
+
+    def told(found: re.Match[str]) -> str:
+        bare_name = "".join(sign for sign in unicodedata.normalize("NFD", found.group(1)) if not unicodedata.combining(sign))
+        name = found.group(1) if found.group(1) in known else bare_name.casefold()
+        return f"{{{name}}}" if name in known else found.group()
+
+    return _AS_TYPED.sub(told, text)
 
 
 def worst(text: str, known: Mapping[str, str]) -> str:

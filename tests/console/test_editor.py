@@ -85,12 +85,12 @@ def test_only_accepted_letters_are_replaced_and_nothing_is_saved(signed_in: Sign
 
 
 def test_the_braces_of_names_are_neither_offered_nor_replaced(signed_in: SignedIn, world: World) -> None:
-    address, text = f"/messages/{world.contents['eau-propre']}/fr", "À {village} le {date} : l’œuf de { prenom }."
+    address, text = f"/messages/{world.contents['eau-propre']}/fr", "À {village} le {date} : l’œuf de { prenon }."
     browser = signed_in(R.COMMUNICATION)
     page = send(browser, address, {"action": "count", "text": text, "seen": ""}).text
     assert re.findall(r'name="accept" value="([^"]+)"', page) == ["À", "’", "œ"]
     folded = send(browser, address, {"action": "fold", "text": text, "accept": ["À", "’", "œ", "{", "}"], "seen": ""}).text
-    assert "A {village} le {date} : l&#39;oeuf de { prenom }.</textarea>" in folded
+    assert "A {village} le {date} : l&#39;oeuf de { prenon }.</textarea>" in folded
     assert not re.search(r'name="simplified" value="[{}]', folded)
 
 
@@ -183,10 +183,10 @@ def test_a_refused_proposal_says_that_the_words_are_saved_and_its_author_meets_n
         assert session.query(Draft).count() == 1
     page = send(browser, address, {"action": "propose", **fields})
     assert page.status_code == 422
-    assert "Ce que vous avez écrit est enregistré comme brouillon." in page.text
+    assert re.search(r"En trop ici\W+\{prenon\}\. Ce que vous avez écrit est enregistré comme brouillon\.", page.text)
     with database.reading() as session:
         assert session.query(Draft).count() == 0, "the draft would only speak of what was open before"
-    again = send(browser, address, {"action": "propose", **fields, "text": "Venez {prenom}."})
+    again = send(browser, address, {"action": "propose", **fields, "text": "Venez {Prénom}."})
     assert again.status_code == 303, "even from a page opened before"
 
 

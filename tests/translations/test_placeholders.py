@@ -74,8 +74,21 @@ def test_names_that_do_not_fit_are_told(kind: ContentKind, language: str, text: 
 def test_a_message_with_a_name_nobody_fills_is_not_proposed(desk: Desk) -> None:
     with pytest.raises(ReviewError) as refused:
         desk.propose(desk.write(text="Bonjour {nom}."))
-    assert refused.value.fault is Fault.UNKNOWN_SLOT
+    assert (refused.value.fault, refused.value.misfit) == (Fault.UNKNOWN_SLOT, Misfit((), ("nom",)))
     assert desk.propose(desk.write(text="Bonjour {prenom}.")).state is VariantState.TO_REVIEW
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        pytest.param("{prénom}", "{prenom}", id="as-french-writes-it"),
+        pytest.param("{PRE\u0301NOM} {Date}", "{prenom} {date}", id="capitals-and-a-loose-accent"),
+        pytest.param("{ village }", "{village}", id="blanks-inside"),
+        pytest.param("{prénon} {nom}", "{prénon} {nom}", id="another-word"),
+    ],
+)
+def test_a_name_is_known_however_french_writes_it(desk: Desk, typed: str, kept: str) -> None:
+    assert desk.write(text=f"Bonjour {typed}.").text == f"Bonjour {kept}."
 
 
 def test_a_sound_says_the_same_to_all(desk: Desk) -> None:
