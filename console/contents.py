@@ -20,7 +20,8 @@ from translations.sms import DearCharacter, Encoding, Offer, SmsSize
 @dataclass(frozen=True)
 class Count:
     """A text as an SMS. `size` is that of `longest`: the text with each {name} as long as it gets; `cost` is in FCFA a number.
-    `runs`: the text's pieces, each with the dear character it is, or None. `folded` is its size with every offer taken."""
+    `runs`: the text's pieces, each with the dear character it is, or None. `folded` is its size with every offer taken,
+    `stubborn` the signs that are dear even then: an emoji."""
 
     text: str
     longest: str
@@ -32,6 +33,7 @@ class Count:
     folded: SmsSize
     folded_cost: int | None
     misfit: Misfit
+    stubborn: tuple[str, ...]
 
     @property
     def dear(self) -> bool:
@@ -51,13 +53,14 @@ def count(session: Session, content: Content, language: str, text: str, options:
     longest = placeholders.worst(said, placeholders.longest(content))
     size, agreed = sms.measure(longest), spellings.agreed(session, language)
     offers = placeholders.offers(said, agreed)
-    folded = sms.measure(placeholders.fold_around(longest, {one.character for one in offers}, agreed))
+    written = placeholders.fold_around(longest, {one.character for one in offers}, agreed)
+    folded = sms.measure(written)
     price = part_price(session)
     costs = [None if price is None else sms.price(one.parts, 1, price) for one in (size, folded)]
     french = contents.versions(session, content.id, SOURCE)[::-1]
     misfit = placeholders.misfit(content.kind, language, text, french)
     runs = _runs(said, [one for one in sms.measure(said).dear if not placeholders.named(said, one.index)])
-    return Count(said, longest, size, costs[0], runs, offers, frozenset(agreed), folded, costs[1], misfit)
+    return Count(said, longest, size, costs[0], runs, offers, frozenset(agreed), folded, costs[1], misfit, sms.outsiders(written))
 
 
 def part_price(session: Session) -> int | None:

@@ -94,6 +94,15 @@ def test_the_braces_of_names_are_neither_offered_nor_replaced(signed_in: SignedI
     assert not re.search(r'name="simplified" value="[{}]', folded)
 
 
+def test_a_sign_that_no_letter_replaces_is_said_to_be_the_reason(signed_in: SignedIn, world: World) -> None:
+    address, browser = f"/messages/{world.contents['eau-propre']}/fr", signed_in(R.COMMUNICATION)
+    with_sign = send(browser, address, {"action": "count", "text": "À l’eau 👩🏾 " + "a" * 70, "seen": ""}).text
+    assert "tant que 👩🏾 reste" in with_sign
+    without = send(browser, address, {"action": "count", "text": "À l’eau", "seen": ""}).text
+    assert "gardez ces lettres" in without
+    assert "tant que" not in without
+
+
 def test_words_are_saved_as_a_draft_that_says_who_wrote_it(signed_in: SignedIn, world: World, database: Database) -> None:
     content = world.contents["eau-propre"]
     browser = signed_in(R.LANGUE, name="oumou")
