@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from campaigns.audiences import Candidate
 from clubs.models import Club, Member, Village
 from messaging.models import Contact
+from translations.library import slots
 from translations.placeholders import CLUB, DAY, FIRST_NAME, VILLAGE, fill
 
 HIDDEN = "(prénom)"
@@ -36,17 +37,26 @@ class Personal:
 
     def fill(self, text: str, one: Candidate, contact: Contact, *, hide: bool = False) -> str:
         """The text as this member gets it; with `hide`, as a page may show it: a first name is "(prénom)"."""
-        if one.member_id not in self._members:
-            self._read([*self._asked, one])
-        member = self._members[one.member_id]
+        member = self._member(one)
         club, village = self._places.get(member.club_id or 0, (None, None))
         name = self._first_name(member, contact)
         values = {FIRST_NAME: HIDDEN if name and hide else name, CLUB: club, VILLAGE: village, DAY: f"{self._day:%d/%m}"}
         return fill(text, values)
 
+    def leaves_out(self, text: str, one: Candidate, contact: Contact) -> bool:
+        """Whether the text asks for a first name that it goes without on this phone."""
+        return FIRST_NAME in slots(text) and self._first_name(self._member(one), contact) is None
+
+    def _member(self, one: Candidate) -> Member:
+        if one.member_id not in self._members:
+            self._read([*self._asked, one])
+        return self._members[one.member_id]
+
     def _first_name(self, member: Member, contact: Contact) -> str | None:
         alone = not contact.shared and self._holders.get(contact.id, 0) == 1 and member.contact_id == contact.id
-        return (member.name or "").split(" ")[0] or None if alone and not self._to_clubs else None
+        # A register writes a dash where it knows no name.
+        words = (word for word in (member.name or "").split() if any(sign.isalpha() for sign in word))
+        return next(words, None) if alone and not self._to_clubs else None
 
     def _read(self, batch: list[Candidate]) -> None:
         ids = {one.member_id for one in batch}

@@ -89,7 +89,7 @@ class Forecast:
 
     `cost_by` is keyed by (language, operator or ""). `budget_left` is what such a sending may cost by the tightest of `caps`,
     None without any. `finish_at` is None where nothing would leave; `would_expire` counts numbers the channels could not reach in
-    time. `unheard`: the sounds that calls would lack.
+    time. `unheard`: the sounds that calls would lack. `unnamed`: numbers whose text goes without the first name it asks for.
     """
 
     recipients: int = 0
@@ -105,6 +105,7 @@ class Forecast:
     problems: tuple[Problem, ...] = ()
     unheard: tuple[Unheard, ...] = ()
     caps: tuple[Room, ...] = ()
+    unnamed: int = 0
 
     @property
     def refused(self) -> bool:
@@ -167,6 +168,7 @@ def forecast(
         tuple(problems),
         count.sounding.unheard(),
         caps,
+        count.unnamed,
     )
 
 
@@ -204,7 +206,7 @@ class Count:
         self._lengths = Lengths(session, content, wanted.to_json(), now)
         self.recipients = 0
         self.parts = 0
-        self.cost = 0
+        self.cost = self.unnamed = 0
         self.left_out: Counter[str] = Counter()
         self.cost_by: Counter[tuple[str, str]] = Counter()
         self.previews: dict[tuple[str, Route], Preview] = {}
@@ -247,6 +249,7 @@ class Count:
         load.seconds += seconds + (RINGING if seconds else 0)
         self.parts += parts
         self.cost += price
+        self.unnamed += chosen.unnamed
         number = self._wording.contact(one.contact_id or 0).number or ""
         self.cost_by[language, one.operator or operator_of(number) or ""] += price
         if len(self.previews) < PREVIEWS and (language, way) not in self.previews:

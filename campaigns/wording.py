@@ -22,12 +22,14 @@ from translations.models import Content, Variant
 
 @dataclass(frozen=True)
 class Chosen:
-    """A channel, the variant it carries and, for an SMS, the text as it leaves; `shown` is that text as a page may show it."""
+    """A channel, the variant it carries and, for an SMS, the text as it leaves; `shown` is that text as a page may show it,
+    `unnamed` says that it asks for a first name and goes without."""
 
     channel: Channel
     variant: Variant
     text: str
     shown: str
+    unnamed: bool = False
 
 
 fallbacks = library.fallbacks
@@ -73,7 +75,7 @@ class Wording:
             return Chosen(channel, variant, text, text)
         contact = self.contact(one.contact_id or 0)
         filled = (self._personal.fill(text, one, contact, hide=hide) for hide in (False, True))
-        return Chosen(channel, variant, *filled)
+        return Chosen(channel, variant, *filled, unnamed=self._personal.leaves_out(text, one, contact))
 
     def channel_of(self, one: Candidate, way: Route) -> Channel | None:
         """The channel that serves a member's number by `way` (not `own`)."""

@@ -20,7 +20,8 @@ from translations.sms import DearCharacter, Encoding, Offer, SmsSize
 @dataclass(frozen=True)
 class Count:
     """A text as an SMS. `size` is that of `longest`: the text with each {name} as long as it gets; `cost` is in FCFA a number.
-    `runs`: the text's pieces, each with the dear character it is, or None. `folded` is its size with every offer taken."""
+    `runs`: the text's pieces, each with the dear character it is, or None. `folded` is its size with every offer taken,
+    `stubborn` the signs that are dear even then: an emoji."""
 
     text: str
     longest: str
@@ -32,6 +33,7 @@ class Count:
     folded: SmsSize
     folded_cost: int | None
     misfit: Misfit
+    stubborn: tuple[str, ...]
 
     @property
     def dear(self) -> bool:
@@ -46,17 +48,19 @@ class Count:
 
 def count(session: Session, content: Content, language: str, text: str, options: Iterable[str] = ()) -> Count:
     """Count what would be sent of these words."""
+    text = placeholders.as_known(content, sms.prepare(text))
     said = sms.prepare(sms_of(Variant(text=text, options=[one for one in options if one])))
     longest = placeholders.worst(said, placeholders.longest(content))
     size, agreed = sms.measure(longest), spellings.agreed(session, language)
-    offers = sms.offers(placeholders.bare(said), agreed=agreed)
-    folded = sms.measure(placeholders.fold_around(longest, {one.character for one in offers}, agreed))
+    offers = placeholders.offers(said, agreed)
+    written = placeholders.fold_around(longest, {one.character for one in offers}, agreed)
+    folded = sms.measure(written)
     price = part_price(session)
     costs = [None if price is None else sms.price(one.parts, 1, price) for one in (size, folded)]
     french = contents.versions(session, content.id, SOURCE)[::-1]
     misfit = placeholders.misfit(content.kind, language, text, french)
     runs = _runs(said, [one for one in sms.measure(said).dear if not placeholders.named(said, one.index)])
-    return Count(said, longest, size, costs[0], runs, offers, frozenset(agreed), folded, costs[1], misfit)
+    return Count(said, longest, size, costs[0], runs, offers, frozenset(agreed), folded, costs[1], misfit, sms.outsiders(written))
 
 
 def part_price(session: Session) -> int | None:
@@ -98,8 +102,17 @@ def staff_names(session: Session) -> dict[int, str]:
 
 
 def sentence(error: review.ReviewError) -> str:
-    """A refused step, in the language of the page."""
-    return _(str(content_words.FAULTS[error.fault]))
+    """A refused step, in the language of the page, with the words between braces it is about."""
+    told = [_(str(content_words.FAULTS[error.fault]))]
+    if error.misfit and error.misfit.missing:
+        told.append(_("Il manque : %(names)s.", names=_braced(error.misfit.missing)))
+    if error.misfit and error.misfit.unknown:
+        told.append(_("En trop ici : %(names)s.", names=_braced(error.misfit.unknown)))
+    return " ".join(told)
+
+
+def _braced(names: Iterable[str]) -> str:
+    return ", ".join(f"{{{name}}}" for name in names)
 
 
 def _runs(said: str, guilty: Iterable[DearCharacter]) -> tuple[tuple[str, DearCharacter | None], ...]:

@@ -5,6 +5,7 @@ its French does. Where a text counts as GSM-7, what takes a place is written in 
 """
 
 import re
+import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -24,8 +25,10 @@ LONGEST: Mapping[str, str] = {
 }
 """As long as a name gets in practice: a longer one is sent whole, and counted whole before the sending."""
 FILLED = (ContentKind.MESSAGE,)
+BRACES = frozenset("{}")
 _NAME = re.compile(r"(\{\w+\})")
-_LEFT_OPEN = re.compile(r" *,? *\{\} *(?=[,.;:!?\n]|$)|\{\} *")
+_AS_TYPED = re.compile(r"\{ *(\w+) *\}")
+_LEFT_OPEN = re.compile(r" *,? *\{\}(?=\s*(?:[,.;:!?]|$)| *\n)|\{\} *")
 
 
 @dataclass(frozen=True)
@@ -62,14 +65,33 @@ def longest(content: Content) -> Mapping[str, str]:
     return _samples().get(content.key, {})
 
 
+def as_known(content: Content, text: str) -> str:
+    """The text with its names as the program writes them: {Prénom} and { prenom } are {prenom}; others stay."""
+    known = longest(content)
+
+    def told(found: re.Match[str]) -> str:
+        bare_name = "".join(sign for sign in unicodedata.normalize("NFD", found.group(1)) if not unicodedata.combining(sign))
+        name = found.group(1) if found.group(1) in known else bare_name.casefold()
+        return f"{{{name}}}" if name in known else found.group()
+
+    return _AS_TYPED.sub(told, text)
+
+
 def worst(text: str, known: Mapping[str, str]) -> str:
     """The text as long as it gets; a name nobody knows stays as it is."""
     return re.sub(r"\{(\w+)\}", lambda found: known.get(found.group(1), found.group()), text)
 
 
+def offers(text: str, agreed: Mapping[str, str]) -> tuple[sms.Offer, ...]:
+    """`sms.offers` for all but the names, and never for a brace: one of a name that is not known yet would hide its fault."""
+    return tuple(one for one in sms.offers(bare(text), agreed=agreed) if one.character not in BRACES)
+
+
 def fold_around(text: str, accepted: Collection[str], agreed: Mapping[str, str]) -> str:
-    """`sms.fold`, which would take the braces of a name for dear characters, of all but the names."""
-    return "".join(part if _NAME.fullmatch(part) else sms.fold(part, accepted, agreed=agreed) for part in _NAME.split(text))
+    """`sms.fold` of all but the names; braces stay, whatever was accepted."""
+    wanted = set(accepted) - BRACES
+    parts = _NAME.split(sms.prepare(text))
+    return "".join(part if _NAME.fullmatch(part) else sms.fold(part, wanted, agreed=agreed) for part in parts)
 
 
 def bare(text: str) -> str:
@@ -83,11 +105,14 @@ def named(text: str, index: int) -> bool:
 
 
 def fill(text: str, values: Mapping[str, str | None]) -> str:
-    """The text with its values. A name without one (None) leaves no gap: « Bonjour {prenom}, » becomes « Bonjour, »."""
+    """The text with its values. A name without one (None) goes with the blank before it: « Venez {prenom} ! » becomes
+    « Venez ! »."""
     cheap = sms.measure(bare(text)).encoding is sms.Encoding.GSM7
 
     def said(found: re.Match[str]) -> str:
-        value = values.get(found.group(1), found.group())
+        if found.group(1) not in values:
+            return found.group()
+        value = values[found.group(1)]
         if not value:
             return "{}"
         return sms.fold(value, set(value)) if cheap else value

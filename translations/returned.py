@@ -133,7 +133,7 @@ def _fault(row: Returned, line: Line | None, language: str, written: Sequence[st
 
 
 def _unfit(row: Returned, line: Line, said: dict[str, str]) -> Remark | None:
-    key, text = line.content.key, said["texte"]
+    key, text = line.content.key, placeholders.as_known(line.content, said["texte"])
     options = [said[name] for name in OPTIONS if said[name]]
     if text and slots(text) != slots(line.french.text or ""):
         wanted = " ".join(f"{{{name}}}" for name in sorted(slots(line.french.text or "")))

@@ -65,11 +65,12 @@ SENTENCES = {
 
 
 class ReviewError(TranslationError):
-    """A refused step; `fault` says which rule, the text is its French sentence."""
+    """A refused step; `fault` says which rule, the text is its French sentence, `misfit` the words between braces."""
 
-    def __init__(self, fault: Fault) -> None:
+    def __init__(self, fault: Fault, misfit: placeholders.Misfit | None = None) -> None:
         super().__init__(SENTENCES[fault])
         self.fault = fault
+        self.misfit = misfit
 
 
 def fingerprint(variant: Variant) -> str:
@@ -101,13 +102,18 @@ def write(
     words saved over outdated ones are a new draft: somebody found that they still say what the French says.
     """
     before = current(session, content.id, language)
-    if seen is not None and seen != (fingerprint(before) if before else ""):
+    mine = before is not None and _still_typing(before, staff_id, machine_written)
+    if seen is not None and seen != (fingerprint(before) if before else "") and not mine:
         raise ReviewError(Fault.CHANGED)
-    words = (_cleaned(text), _cleaned(spoken), [cleaned for option in options if (cleaned := _cleaned(option))])
+    words = (
+        placeholders.as_known(content, _cleaned(text) or "") or None,
+        _cleaned(spoken),
+        [cleaned for option in options if (cleaned := _cleaned(option))],
+    )
     outdated = before is not None and before.state is VariantState.OUTDATED
     if before is not None and (before.text, before.spoken, before.options) == words and not outdated:
         return before
-    if before is not None and _still_typing(before, staff_id, machine_written):
+    if before is not None and mine:
         variant = before
     else:
         variant = Variant(content_id=content.id, language=language, version=before.version + 1 if before else 1)
@@ -274,7 +280,8 @@ def _refuse_unfit(session: Session, variant: Variant) -> None:
         if len(variant.options) not in OPTIONS or len(variant.options) != count:
             raise ReviewError(Fault.OPTIONS)
     if unfit := placeholders.misfit(variant.content.kind, variant.language, variant.text or "", french):
-        raise ReviewError(Fault.UNKNOWN_SLOT if unfit.unknown and variant.content.kind in placeholders.FILLED else Fault.SLOTS)
+        unknown = unfit.unknown and variant.content.kind in placeholders.FILLED
+        raise ReviewError(Fault.UNKNOWN_SLOT if unknown else Fault.SLOTS, unfit)
     if slots(variant.spoken or ""):
         raise ReviewError(Fault.SPOKEN_SLOT)
 

@@ -156,6 +156,11 @@ def fold(
     return unicodedata.normalize("NFC", folded)
 
 
+def outsiders(text: str) -> tuple[str, ...]:
+    """The distinct signs that make a text dear, each whole: an emoji of several code points is one."""
+    return tuple(dict.fromkeys(whole for whole in _wholes(prepare(text)) if not CHEAP.union(DOUBLE).issuperset(whole)))
+
+
 def price(parts: int, recipients: int, tariff: int) -> int:
     """Whole FCFA; `tariff` is the price of one part to one number."""
     return parts * recipients * tariff

@@ -17,7 +17,7 @@ from console import content_words
 from console import contents as shared
 from console.access import Answer, Pages, R, who
 from console.edge import exchange, now, reading, writing
-from console.forms import Typed, done, draft, render
+from console.forms import Typed, done, draft, forget_draft, render
 from console.words import _
 from runtime import audit
 from runtime.database import Session
@@ -135,7 +135,7 @@ def _fold(desk: Desk, form: Typed) -> Answer:
         agreed = spellings.agreed(session, desk.language.code)
     fields = ("text", *desk.options)
     changed = {name: placeholders.fold_around(form.value(name), accepted, agreed) for name in fields}
-    offers = sms.offers("".join(form.value(name) for name in fields), agreed=agreed)
+    offers = placeholders.offers("".join(form.value(name) for name in fields), agreed)
     taken = [f"{one.character}→{one.replacement}" for one in offers if one.character in accepted and one.replacement.strip()]
     return _page(desk, _again(form, simplified=[*form.many("simplified"), *taken], **changed))
 
@@ -162,7 +162,10 @@ def _propose(desk: Desk, form: Typed) -> Answer:
             variant = review.propose(session, saved.variant_id, who().id, now(session), seen=saved.seen)
             state = variant.state
     except ReviewError as error:
-        form.wrong("text" if desk.content.kind in WRITTEN else "spoken", shared.sentence(error))
+        # What was being typed is saved: a draft of it, restored later, would only speak of an older version.
+        forget_draft(desk.draft)
+        said = f"{shared.sentence(error)} {_('Ce que vous avez écrit est enregistré comme brouillon.')}"
+        form.wrong("text" if desk.content.kind in WRITTEN else "spoken", said)
         return _refused(desk, _again(form, seen=saved.seen))
     heard = _("Proposé. Une deuxième personne doit maintenant le relire ou l'écouter.")
     return done(

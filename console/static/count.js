@@ -18,8 +18,11 @@ function parts(units, alone, series) {
   return count;
 }
 
+const plain = (name) => name.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+
 function measured(typed) {
-  const text = prepared(typed.trim()).replace(/\{(\w+)\}/g, (name, key) => longest[key] ?? name), signs = [...text];
+  const filled = (name, key) => longest[key] ?? longest[plain(key)] ?? name;
+  const text = prepared(typed.trim()).replace(/\{ *([\p{L}\p{N}_]+) *\}/gu, filled), signs = [...text];
   const wide = signs.some((sign) => !single.has(sign) && !twice.has(sign));
   const units = wide ? (text.match(WHOLE) || []).map((whole) => whole.length) : signs.map((sign) => (twice.has(sign) ? 2 : 1));
   const signsCounted = units.reduce((sum, unit) => sum + unit, 0);

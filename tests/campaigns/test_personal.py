@@ -59,8 +59,14 @@ def _no_name(world: World) -> list[object]:
     return [update(Member).where(Member.id == world.members["moussa"]).values(name=None)]
 
 
+def _a_dash_for_a_name(world: World) -> list[object]:
+    return [update(Member).where(Member.id == world.members["moussa"]).values(name="---")]
+
+
 @pytest.mark.parametrize(
-    "shared", [_said_to_be_shared, _the_clubs_phone, _another_member_behind_it, _no_name], ids=lambda f: f.__name__[1:]
+    "shared",
+    [_said_to_be_shared, _the_clubs_phone, _another_member_behind_it, _no_name, _a_dash_for_a_name],
+    ids=lambda f: f.__name__[1:],
 )
 def test_no_first_name_goes_where_somebody_else_may_read_it(
     shared: object, exchange: Exchange, world: World, now: datetime
@@ -89,6 +95,7 @@ def test_the_forecast_counts_what_leaves_and_shows_no_name(exchange: Exchange, w
         prices = sum(row.price or 0 for row in session.scalars(select(Message)))
     assert (told.parts, told.cost) == (sum(1 if len(text) <= 160 else 2 for text in found.values()), prices)
     assert "Awa" not in told.previews[0].text
+    assert told.unnamed == sum(text.startswith("Aaa") for text in found.values()) == 1, "the phone of Awa and her sister"
 
 
 def test_a_preview_hides_the_first_name_that_will_leave(exchange: Exchange, world: World, now: datetime) -> None:

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from console.staff import RoleName
+from console.staff import Draft, RoleName
 from runtime.audit import AuditEntry
 from runtime.database import Database
 from runtime.settings import Settings
@@ -82,6 +82,25 @@ def test_only_accepted_letters_are_replaced_and_nothing_is_saved(signed_in: Sign
     page = send(signed_in(R.LANGUE), f"/messages/{content}/bm", fields).text
     assert re.search(r"<textarea id=\"text\"[^>]*>\s*fete ça</textarea>", page)
     assert newest(database, content, "bm") is None
+
+
+def test_the_braces_of_names_are_neither_offered_nor_replaced(signed_in: SignedIn, world: World) -> None:
+    address, text = f"/messages/{world.contents['eau-propre']}/fr", "À {village} le {date} : l’œuf de { prenon }."
+    browser = signed_in(R.COMMUNICATION)
+    page = send(browser, address, {"action": "count", "text": text, "seen": ""}).text
+    assert re.findall(r'name="accept" value="([^"]+)"', page) == ["À", "’", "œ"]
+    folded = send(browser, address, {"action": "fold", "text": text, "accept": ["À", "’", "œ", "{", "}"], "seen": ""}).text
+    assert "A {village} le {date} : l&#39;oeuf de { prenon }.</textarea>" in folded
+    assert not re.search(r'name="simplified" value="[{}]', folded)
+
+
+def test_a_sign_that_no_letter_replaces_is_said_to_be_the_reason(signed_in: SignedIn, world: World) -> None:
+    address, browser = f"/messages/{world.contents['eau-propre']}/fr", signed_in(R.COMMUNICATION)
+    with_sign = send(browser, address, {"action": "count", "text": "À l’eau 👩🏾 " + "a" * 70, "seen": ""}).text
+    assert "tant que 👩🏾 reste" in with_sign
+    without = send(browser, address, {"action": "count", "text": "À l’eau", "seen": ""}).text
+    assert "gardez ces lettres" in without
+    assert "tant que" not in without
 
 
 def test_words_are_saved_as_a_draft_that_says_who_wrote_it(signed_in: SignedIn, world: World, database: Database) -> None:
@@ -160,6 +179,24 @@ def test_a_refused_proposal_keeps_what_was_written(signed_in: SignedIn, world: W
     seen = re.search(r'name="seen" value="([^"]+)"', page.text)
     assert seen is not None
     assert send(browser, f"/messages/{content}/bm", fields | {"option2": "non", "seen": seen[1]}).status_code == 303
+
+
+def test_a_refused_proposal_says_that_the_words_are_saved_and_its_author_meets_no_conflict(
+    signed_in: SignedIn, world: World, database: Database
+) -> None:
+    content, browser = world.contents["eau-propre"], signed_in(R.COMMUNICATION)
+    address = f"/messages/{content}/fr"
+    fields = {"text": "Venez {prenon}.", "seen": opened(browser, address)}
+    send(browser, "/brouillon", {"_draft": f"editor-{content}-fr", **fields})
+    with database.reading() as session:
+        assert session.query(Draft).count() == 1
+    page = send(browser, address, {"action": "propose", **fields})
+    assert page.status_code == 422
+    assert re.search(r"En trop ici\W+\{prenon\}\. Ce que vous avez écrit est enregistré comme brouillon\.", page.text)
+    with database.reading() as session:
+        assert session.query(Draft).count() == 0, "the draft would only speak of what was open before"
+    again = send(browser, address, {"action": "propose", **fields, "text": "Venez {Prénom}."})
+    assert again.status_code == 303, "even from a page opened before"
 
 
 def test_a_question_has_as_many_answers_as_its_keys(signed_in: SignedIn, world: World) -> None:

@@ -287,6 +287,18 @@ def test_the_texts_shown_go_to_a_telephone_of_ones_own_through_the_outbox(
     assert campaigns(database)[0][0] is CampaignState.DRAFT, "an essay sends nothing to anybody else"
 
 
+@pytest.mark.parametrize(("one_phone", "told"), [("", "à 1 numéro :"), ("1", "à 3 numéros :")], ids=["shared", "clubs"])
+def test_the_last_step_says_for_how_many_numbers_the_first_name_is_left_out(
+    signed_in: SignedIn, world: World, database: Database, one_phone: str, told: str
+) -> None:
+    with database.writing() as session:
+        session.get_one(Variant, world.variants["eau-propre"]).text = "Venez {prenom} !"
+    fanta = signed_in(R.COMMUNICATION)
+    page = plain(fanta.get(f"{prepare(fanta, world, one_phone=one_phone)}/verifier").text)
+    assert f"Le prénom n'est pas dit {told}" in page
+    assert "Venez !" in page, "what Awa and her sister get, on their phone"
+
+
 def test_a_cap_of_the_campaign_refuses_what_would_pass_it_and_says_each_part(
     signed_in: SignedIn, world: World, database: Database
 ) -> None:

@@ -113,6 +113,16 @@ def test_a_second_editor_is_told_that_somebody_saved_first(desk: Desk) -> None:
         desk.write("fanta", "Lavez bien vos mains.", seen=opened)
 
 
+def test_ones_own_draft_is_no_conflict_until_it_is_proposed(desk: Desk) -> None:
+    opened = review.fingerprint(desk.write("fanta", seen=""))
+    desk.write("fanta", "Lavez vos deux mains.", seen=opened)
+    variant = desk.write("fanta", "Lavez bien vos mains.", seen=opened)
+    assert (variant.version, variant.text) == (1, "Lavez bien vos mains.")
+    desk.propose(variant)
+    with refused(Fault.CHANGED):
+        desk.write("fanta", "Lavez vos mains.", seen=opened)
+
+
 def test_nobody_approves_what_changed_since_they_opened_it(desk: Desk) -> None:
     variant = desk.propose(desk.write())
     seen = review.fingerprint(variant)
