@@ -20,7 +20,7 @@ from console.edge import exchange, now, reading, writing
 from console.forms import Page, done, render
 from console.pages.new_campaign import WRITES, message_step
 from console.words import _, moment, ngettext
-from messaging import broadcasts, progress
+from messaging import broadcasts, progress, waiting
 from messaging.errors import ForbiddenMove
 from messaging.models import Broadcast, BroadcastState
 from results.csv_files import csv_text
@@ -106,7 +106,7 @@ def _counts(session: Session, broadcast: Broadcast) -> dict[str, Any]:
         "over": broadcast.state in ENDED,
         "left_parts": progress.parts_of(session, broadcast.id),
         "channels": progress.holding_up(session, broadcast.id),
-        "over_budget": progress.held_for_budget(session, broadcast.id),
+        "waits": waiting.waits(session, now(session), broadcast.id),
         "counting": broadcast.fanned_out_at is None,
     }
 

@@ -227,6 +227,25 @@ def test_a_paused_gateway_and_a_reached_budget_are_said(
     assert "le budget est atteint" in page
 
 
+def test_what_waits_is_the_same_on_every_page_with_why_and_until_when(
+    signed_in: SignedIn, world: World, database: Database, exchange: Exchange
+) -> None:
+    number, sending = a_sending(database, world, exchange)
+    with database.writing() as session:
+        session.get_one(Broadcast, sending).state = BroadcastState.RUNNING
+        rows = session.query(Message).filter_by(broadcast_id=sending).all()
+        for row in rows:
+            row.not_before, row.reason = datetime.now(UTC) + timedelta(hours=12), "window"
+        rows[0].state, rows[0].reason = MessageState.ERRORED, None
+        many = len(rows)
+    browser = signed_in(R.COMMUNICATION)
+    page = browser.get(f"/campagnes/{number}").text
+    assert f"<li>{many - 1} : heures permises, ou numéro qui a déjà ses messages ; départ dès" in page.replace("&#39;", "'")
+    assert "<li>1 : nouvel essai après un échec ; départ dès" in page
+    assert f"{many} SMS ou appels attendent de partir" in browser.get("/").text
+    assert f"pour {many} SMS ou appels qui attendent de partir" in browser.get("/campagnes/prevision").text
+
+
 def test_the_account_is_exported_without_a_number(
     signed_in: SignedIn, world: World, database: Database, exchange: Exchange
 ) -> None:
