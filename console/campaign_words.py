@@ -36,7 +36,7 @@ STATES = {
     CampaignState.CANCELLED: (lazy("annulée"), "bad"),
 }
 SENDINGS = {
-    BroadcastState.PLANNED: (lazy("part bientôt"), "warn"),
+    BroadcastState.PLANNED: (lazy("programmé"), "warn"),
     BroadcastState.RUNNING: (lazy("en cours"), "good"),
     BroadcastState.PAUSED: (lazy("en pause"), "warn"),
     BroadcastState.CANCELLED: (lazy("annulé"), "bad"),

@@ -12,6 +12,7 @@ from flask import Response, abort, request, url_for
 from campaigns import again, drafts, listing, schedule
 from campaigns.accounts import Account, account
 from campaigns.errors import CampaignError
+from campaigns.estimates import expected
 from campaigns.listing import Happened
 from campaigns.models import Campaign, CampaignState, Occurrence
 from console import audience_words, campaign_words
@@ -96,7 +97,7 @@ def _asked(happened: list[Happened]) -> Broadcast | None:
 
 
 def _counts(session: Session, broadcast: Broadcast) -> dict[str, Any]:
-    found = account(session, broadcast.id)
+    found, at = account(session, broadcast.id), now(session)
     return {
         "account": found,
         "skips": campaign_words.causes(found.skipped),
@@ -106,8 +107,9 @@ def _counts(session: Session, broadcast: Broadcast) -> dict[str, Any]:
         "over": broadcast.state in ENDED,
         "left_parts": progress.parts_of(session, broadcast.id),
         "channels": progress.holding_up(session, broadcast.id),
-        "waits": waiting.waits(session, now(session), broadcast.id),
+        "waits": waiting.waits(session, at, broadcast.id),
         "counting": broadcast.fanned_out_at is None,
+        "expected": None if broadcast.fanned_out_at or broadcast.state in ENDED else expected(session, exchange(), broadcast, at),
     }
 
 
