@@ -17,7 +17,7 @@ from campaigns.audiences import Candidate, Filter, LeftOut, members
 from campaigns.lengths import Lengths
 from campaigns.sounding import Sounding, Unheard
 from campaigns.wording import Chosen, Wording
-from messaging import capacity, windows
+from messaging import capacity, limits, windows
 from messaging.capacity import Outlook
 from messaging.exchange import Exchange
 from messaging.models import Channel, Route
@@ -88,7 +88,8 @@ class Forecast:
 
     `cost_by` is keyed by (language, operator or ""). `budget_left` is what such a sending may cost by the tightest of `caps`,
     None without any. `finish_at` is None where nothing would leave; `would_expire` counts numbers the channels could not reach in
-    time. `unheard`: the sounds that calls would lack.
+    time. `unheard`: the sounds that calls would lack. `used_up` are those of `numbers` that, by what left so
+    far, will have had their day's or week's messages.
     """
 
     recipients: int = 0
@@ -104,6 +105,7 @@ class Forecast:
     problems: tuple[Problem, ...] = ()
     unheard: tuple[Unheard, ...] = ()
     caps: tuple[Room, ...] = ()
+    used_up: int = 0
 
     @property
     def refused(self) -> bool:
@@ -166,6 +168,7 @@ def forecast(
         tuple(problems),
         count.sounding.unheard(),
         caps,
+        count.used_up(begin, expires_at),
     )
 
 
@@ -277,6 +280,14 @@ class Count:
             if found.finish_at is not None:
                 finish = found.finish_at if finish is None else max(finish, found.finish_at)
         return finish, late
+
+    def used_up(self, begin: datetime, expires_at: datetime) -> int:
+        """Numbers that have had their messages and are free again too late."""
+        ids = sorted({id_ for id_, _ in self._seen if id_ is not None})
+        settings = self._exchange.settings
+        hours = windows.in_force(self._session, settings)
+        day, week = settings.pushes_per_day, settings.pushes_per_week
+        return limits.used_up(self._session, ids, begin, expires_at, hours, day, week)
 
     def _late(self, load: Load, found: Outlook, begin: datetime, expires_at: datetime, hours: windows.Windows | None) -> int:
         """Numbers, of the parts that would be left over; of calls, by the share of the time they need."""
