@@ -19,7 +19,7 @@ from console import audience_words, campaign_words
 from console.access import EVERYONE, Answer, Pages, R, who
 from console.edge import exchange, now, reading, writing
 from console.forms import Page, done, render
-from console.pages.new_campaign import WRITES, message_step
+from console.pages.new_campaign import CHECKS, WRITES, message_step
 from console.words import _, moment, ngettext
 from messaging import broadcasts, progress, waiting
 from messaging.errors import ForbiddenMove
@@ -50,7 +50,14 @@ def index() -> Answer:
         page = Page.asked(totals[shown])
         lines = listing.lines(session, campaign_words.TABS[shown][1], now(session), exchange().settings, page.offset, page.limit)
     values = {"totals": totals, "shown": shown, "page": page, "lines": lines, "words": campaign_words}
-    return render("campaigns/index.html", acts=who().may(*ACTS), writes=who().may(*WRITES), asked=drafts.ASKED, **values)
+    return render(
+        "campaigns/index.html",
+        acts=who().may(*ACTS),
+        writes=who().may(*WRITES),
+        confirms=who().may(*CHECKS),
+        asked=drafts.ASKED,
+        **values,
+    )
 
 
 @pages.page("/campagnes/nouvelle", roles=WRITES, form=True)
@@ -67,6 +74,8 @@ def show(number: int) -> Answer:
         happened = listing.happened(session, number)
         shown = _asked(happened)
         values: dict[str, Any] = {"campaign": campaign, "happened": happened, "shown": shown, "at": now(session)}
+        waits = campaign.state is CampaignState.DRAFT and campaign.step >= drafts.ASKED
+        values["confirm"] = waits and who().may(*CHECKS) and campaign.created_by != who().id
         values["content"] = session.get(Content, campaign.events[0].content_id) if campaign.events else None
         values["event"] = campaign.events[0] if campaign.events else None
         values["audience"] = audience_words.told(session, campaign)

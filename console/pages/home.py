@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from flask import abort, url_for
 
 from campaigns.coming import coming
+from campaigns.listing import to_confirm
 from clubs import inbox, search
 from clubs.expected import silent
 from clubs.models import Club, Member
@@ -19,6 +20,7 @@ from console.answering import eyes
 from console.edge import exchange, now, reading, wall_time, writing
 from console.forms import done, render
 from console.pages.contacts import READS
+from console.pages.new_campaign import CHECKS
 from console.staff import Staff
 from console.words import _
 from messaging import broadcasts, figures, money, today, waiting, windows
@@ -73,6 +75,7 @@ def _machine(session: Session, at: datetime) -> dict[str, Any]:
     return {
         "planned": today.cancellable(session),
         "coming": coming(session),
+        "to_confirm": to_confirm(session, who().id) if who().may(*CHECKS) else [],
         "unread": _unread(session),
         "troubles": [(one, channel_states.trouble(one)) for one in figures.troubles(session, at)],
         "low": [(budget_words.scope(session, one.scope), one) for one in money.low(session, windows.of(exchange().settings), at)],
