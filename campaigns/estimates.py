@@ -10,8 +10,9 @@ from campaigns.audiences import Filter
 from campaigns.calendar import first_due
 from campaigns.firing import purse_of
 from campaigns.models import Campaign, CampaignEvent
-from campaigns.plan import Forecast, forecast
+from campaigns.plan import Count, Forecast, counted, forecast
 from messaging.exchange import Exchange
+from messaging.models import Broadcast
 from translations.models import Content
 
 
@@ -31,3 +32,13 @@ def due_at(session: Session, event: CampaignEvent, at: datetime, zone: ZoneInfo)
     """When an event is reckoned to be due: where nothing has given it a day yet, as if it were now."""
     due = first_due(event, sources.known(session, event), at, zone) or event.starts_at or at
     return max(due, at) if event.repeat in sources.OPEN_ENDED else due
+
+
+def expected(session: Session, exchange: Exchange, broadcast: Broadcast, now: datetime) -> Count | None:
+    """Whom a sending whose list is not made yet would reach, and for how much; None for one of a series, which knows whom by its
+    own list."""
+    if broadcast.series:
+        return None
+    content = session.get_one(Content, broadcast.content_id)
+    at = max(broadcast.not_before, now)
+    return counted(session, exchange, content, Filter.from_json(broadcast.audience), broadcast.route, at, now)

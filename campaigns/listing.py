@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
 from campaigns.audiences import Filter, count
+from campaigns.drafts import ASKED
 from campaigns.models import Campaign, CampaignEvent, CampaignState, Occurrence
 from messaging.channels import trains
 from messaging.models import Broadcast, Channel, ChannelState
@@ -78,6 +79,13 @@ def lines(
         )
         for one in found
     ]
+
+
+def to_confirm(session: Session, staff_id: int) -> list[Campaign]:
+    """The drafts that wait for a second person who may be this one, the oldest first."""
+    mine = Campaign.created_by.is_not_distinct_from(staff_id)
+    query = select(Campaign).where(Campaign.state == CampaignState.DRAFT, Campaign.step == ASKED, ~mine)
+    return list(session.scalars(query.order_by(Campaign.id)))
 
 
 def wrong(session: Session, campaign: Campaign, now: datetime, settings: Settings) -> Wrong | None:

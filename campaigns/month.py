@@ -17,6 +17,7 @@ from clubs.calendar import Market
 from clubs.models import Village
 from clubs.records import RadioEpisode
 from messaging import windows
+from messaging.models import Broadcast, BroadcastState
 from runtime.installation import installation
 from runtime.settings import Settings
 
@@ -25,8 +26,8 @@ DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Item:
-    """One due time. `state` is None while it is to come; `villages` and `people` count whom it is for, None for all the
-    campaign's."""
+    """One due time. `state` is None while it is to come, `sending` how far what was made of it has come; `villages` and `people`
+    count whom it is for, None for all the campaign's."""
 
     at: datetime
     campaign_id: int
@@ -34,6 +35,7 @@ class Item:
     state: OccurrenceState | None = None
     villages: int | None = None
     people: int | None = None
+    sending: BroadcastState | None = None
 
 
 @dataclass(frozen=True)
@@ -80,12 +82,15 @@ def _markets(session: Session) -> Sequence[Market]:
 
 def _came(session: Session, begins: datetime, ends: datetime) -> list[Item]:
     rows = (
-        select(Occurrence, Campaign.id, Campaign.name)
+        select(Occurrence, Campaign.id, Campaign.name, Broadcast.state)
         .join(CampaignEvent, CampaignEvent.id == Occurrence.event_id)
         .join(Campaign, Campaign.id == CampaignEvent.campaign_id)
+        .outerjoin(Broadcast, Broadcast.id == Occurrence.broadcast_id)
         .where(Occurrence.due_at >= begins, Occurrence.due_at < ends)
     )
-    return [Item(row.due_at, id_, name, row.state, _villages(row)) for row, id_, name in session.execute(rows)]
+    return [
+        Item(row.due_at, id_, name, row.state, _villages(row), sending=sent) for row, id_, name, sent in session.execute(rows)
+    ]
 
 
 def _villages(row: Occurrence) -> int | None:

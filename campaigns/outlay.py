@@ -15,15 +15,14 @@ from campaigns.firing import FIRING, audience_of, open_dues, purse_of
 from campaigns.models import Campaign, CampaignEvent, Repeat
 from campaigns.plan import counted
 from campaigns.sources import OPEN_ENDED
-from messaging import windows
+from messaging import waiting, windows
 from messaging.exchange import Exchange
-from messaging.models import Call, CallState, Channel, Message, MessageState
+from messaging.models import Call, Channel, Message
 from messaging.money import CHANNEL, OPERATOR, Room, rooms
 from runtime.installation import installation
 from translations.models import Content
 
 AHEAD = timedelta(days=30)
-_WAITING = (MessageState.SCHEDULED, MessageState.QUEUED, MessageState.HELD, MessageState.ERRORED)
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,8 @@ class Share:
 
 @dataclass(frozen=True)
 class Outlay:
-    """Whole FCFA from now through `until`; `under_way` is what was made already and has not left.
+    """Whole FCFA from now through `until`; `under_way` is what was made already and has not left, `waiting` how many
+    SMS and calls that is.
 
     `by_channel` holds both. `caps` are those of channels, operators and campaigns; `full_days` the days that would cost more than
     a day may.
@@ -50,6 +50,7 @@ class Outlay:
     until: datetime
     total: int
     under_way: int
+    waiting: int
     campaigns: tuple[Share, ...]
     by_channel: tuple[tuple[Channel, int], ...]
     caps: tuple[Room, ...]
@@ -63,8 +64,8 @@ def outlay(session: Session, exchange: Exchange, now: datetime, ahead: timedelta
     rows = select(CampaignEvent).join(CampaignEvent.campaign).where(Campaign.state.in_(FIRING)).order_by(CampaignEvent.id)
     for event in session.scalars(rows):
         sums.event(event, until)
-    waiting = _waiting(session)
-    channels = sums.channels + waiting
+    made = _made(session)
+    channels = sums.channels + made
     scopes = Counter({f"{CHANNEL}:{id_}": cost for id_, cost in channels.items()})
     scopes.update({f"{OPERATOR}:{name}": cost for name, cost in sums.operators.items() if name})
     scopes.update({purse_of(one.campaign_id): one.cost for one in sums.shares()})
@@ -73,7 +74,8 @@ def outlay(session: Session, exchange: Exchange, now: datetime, ahead: timedelta
     return Outlay(
         until,
         channels.total(),
-        waiting.total(),
+        made.total(),
+        waiting.count(session, of_sendings=True),
         tuple(sums.shares()),
         tuple((known[id_], cost) for id_, cost in channels.most_common()),
         rooms(session, scopes),
@@ -129,13 +131,10 @@ class _Sums:
         self._campaigns[id_] = Share(id_, old.name, old.sendings + sendings, old.numbers + numbers, old.cost + cost, more)
 
 
-def _waiting(session: Session) -> Counter[int]:
+def _made(session: Session) -> Counter[int]:
     """What sendings already made have still to cost, by channel."""
-    texts = select(Message.channel_id, func.sum(Message.price)).where(
-        Message.broadcast_id.is_not(None), Message.state.in_(_WAITING)
-    )
-    tried = Call.broadcast_id.is_not(None) & ((Call.state == CallState.QUEUED) | Call.retry)
-    calls = select(Call.channel_id, func.sum(Call.expected)).where(tried)
+    texts = select(Message.channel_id, func.sum(Message.price)).where(Message.broadcast_id.is_not(None), waiting.TEXTS)
+    calls = select(Call.channel_id, func.sum(Call.expected)).where(Call.broadcast_id.is_not(None), waiting.CALLS)
     found: Counter[int] = Counter()
     for query in (texts.group_by(Message.channel_id), calls.group_by(Call.channel_id)):
         found.update({channel_id: int(cost) for channel_id, cost in session.execute(query)})

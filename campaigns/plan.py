@@ -18,7 +18,7 @@ from campaigns.filters import frozen
 from campaigns.lengths import Lengths
 from campaigns.sounding import Sounding, Unheard
 from campaigns.wording import Chosen, Wording
-from messaging import capacity, windows
+from messaging import capacity, limits, windows
 from messaging.capacity import Outlook
 from messaging.exchange import Exchange
 from messaging.models import Channel, Route
@@ -90,6 +90,7 @@ class Forecast:
     `cost_by` is keyed by (language, operator or ""). `budget_left` is what such a sending may cost by the tightest of `caps`,
     None without any. `finish_at` is None where nothing would leave; `would_expire` counts numbers the channels could not reach in
     time. `unheard`: the sounds that calls would lack. `unnamed`: numbers whose text goes without the first name it asks for.
+    `used_up` are those of `numbers` that, by what left so far, will have had their day's or week's messages.
     """
 
     recipients: int = 0
@@ -106,6 +107,7 @@ class Forecast:
     unheard: tuple[Unheard, ...] = ()
     caps: tuple[Room, ...] = ()
     unnamed: int = 0
+    used_up: int = 0
 
     @property
     def refused(self) -> bool:
@@ -169,6 +171,7 @@ def forecast(
         count.sounding.unheard(),
         caps,
         count.unnamed,
+        count.used_up(begin, expires_at),
     )
 
 
@@ -282,6 +285,14 @@ class Count:
             if found.finish_at is not None:
                 finish = found.finish_at if finish is None else max(finish, found.finish_at)
         return finish, late
+
+    def used_up(self, begin: datetime, expires_at: datetime) -> int:
+        """Numbers that have had their messages and are free again too late."""
+        ids = sorted({id_ for id_, _ in self._seen if id_ is not None})
+        settings = self._exchange.settings
+        hours = windows.in_force(self._session, settings)
+        day, week = settings.pushes_per_day, settings.pushes_per_week
+        return limits.used_up(self._session, ids, begin, expires_at, hours, day, week)
 
     def _late(self, load: Load, found: Outlook, begin: datetime, expires_at: datetime, hours: windows.Windows | None) -> int:
         """Numbers, of the parts that would be left over; of calls, by the share of the time they need."""

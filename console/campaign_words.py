@@ -18,6 +18,7 @@ from campaigns.plan import Problem, Step
 from clubs.models import MarketRule
 from console.words import _, lazy, moment, ngettext
 from messaging.models import BroadcastState, Route
+from messaging.waiting import Why
 
 TABS = {
     "brouillons": (lazy("Brouillons"), (CampaignState.DRAFT,)),
@@ -35,7 +36,7 @@ STATES = {
     CampaignState.CANCELLED: (lazy("annulée"), "bad"),
 }
 SENDINGS = {
-    BroadcastState.PLANNED: (lazy("part bientôt"), "warn"),
+    BroadcastState.PLANNED: (lazy("programmé"), "warn"),
     BroadcastState.RUNNING: (lazy("en cours"), "good"),
     BroadcastState.PAUSED: (lazy("en pause"), "warn"),
     BroadcastState.CANCELLED: (lazy("annulé"), "bad"),
@@ -96,6 +97,16 @@ SKIPPED = {
     "late": lazy("le service était arrêté à cette heure"),
     "restored": lazy("peut-être déjà parti avant la restauration"),
     "expired": lazy("il aurait expiré avant de partir"),
+}
+WAITS = {
+    Why.TURN: lazy("dès que le canal est libre"),
+    Why.CANCELLABLE: lazy("pendant le délai d'annulation"),
+    Why.PAUSED: lazy("envoi en pause"),
+    Why.BUDGET: lazy("le budget est atteint"),
+    Why.PERSON: lazy("mis de côté, une personne décide"),
+    Why.RETRY: lazy("nouvel essai après un échec"),
+    Why.HOUR: lazy("heures permises, ou numéro qui a déjà ses messages"),
+    Why.LATER: lazy("pas encore l'heure prévue"),
 }
 CATCH_UPS = {
     CatchUp.SEND_LATE: lazy("L'envoyer en retard, le jour même"),

@@ -10,11 +10,13 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from messaging.models import Broadcast, BroadcastState, Call, CallState, Direction, Kind, Message, MessageState
+from messaging.windows import Windows
 
 REPLIES_PER_DAY = 10
 REPLIES_PER_MINUTE = 3
 IDENTICAL_REPLIES = 5
 IDENTICAL_WITHIN = timedelta(minutes=30)
+AT_ONCE = 5000  # numbers in one question
 LOOP_MESSAGES = 20
 LOOP_WITHIN = timedelta(minutes=10)
 _GONE = (MessageState.SENDING, MessageState.WIRED, MessageState.SENT, MessageState.DELIVERED, MessageState.UNKNOWN)
@@ -71,6 +73,25 @@ def pushes_since(session: Session, contact_ids: Sequence[int], since: datetime) 
         if at is not None:
             found.setdefault(contact_id, []).append(at)
     return {contact_id: sorted(times) for contact_id, times in found.items()}
+
+
+def used_up(
+    session: Session, contact_ids: Sequence[int], at: datetime, expires_at: datetime, hours: Windows, per_day: int, per_week: int
+) -> int:
+    """How many of these numbers will, by what left so far, have had their day's or week's pushes at `at`, and be free again only
+    from `expires_at` on: what is pushed to them meanwhile is not known yet."""
+    today, week = hours.local_day(at), timedelta(days=7)
+    full = 0
+    for first in range(0, len(contact_ids), AT_ONCE):
+        for times in pushes_since(session, contact_ids[first : first + AT_ONCE], at - week).values():
+            if len(times) >= per_week:
+                free = times[-per_week] + week if per_week else expires_at
+            elif sum(one >= today for one in times) >= per_day:
+                free = today + timedelta(days=1)
+            else:
+                continue
+            full += hours.next_open(free.astimezone(at.tzinfo)) >= expires_at
+    return full
 
 
 def waiting(session: Session, contact_ids: Sequence[int], now: datetime, until: datetime) -> dict[int, int]:

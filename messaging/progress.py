@@ -6,8 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from messaging import costs
-from messaging.models import Broadcast, Call, CallState, Channel, ChannelState, Message, MessageState
-from messaging.money import BUDGET
+from messaging.models import Broadcast, Call, Channel, ChannelState, Message
 
 
 @dataclass(frozen=True)
@@ -48,10 +47,3 @@ def holding_up(session: Session, broadcast_id: int) -> list[Channel]:
     used_calls = select(Call.channel_id).where(Call.broadcast_id == broadcast_id)
     query = select(Channel).where(Channel.id.in_(used.union(used_calls)), Channel.state == ChannelState.PAUSED)
     return list(session.scalars(query.order_by(Channel.id)))
-
-
-def held_for_budget(session: Session, broadcast_id: int) -> int:
-    """The messages and calls that wait because a budget is reached."""
-    held = (Message.broadcast_id == broadcast_id, Message.state == MessageState.HELD, Message.reason == BUDGET)
-    calls = (Call.broadcast_id == broadcast_id, Call.state == CallState.QUEUED, Call.reason == BUDGET)
-    return sum(session.scalar(select(func.count()).where(*waits)) or 0 for waits in (held, calls))

@@ -7,11 +7,13 @@ from typing import Any
 
 from flask import abort, request, url_for
 
+from campaigns.listing import to_confirm
 from console import content_words, inquiry_page
 from console import contents as shared
 from console.access import Answer, Pages, R, who
 from console.edge import now, reading, writing
 from console.forms import Page, Typed, done, draft, render
+from console.pages.new_campaign import CHECKS
 from console.words import _
 from runtime.database import Session
 from translations import contents, overview, review
@@ -30,6 +32,7 @@ def index() -> Answer:
     form = Typed(request.args.to_dict())
     with reading() as session:
         rows = overview.pending(session, who().id)
+        sendings = to_confirm(session, who().id) if who().may(*CHECKS) else []
         languages = {one.code: one.name for one in contents.languages(session)}
         names = shared.staff_names(session)
         titles = {row.variant.id: row.variant.content.title for row in rows}
@@ -38,7 +41,12 @@ def index() -> Answer:
     found = [row for row in rows if language in ("", row.variant.language) and task in ("", row.task.value)]
     page = Page.asked(len(found))
     values: dict[str, Any] = {"form": form, "page": page, "names": names, "languages_": languages, "titles": titles}
-    values |= {"any": bool(rows), "words": content_words, "mine": {row.variant.id: _may(row) for row in found}}
+    values |= {
+        "to_confirm": sendings,
+        "any": bool(rows),
+        "words": content_words,
+        "mine": {row.variant.id: _may(row) for row in found},
+    }
     return render("approval/index.html", rows=found[page.offset : page.offset + page.limit], **values)
 
 

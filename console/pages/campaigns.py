@@ -12,15 +12,16 @@ from flask import Response, abort, request, url_for
 from campaigns import again, drafts, listing, schedule
 from campaigns.accounts import Account, account
 from campaigns.errors import CampaignError
+from campaigns.estimates import expected
 from campaigns.listing import Happened
 from campaigns.models import Campaign, CampaignState, Occurrence
 from console import audience_words, campaign_words
 from console.access import EVERYONE, Answer, Pages, R, who
 from console.edge import exchange, now, reading, writing
 from console.forms import Page, done, render
-from console.pages.new_campaign import WRITES, message_step
+from console.pages.new_campaign import CHECKS, WRITES, message_step
 from console.words import _, moment, ngettext
-from messaging import broadcasts, progress
+from messaging import broadcasts, progress, waiting
 from messaging.errors import ForbiddenMove
 from messaging.models import Broadcast, BroadcastState
 from results.csv_files import csv_text
@@ -49,7 +50,14 @@ def index() -> Answer:
         page = Page.asked(totals[shown])
         lines = listing.lines(session, campaign_words.TABS[shown][1], now(session), exchange().settings, page.offset, page.limit)
     values = {"totals": totals, "shown": shown, "page": page, "lines": lines, "words": campaign_words}
-    return render("campaigns/index.html", acts=who().may(*ACTS), writes=who().may(*WRITES), asked=drafts.ASKED, **values)
+    return render(
+        "campaigns/index.html",
+        acts=who().may(*ACTS),
+        writes=who().may(*WRITES),
+        confirms=who().may(*CHECKS),
+        asked=drafts.ASKED,
+        **values,
+    )
 
 
 @pages.page("/campagnes/nouvelle", roles=WRITES, form=True)
@@ -66,6 +74,8 @@ def show(number: int) -> Answer:
         happened = listing.happened(session, number)
         shown = _asked(happened)
         values: dict[str, Any] = {"campaign": campaign, "happened": happened, "shown": shown, "at": now(session)}
+        waits = campaign.state is CampaignState.DRAFT and campaign.step >= drafts.ASKED
+        values["confirm"] = waits and who().may(*CHECKS) and campaign.created_by != who().id
         values["content"] = session.get(Content, campaign.events[0].content_id) if campaign.events else None
         values["event"] = campaign.events[0] if campaign.events else None
         values["audience"] = audience_words.told(session, campaign)
@@ -96,7 +106,7 @@ def _asked(happened: list[Happened]) -> Broadcast | None:
 
 
 def _counts(session: Session, broadcast: Broadcast) -> dict[str, Any]:
-    found = account(session, broadcast.id)
+    found, at = account(session, broadcast.id), now(session)
     return {
         "account": found,
         "skips": campaign_words.causes(found.skipped),
@@ -106,8 +116,9 @@ def _counts(session: Session, broadcast: Broadcast) -> dict[str, Any]:
         "over": broadcast.state in ENDED,
         "left_parts": progress.parts_of(session, broadcast.id),
         "channels": progress.holding_up(session, broadcast.id),
-        "over_budget": progress.held_for_budget(session, broadcast.id),
+        "waits": waiting.waits(session, at, broadcast.id),
         "counting": broadcast.fanned_out_at is None,
+        "expected": None if broadcast.fanned_out_at or broadcast.state in ENDED else expected(session, exchange(), broadcast, at),
     }
 
 

@@ -23,7 +23,7 @@ from console import audience_words, budget_words, campaign_words, voice_words
 from console.access import Answer, Pages, who
 from console.edge import exchange, now, reading, writing
 from console.forms import Typed, done
-from console.pages.new_campaign import CHECKS, WRITES, draft_of, step_page
+from console.pages.new_campaign import CHECKS, SENDS, WRITES, checked, draft_of, step_page
 from console.phone_words import OPERATORS
 from console.words import _, ngettext
 from messaging import windows
@@ -56,7 +56,7 @@ def index(number: int) -> Answer:
         if said is not None:
             return done(url_for("campaigns.show", number=number), said)
     with reading() as session:
-        campaign = draft_of(session, number)
+        campaign = checked(session, number)
         plan = estimate(session, exchange(), campaign, now(session))
         values = _around(session, campaign, plan, now(session))
     return step_page("campaigns/check.html", Step.CHECK, campaign, form, plan=plan, **values)
@@ -68,7 +68,7 @@ def ask(number: int) -> Answer:
     with writing() as session:
         drafts.ask(draft_of(session, number))
         audit.record(session, now(session), "ask_confirmation", "campaign", number, staff_id=who().id)
-    said = _("Demande enregistrée. Une autre personne la trouve dans « Brouillons ».")
+    said = _("Demande enregistrée. Une autre personne la trouve à l'accueil : Communication, Validation ou Administration.")
     return done(url_for("campaigns.index", vue="brouillons"), said)
 
 
@@ -128,6 +128,7 @@ def _around(session: Session, campaign: Campaign, plan: Forecast, at: datetime) 
         "unheard": [(names.get(one.language, one.language), voice_words.unheard(one), one) for one in plan.unheard],
         "second": Problem.SECOND_PERSON in plan.problems,
         "mine": campaign.created_by == who().id,
+        "sends": who().may(*SENDS),
         "asked": campaign.step == drafts.ASKED,
         "coming": _coming(session, campaign, at),
         "unknown_markets": _unknown_markets(session, campaign),
@@ -146,7 +147,7 @@ def _send(form: Typed, number: int) -> str | None:
     shown = form.whole("numbers", needed=_("Relisez cette page avant d'envoyer."))
     try:
         with writing() as session:
-            campaign, at = draft_of(session, number), now(session)
+            campaign, at = checked(session, number), now(session)
             plan = estimate(session, exchange(), campaign, at)
             if plan.refused:
                 form.wrong("problemes", _("Cet envoi n'est pas possible tel quel. Corrigez ce qui suit."))

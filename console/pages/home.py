@@ -8,20 +8,22 @@ from zoneinfo import ZoneInfo
 from flask import abort, url_for
 
 from campaigns.coming import coming
+from campaigns.listing import to_confirm
 from clubs import inbox, search
 from clubs.expected import silent
 from clubs.models import Club, Member
 from clubs.people import phones_of
 from clubs.records import Inquiry, InquiryState
-from console import budget_words, channel_states
+from console import budget_words, campaign_words, channel_states
 from console.access import EVERYONE, Answer, Pages, R, scope, who
 from console.answering import eyes
 from console.edge import exchange, now, reading, wall_time, writing
 from console.forms import done, render
 from console.pages.contacts import READS
+from console.pages.new_campaign import CHECKS
 from console.staff import Staff
 from console.words import _
-from messaging import broadcasts, figures, money, today, windows
+from messaging import broadcasts, figures, money, today, waiting, windows
 from messaging.errors import ForbiddenMove
 from messaging.models import Broadcast
 from runtime import audit
@@ -73,12 +75,13 @@ def _machine(session: Session, at: datetime) -> dict[str, Any]:
     return {
         "planned": today.cancellable(session),
         "coming": coming(session),
+        "to_confirm": to_confirm(session, who().id) if who().may(*CHECKS) else [],
         "unread": _unread(session),
-        "queues": [queue for queue in figures.queues(session, at) if queue.length],
         "troubles": [(one, channel_states.trouble(one)) for one in figures.troubles(session, at)],
         "low": [(budget_words.scope(session, one.scope), one) for one in money.low(session, windows.of(exchange().settings), at)],
         "unsettled": figures.unsettled(session, at),
-        "waiting": sum(queue.length for queue in figures.queues(session, at)),
+        "waits": waiting.waits(session, at),
+        "wait_words": campaign_words.WAITS,
         "beat": beat,
         "wall": wall_time(),
         "beat_is_old": beat is None or wall_time() - beat > OLD_BEAT,
@@ -90,8 +93,8 @@ def _machine(session: Session, at: datetime) -> dict[str, Any]:
 def _unread(session: Session) -> int:
     if scope(session) is None:
         return session.query(Inquiry).filter_by(state=InquiryState.OPEN).count() + today.unread(session)
-    waiting = inbox.counts(session, eyes(session))
-    return waiting[inbox.Shelf.QUESTIONS] + waiting[inbox.Shelf.UNREAD]
+    shelves = inbox.counts(session, eyes(session))
+    return shelves[inbox.Shelf.QUESTIONS] + shelves[inbox.Shelf.UNREAD]
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,9 @@ from translations.models import Content, ContentKind, VariantState
 
 pages = Pages("new_campaign")
 WRITES = {R.COMMUNICATION}
-CHECKS = {R.COMMUNICATION, R.ADMINISTRATION}
+SENDS = {R.COMMUNICATION, R.ADMINISTRATION}
+CHECKS = SENDS | {R.VALIDATION}
+"""Validation is the second person where one is asked for, and sees no other draft's check."""
 SAID = (ContentKind.MESSAGE, ContentKind.QUESTION)
 ADDRESSES = {
     Step.MESSAGE: "new_campaign.message",
@@ -52,11 +54,19 @@ def draft_of(session: Session, number: int) -> Campaign:
     return campaign
 
 
+def checked(session: Session, number: int) -> Campaign:
+    """The draft, for its last step; 404 for whoever may only confirm, unless that was asked for."""
+    campaign = draft_of(session, number)
+    if not who().may(*SENDS) and campaign.step < drafts.ASKED:
+        abort(404)
+    return campaign
+
+
 @pages.page("/campagnes/<int:number>/etape", roles=CHECKS)
 def resume(number: int) -> Answer:
     """Go on where the draft was left."""
     with reading() as session:
-        campaign = draft_of(session, number)
+        campaign = checked(session, number)
         complete = campaign.step >= drafts.CHECK or campaign.events[0].starts_at is not None
         step = Step.CHECK if complete else list(Step)[max(campaign.step, 1) - 1]
     return done(url_for(ADDRESSES[step if who().may(*WRITES) else Step.CHECK], number=number))

@@ -12,6 +12,7 @@ from campaigns.enrolments import enrol
 from campaigns.models import Campaign, CampaignEvent, CampaignState, Given, Repeat
 from campaigns.outlay import Outlay
 from clubs.models import Member
+from messaging import waiting
 from messaging.exchange import Exchange
 from messaging.models import Budget, Channel, Route
 from messaging.money import Room
@@ -81,6 +82,8 @@ def test_what_was_made_already_and_waits_is_counted_by_its_own_price(exchange: E
         session.get_one(Channel, world.channel).price_per_part = 99  # tomorrow's price is none of theirs
     seen = found(exchange, now + DAY)
     assert (seen.under_way, seen.total) == (90, 90)
+    with exchange.database.reading() as session:
+        assert seen.waiting == sum(one.count for one in waiting.waits(session, now + DAY)) > 0
 
 
 @pytest.mark.parametrize(("cap", "full"), [(90, 0), (89, 1), (None, 0)], ids=["enough", "too little", "none"])

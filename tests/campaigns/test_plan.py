@@ -21,6 +21,7 @@ from messaging.models import (
     MessageState,
     Route,
 )
+from tests.messaging.fakes import push
 from tests.translations.voices import a_clip, approve_pack
 from tests.world import MESSAGES, World
 from translations import packs
@@ -258,3 +259,25 @@ def test_a_training_simulator_needs_no_pack_and_plays_french_drafts(exchange: Ex
 def test_texts_need_no_sound(exchange: Exchange, world: World, now: datetime) -> None:
     in_bambara(exchange, world)
     assert forecast(exchange, world, now).unheard == ()
+
+
+@pytest.mark.parametrize(
+    ("ago", "life", "used_up"),
+    [
+        pytest.param((HOUR,), 5 * HOUR, 1, id="a-message-today"),
+        pytest.param((HOUR,), 48 * HOUR, 0, id="tomorrow-is-soon-enough"),
+        pytest.param((30 * HOUR,), 5 * HOUR, 0, id="a-message-yesterday"),
+        pytest.param((30 * HOUR, 54 * HOUR, 78 * HOUR), 24 * HOUR, 1, id="three-this-week"),
+        pytest.param((200 * HOUR, 201 * HOUR, 202 * HOUR), 5 * HOUR, 0, id="three-long-ago"),
+    ],
+)
+def test_a_number_that_has_had_its_messages_is_announced(
+    exchange: Exchange, world: World, now: datetime, ago: tuple[timedelta, ...], life: timedelta, used_up: int
+) -> None:
+    limited = exchange.settings.model_copy(update={"pushes_per_day": 1, "pushes_per_week": 3})
+    exchange = Exchange(limited, exchange.database, exchange.gateways, exchange.work)
+    with exchange.database.writing() as session:
+        for before in ago:
+            pushed = push(session, world, "awa", now - before)
+            pushed.state, pushed.sending_at = MessageState.SENT, now - before
+    assert forecast(exchange, world, now, life=life).used_up == used_up

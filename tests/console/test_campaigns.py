@@ -227,6 +227,50 @@ def test_a_paused_gateway_and_a_reached_budget_are_said(
     assert "le budget est atteint" in page
 
 
+def test_what_waits_is_the_same_on_every_page_with_why_and_until_when(
+    signed_in: SignedIn, world: World, database: Database, exchange: Exchange
+) -> None:
+    number, sending = a_sending(database, world, exchange)
+    with database.writing() as session:
+        session.get_one(Broadcast, sending).state = BroadcastState.RUNNING
+        rows = session.query(Message).filter_by(broadcast_id=sending).all()
+        for row in rows:
+            row.not_before, row.reason = datetime.now(UTC) + timedelta(hours=12), "window"
+        rows[0].state, rows[0].reason = MessageState.ERRORED, None
+        many = len(rows)
+    browser = signed_in(R.COMMUNICATION)
+    page = browser.get(f"/campagnes/{number}").text
+    assert f"<li>{many - 1} : heures permises, ou numéro qui a déjà ses messages ; départ dès" in page.replace("&#39;", "'")
+    assert "<li>1 : nouvel essai après un échec ; départ dès" in page
+    assert f"{many} SMS ou appels attendent de partir" in browser.get("/").text
+    assert f"pour {many} SMS ou appels qui attendent de partir" in browser.get("/campagnes/prevision").text
+
+
+def test_just_confirmed_it_shows_what_was_estimated_and_says_sent_only_of_what_was_sent(
+    signed_in: SignedIn, world: World, database: Database, exchange: Exchange
+) -> None:
+    number = a_campaign(database, world)
+    at = datetime.now(UTC) + timedelta(seconds=2)
+    schedule.fire_due(exchange, at)
+    browser = signed_in(R.COMMUNICATION)
+    page = browser.get(f"/campagnes/{number}").text
+    assert re.search(r"Programmé pour [1-9]\d* numéros", page)
+    assert "estimés" not in page
+    assert ">programmé<" in page
+    assert "envoyé" not in page
+    with database.reading() as session:
+        sending = schedule.broadcasts_of(session, number)[0].id
+    fanning.fan_out(exchange, sending, at)
+    for state, said in ((BroadcastState.RUNNING, ">en cours<"), (BroadcastState.FINISHED, ">terminé<")):
+        with database.writing() as session:
+            session.get_one(Broadcast, sending).state = state
+        page = browser.get(f"/campagnes/{number}").text
+        assert said in page
+        assert "envoyé" not in page
+        assert "Programmé pour" not in page
+        assert said in browser.get(f"/calendrier?mois={at:%Y-%m}").text
+
+
 def test_the_account_is_exported_without_a_number(
     signed_in: SignedIn, world: World, database: Database, exchange: Exchange
 ) -> None:

@@ -129,6 +129,29 @@ def test_above_the_limit_a_second_person_confirms(careful: Flask, signed_in: Sig
         assert row.confirmed_by not in (None, row.created_by)
 
 
+def test_validation_confirms_what_a_second_person_is_asked_for_and_changes_nothing(
+    careful: Flask, signed_in: SignedIn, world: World, database: Database
+) -> None:
+    fanta, sory = signed_in(R.COMMUNICATION), signed_in(R.VALIDATION)
+    place = prepare(fanta, world, one_phone="")
+    check = f"{place}/verifier"
+    assert sory.get(check).status_code == 404, "nobody asked"
+    assert send(sory, check, {"numbers": "6"}).status_code == 404
+    send(fanta, f"{place}/demander")
+    for page in ("/", "/a-approuver", "/campagnes?vue=brouillons", place):
+        assert f'href="{check}"' in sory.get(page).text
+    assert f'href="{check}"' not in fanta.get("/").text, "never its author"
+    assert fanta.get(f"{place}/public").status_code == 200
+    assert sory.get(f"{place}/public").status_code == 403
+    page = sory.get(check).text
+    assert "Abandonner" not in page
+    assert "M&#39;envoyer un essai" not in page
+    assert send(sory, check, {"numbers": button(page)}).headers["Location"] == place
+    with database.reading() as session:
+        assert session.query(Campaign).one().state is CampaignState.SCHEDULED
+    assert f'href="{check}"' not in sory.get("/").text
+
+
 def test_a_change_after_the_request_makes_its_author_the_first_person_again(
     careful: Flask, signed_in: SignedIn, world: World, database: Database
 ) -> None:

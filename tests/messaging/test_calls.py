@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import func, select
 
-from messaging import call_events, contacts, money, progress, settling, windows
+from messaging import call_events, contacts, money, settling, waiting, windows
 from messaging.calls import dial
 from messaging.exchange import DIAL, Exchange
 from messaging.gateways.protocol import CallStep, Cause, Outcome, Sent
@@ -241,7 +241,8 @@ def test_a_call_over_budget_waits_aloud_until_the_cap_is_raised(exchange: Exchan
     call = get(exchange, call_id)
     assert (call.state, call.reason, call.not_before) == (CallState.QUEUED, "budget", now + timedelta(hours=1))
     with exchange.database.reading() as session:
-        assert progress.held_for_budget(session, call.broadcast_id or 0) == 1
+        [wait] = waiting.waits(session, now, call.broadcast_id)
+        assert (wait.why, wait.count, wait.until) == (waiting.Why.BUDGET, 1, now + timedelta(hours=1))
     with exchange.database.writing() as session:
         money.set_cap(session, scope, 60, now)
     dialled(exchange, world, now)
