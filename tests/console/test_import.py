@@ -1,6 +1,7 @@
 """Import: nothing is written before somebody has seen the bad rows; only the good ones enter, and the file goes."""
 
 import io
+import re
 from datetime import datetime
 from pathlib import Path
 
@@ -123,6 +124,22 @@ def test_a_file_with_bad_rows_only_cannot_be_imported(signed_in: SignedIn, world
     page = browser.get(f"{place}/lignes").text
     assert "Aucune ligne ne peut" in page
     assert send(browser, f"{place}/lignes", {"ready": "0"}).status_code == 422
+
+
+def test_every_fault_of_a_row_is_told_and_the_row_counted_once(signed_in: SignedIn, world: World) -> None:
+    browser = signed_in(R.COMMUNICATION)
+    place = upload(browser, "\r\n".join([HEADINGS, GOOD, "Ailleurs;9999;Salif;x;abc;klingon;oui;demain;Issa;;"]))
+    page = browser.get(f"{place}/lignes").text
+    assert page.count('data-label="Ligne">3<') == 6
+    assert "chiffres et n" not in page, "a word has no digits to count"
+    assert re.search(r"<strong>1</strong>\s*<span>refusée<", page)
+
+
+def test_a_file_of_headings_alone_says_only_that(signed_in: SignedIn, world: World) -> None:
+    browser = signed_in(R.COMMUNICATION)
+    page = browser.get(f"{upload(browser, HEADINGS)}/lignes").text
+    assert "que ses titres" in page
+    assert "Toutes les lignes sont bonnes" not in page
 
 
 def test_a_person_named_twice_is_told_by_the_first_row(signed_in: SignedIn, world: World) -> None:
