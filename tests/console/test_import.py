@@ -171,11 +171,14 @@ def test_an_import_is_undone_within_a_day_and_says_what_stays(
     browser, before = signed_in(R.COMMUNICATION), members(database)
     assert "Annuler cet import" not in browser.get("/contacts/import").text
     assert send(browser, f"{upload(browser)}/lignes", {"ready": "2"}).status_code == 303
+    assert 'href="/contacts/import/1/annuler"' in browser.get("/contacts").text, "said with the import itself"
     assert "Annuler cet import" in browser.get("/contacts/import").text
     with database.writing() as session:
         oumou = session.query(Member).filter(Member.import_id == 1).order_by(Member.id.desc()).first()
         assert oumou is not None
         session.add(Post(member_id=oumou.id, club_id=world.clubs["1032"], since=now.date()))
+    assert "Annuler cet import" in browser.get("/contacts/import/1/annuler").text
+    assert members(database) == before + 2, "reading the question takes nothing back"
     assert send(browser, "/contacts/import/1/annuler").headers["Location"] == "/contacts/import"
     page = browser.get("/contacts/import").text.replace("\u00a0", " ").replace("\u202f", " ")
     assert "1 membre retiré" in page
