@@ -21,8 +21,8 @@ from messaging.models import Contact
 from runtime.crypto import blind
 
 HEADINGS: Mapping[str, tuple[str, ...]] = {
-    "numéro": ("téléphone", "number", "tel", "portable"),
-    "club": ("code club", "code du club", "ceapv"),
+    "numéro": ("numéros", "téléphone", "téléphones", "phone", "number", "tel", "portable"),
+    "club": ("code", "codes", "clubs", "code club", "code du club", "code ceapv", "ceapv"),
 }
 Key = tuple[str, int]
 

@@ -14,7 +14,7 @@ from sqlalchemy import Select, SQLColumnExpression, insert, select
 from sqlalchemy.orm import Session
 
 from clubs.models import Club, Member, MemberImport, Village
-from clubs.rows import REQUIRED, Candidate, Known, Refused, read_row
+from clubs.rows import REQUIRED, Candidate, Known, Refused, RowRefused, read_row
 from clubs.sheets import Row, Sheet, SheetError
 from messaging.models import Consent, Contact, ContactState, OptOut
 from messaging.numbers import operator_of
@@ -84,8 +84,8 @@ def check(session: Session, sheet: Sheet, today: date) -> ImportPlan:
         try:
             candidate = read_row(row, known, today)
             twins.refuse(candidate)
-        except Refused as refused:
-            remarks.append(Remark(row.number, refused.column, Weight.ERROR, refused.sentence))
+        except RowRefused as refused:
+            remarks += [Remark(row.number, one.column, Weight.ERROR, one.sentence) for one in refused.faults]
             continue
         ready.append(candidate)
         if candidate.number and not candidate.proven:
@@ -151,13 +151,17 @@ class _Twins:
         if candidate.number is None and candidate.name is None:
             self.nameless[key] += 1
             if self.nameless[key] <= self.present[key]:
-                raise Refused("nom", "Cette personne sans numéro est déjà inscrite. Retirez la ligne, ou ajoutez son nom.")
+                raise _refused("nom", "Cette personne sans numéro est déjà inscrite. Retirez la ligne, ou ajoutez son nom.")
             return
         if self.present[key]:
-            raise Refused("numéro", "Cette personne est déjà inscrite. Retirez la ligne, ou ajoutez un nom si c'est une autre.")
+            raise _refused("numéro", "Cette personne est déjà inscrite. Retirez la ligne, ou ajoutez un nom si c'est une autre.")
         first = self.first.setdefault(key, candidate.row)
         if first != candidate.row:
-            raise Refused("numéro", f"Même personne qu'à la ligne {first}. Retirez une des deux, ou ajoutez un nom à chacune.")
+            raise _refused("numéro", f"Même personne qu'à la ligne {first}. Retirez une des deux, ou ajoutez un nom à chacune.")
+
+
+def _refused(column: str, sentence: str) -> RowRefused:
+    return RowRefused([Refused(column, sentence)])
 
 
 def _unproven(row: Row) -> tuple[str, Weight, str]:

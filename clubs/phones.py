@@ -15,28 +15,30 @@ AT_MOST = 40
 
 @dataclass(frozen=True)
 class Handset:
-    """A phone and whose it is, in words without a name."""
+    """A phone and whose it is, without a name; `ending` is its last two digits."""
 
     contact_id: int
     club: str
     village: str
+    role: Role
+    ending: str
 
 
 def handsets(session: Session, role: Role, villages: Collection[int] | None = None) -> list[Handset]:
-    """The first phones behind members of that role, in those villages or in all, by club."""
+    """The first phones behind members of that role, in those villages or in all, by club: AT_MOST and one more."""
     query = (
-        select(Contact.id, Club.code, Village.name)
+        select(Contact.id, Club.code, Village.name, Contact.number)
         .join(Member, Member.contact_id == Contact.id)
         .join(Club, Club.id == Member.club_id)
         .join(Village, Village.id == Club.village_id)
         .where(Member.role == role, Member.left_at.is_(None), Contact.operator == "simulator")
-        .group_by(Contact.id, Club.code, Village.name)
+        .group_by(Contact.id, Club.code, Village.name, Contact.number)
         .order_by(Club.code, Contact.id)
-        .limit(AT_MOST)
+        .limit(AT_MOST + 1)
     )
     if villages is not None:
         query = query.where(Club.village_id.in_(villages))
-    return [Handset(*row) for row in session.execute(query)]
+    return [Handset(id_, club, village, role, (number or "")[-2:]) for id_, club, village, number in session.execute(query)]
 
 
 def reachable(session: Session, contact_id: int, villages: Collection[int] | None) -> bool:

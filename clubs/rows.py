@@ -1,9 +1,9 @@
 """One row of a members' sheet, read into a candidate or refused with what to do about it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from clubs.models import AgeBand, LifeStage, Preferred, Role, Sex
 from clubs.sheets import Row
@@ -52,6 +52,7 @@ STAGES = {
     "24-59": LifeStage.CHILD,
     "24-59 mois": LifeStage.CHILD,
 }
+PREFERENCES = {"": Preferred.SMS, "sms": Preferred.SMS, "voix": Preferred.VOICE}
 BANDS = {band.value: band for band in AgeBand}
 
 
@@ -96,51 +97,71 @@ class Known:
 
 
 class Refused(Exception):
-    """A row that stays out: the column at fault and a French sentence."""
+    """A cell that keeps its row out: the column at fault and a French sentence."""
 
     def __init__(self, column: str, sentence: str) -> None:
         super().__init__(column)
         self.column, self.sentence = column, sentence
 
 
+class RowRefused(Exception):
+    """Everything that keeps a row out, in the order of its columns."""
+
+    def __init__(self, faults: Sequence[Refused]) -> None:
+        super().__init__(*faults)
+        self.faults = tuple(faults)
+
+
 def read_row(row: Row, known: Known, today: date) -> Candidate:
-    """The candidate of a row; Refused at its first fault."""
-    club_id = _club(row, known)
-    number = number_in(row)
+    """The candidate of a row; RowRefused with every fault."""
+    readers: Mapping[str, Callable[[], object]] = {
+        "club_id": lambda: _club(row, known),
+        "village": lambda: _village(row, known),
+        "sex": lambda: _one_of(row, "sexe", SEXES, "Écrivez F ou H."),
+        "age_band": lambda: _one_of(row, "âge", {"": None, **BANDS}, "Écrivez 15-24, 25-49 ou 50+."),
+        "number": lambda: number_in(row),
+        "life_stage": lambda: _one_of(row, "étape de vie", STAGES, "Écrivez enceinte, 0-5 mois, 6-23 mois ou 24-59 mois."),
+        "language": lambda: _one_of(row, "langue", {"": None, **known.languages}, "Cette langue n'est pas dans les réglages."),
+        "role": lambda: _one_of(row, "rôle", ROLES, "Écrivez membre, animatrice ou relais."),
+        "preferred": lambda: _one_of(row, "préférence", PREFERENCES, "Écrivez SMS ou voix."),
+        "given_on": lambda: _day(row, today),
+    }
+    read: dict[str, Any] = {}
+    faults = []
+    for name, reader in readers.items():
+        try:
+            read[name] = reader()
+        except Refused as refused:
+            faults.append(refused)
+    if faults:
+        raise RowRefused(faults)
+    del read["village"]  # the club says it
     return Candidate(
         row=row.number,
-        club_id=club_id,
         name=row.get("nom") or None,
-        sex=_one_of(row, "sexe", SEXES, "Écrivez F ou H."),
-        age_band=_one_of(row, "âge", {"": None, **BANDS}, "Écrivez 15-24, 25-49 ou 50+."),
-        life_stage=_one_of(row, "étape de vie", STAGES, "Écrivez enceinte, 0-5 mois, 6-23 mois ou 24-59 mois."),
-        number=number,
         phone_owner=row.get("téléphone de")[:24] or None,
-        language=_one_of(row, "langue", {"": None, **known.languages}, "Cette langue n'est pas dans les réglages."),
-        role=_one_of(row, "rôle", ROLES, "Écrivez membre, animatrice ou relais."),
-        preferred=_one_of(
-            row, "préférence", {"": Preferred.SMS, "sms": Preferred.SMS, "voix": Preferred.VOICE}, "Écrivez SMS ou voix."
-        ),
         purposes=_purposes(row),
-        given_on=_day(row, today),
         witness=row.get("témoin") or None,
         page=row.get("page")[:24] or None,
+        **read,
     )
 
 
 def _club(row: Row, known: Known) -> int:
-    village = row.get("village")
-    if village and village.casefold() not in known.villages:
-        raise Refused("village", f"Le village « {village} » n'existe pas ici. Corrigez le nom ou créez d'abord le village.")
     code = row.get("club")
     if not code:
         raise Refused("club", "Il manque le code du club. Écrivez ses quatre chiffres.")
     if code not in known.clubs:
         raise Refused("club", f"Le club « {code} » n'existe pas. Vérifiez les quatre chiffres sur la carte.")
-    club_id, own_village = known.clubs[code]
-    if village and own_village != village.casefold():
+    return known.clubs[code][0]
+
+
+def _village(row: Row, known: Known) -> None:
+    village, code = row.get("village"), row.get("club")
+    if village and village.casefold() not in known.villages:
+        raise Refused("village", f"Le village « {village} » n'existe pas ici. Corrigez le nom ou créez d'abord le village.")
+    if village and code in known.clubs and known.clubs[code][1] != village.casefold():
         raise Refused("village", f"Le club {code} n'est pas à « {village} ». Corrigez le club ou le village.")
-    return club_id
 
 
 def number_in(row: Row) -> str | None:
@@ -151,9 +172,10 @@ def number_in(row: Row) -> str | None:
     number = normalise(written)
     if number is None:
         digits = sum(character.isdigit() for character in written)
-        raise Refused(
-            "numéro", f"Ce numéro a {digits} chiffres et n'est pas un portable malien. Il en faut 8, par exemple 76 12 34 56."
-        )
+        if not digits:
+            raise Refused("numéro", f"« {written} » n'est pas un numéro. Il faut 8 chiffres, par exemple 76 12 34 56.")
+        count = f"{digits} chiffre{'s' if digits > 1 else ''}"
+        raise Refused("numéro", f"Ce numéro a {count} et n'est pas un portable malien. Il en faut 8, par exemple 76 12 34 56.")
     return number
 
 

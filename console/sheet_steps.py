@@ -104,7 +104,12 @@ def bad_rows(refused: Sequence[Remark], warned: Sequence[Remark]) -> dict[str, A
     page = Page.asked(len(refused) + len(warned))
     listed = [*((True, each) for each in _by_row(refused)), *((False, each) for each in _by_row(warned))]
     shown = listed[page.offset : page.offset + page.limit]
-    return {"shown": shown, "page": page, "refused": len(refused), "warned": len(warned), "step": 3}
+    return {"shown": shown, "page": page, "refused": rows_of(refused), "warned": len(warned), "step": 3}
+
+
+def rows_of(remarks: Sequence[Remark]) -> int:
+    """How many rows these remarks are about: one may have several faults."""
+    return len({remark.row for remark in remarks})
 
 
 def _by_row(remarks: Sequence[Remark]) -> list[Remark]:

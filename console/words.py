@@ -59,10 +59,11 @@ gettext = _
 
 
 def ngettext(one: str, many: str, num: int, **values: Any) -> str:
-    """As `_`, by number; %(num)s stands for it."""
-    if language() == "fr":  # without a catalog of its own, French would say « 0 messages »
-        return spaced((one if abs(num) < 2 else many) % {"num": num, **values})
-    return spaced(flask_babel.ngettext(one, many, num, **values))
+    """As `_`, by number; %(num)s stands for it, grouped."""
+    words = one if abs(num) < 2 else many
+    if language() != "fr":  # without a catalog of its own, French would say « 0 messages »
+        words = flask_babel.get_translations().ungettext(one, many, num)
+    return spaced(words % {"num": whole(num), **values})
 
 
 def lazy(message: str) -> Any:

@@ -1,1 +1,1 @@
-"""A programme to practise on, all invented from one seed: 64 villages, 3,000 members, 90 days of history, and a day to play."""
+"""A programme to practise on, all invented from one seed: 64 villages, 3,400 people, 90 days of history, and a day to play."""

@@ -111,7 +111,7 @@ FRENCH_REPLIES: dict[str, str] = {
     "ask_no_text_AC": "Quelle action? Ecrivez AC, le type et le texte. Ex: AC 2 40 pieds de moringa",
     "ask_action_choice": "Quelle action est faite? En cours: {list}. Ex: FAIT {first}",
     "ask_action_unknown": "Pas d'action {word} en cours. {list} Ex: FAIT 3 40",
-    "ask_ras_after_cr": "Séance déjà notée pour le {day} (No {number}). Pour l'annuler: AN {number}. Autre jour: RAS 1 D15",
+    "ask_ras_after_cr": "Séance déjà notée pour le {day} (No {number}). Pour l'annuler: AN {number}. Autre jour: RAS 1 D{other}",
     "ask_other_theme": "No {number} du {day}: {old}. Vous envoyez: {new}. Répondez 1 correction, 2 autre seance",
     "ask_phone": "Il faut un numéro de 8 chiffres du Mali. Ex: {keyword} 70 12 34 56",
     "ask_number": "Pas clair. Ex: {example}",

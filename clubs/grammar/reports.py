@@ -71,7 +71,7 @@ def settle(parsed: Parsed, context: Context, heard: Kind | None = None, answered
     if problem is not None:
         return ask(context, placed, problem, heard=heard)
     if placed.kind is Kind.RAS:
-        session = _held_session(placed, context)
+        session = _held_session(placed, context, named=parsed.values.date is not None)
         if session is not None:
             return _ras_after_session(placed, context, session, heard)
     target, order, choose = _which_session(placed, context, answered)
@@ -89,17 +89,22 @@ def _visible(placed: Parsed, context: Context) -> list[Version]:
     return [row for row in found if row.own or not (guest or row.state is State.UNVERIFIED)]
 
 
-def _held_session(placed: Parsed, context: Context) -> Version | None:
-    assert placed.values.date is not None
-    first, last = context.period_of(placed.values.club, placed.values.date)
+def _held_session(placed: Parsed, context: Context, *, named: bool) -> Version | None:
+    """The session that speaks against this RAS: of its period, or, where the sender named a day, of that day alone."""
+    day = placed.values.date
+    assert day is not None
+    first, last = (day, day) if named else context.period_of(placed.values.club, day)
     rows = [row for row in context.standing() if row.kind is Kind.CR and row.values.club == placed.values.club]
     guest = bool(placed.flags & {Flag.UNVERIFIED, Flag.OTHER_CLUB})
     return next((row for row in rows if row.values.date and first <= row.values.date <= last and (row.own or not guest)), None)
 
 
 def _ras_after_session(placed: Parsed, context: Context, session: Version, heard: Kind) -> Verdict:
-    day = in_words(session.values.date) if session.values.date else ""
-    reply = say(context, "ask_ras_after_cr", day=day, number=session.number)
+    assert session.values.date is not None
+    if placed.values.reason is None and placed.values.note:  # a reason in words would only meet the next question
+        return ask(context, placed, Problem(ProblemId.REASON, placed.values.note.split()[0]), heard=heard, keep=False)
+    day, other = in_words(session.values.date), session.values.date - timedelta(days=1)
+    reply = say(context, "ask_ras_after_cr", day=day, number=session.number, other=other.day)
     return ask(context, placed, Problem(ProblemId.RAS_AFTER_CR), heard=heard, keep=False, reply=reply)
 
 
@@ -178,7 +183,8 @@ def _store(placed: Parsed, context: Context, target: Version | None, order: int,
     held = bool(_held_for(placed, context))
     state = State.HELD if held else State.UNVERIFIED if Flag.UNVERIFIED in placed.flags else State.VALID
     closes = (*superseded(context), *_own_hold(context, number))
-    effect = Effect(Do.HOLD if held else Do.STORE, number, version, order, state, _excuses(placed, context), None, closes)
+    excuses = _excuses(placed, context) if target is None else ()  # later ones were told knowing of this session
+    effect = Effect(Do.HOLD if held else Do.STORE, number, version, order, state, excuses, None, closes)
     flags = placed.flags | _circumstances(placed, context)
     if held:
         until = context.now + timedelta(hours=DRAFT_HOURS)

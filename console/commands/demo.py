@@ -38,7 +38,7 @@ SENTENCES = {
 @demo.command("load")
 @click.option("--sans-voix", "silent", is_flag=True, help="Ne pas préparer les brouillons de voix.")
 def load(silent: bool) -> None:
-    """Charger 64 villages, 128 CEAPV, 3 000 membres et 90 jours d'histoire, tous inventés."""
+    """Charger 64 villages, 128 CEAPV, 3 400 personnes et 90 jours d'histoire, tous inventés."""
     try:
         with busy("La démonstration se prépare…"), writing() as session:
             loaded = loading.load(session, now(session), _approvers(session))

@@ -79,7 +79,7 @@ def _tell(plan: "ImportPlan") -> None:
     _group("Enregistrées, sans aucun envoi", plan.never_pushed)
     click.echo(
         f"{plan.rows} lignes lues : {len(plan.ready)} peuvent être importées, dont {len(plan.never_pushed)} sans envoi ; "
-        f"{len(plan.refused)} refusées."
+        f"{plan.rows - len(plan.ready)} refusées."
     )
 
 

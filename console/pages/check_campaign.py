@@ -25,7 +25,7 @@ from console.edge import exchange, now, reading, writing
 from console.forms import Typed, done
 from console.pages.new_campaign import CHECKS, SENDS, WRITES, checked, draft_of, step_page
 from console.phone_words import OPERATORS
-from console.words import _, ngettext
+from console.words import _, ngettext, whole
 from messaging import windows
 from messaging.models import Route
 from messaging.numbers import mask, normalise
@@ -153,7 +153,9 @@ def _send(form: Typed, number: int) -> str | None:
                 form.wrong("problemes", _("Cet envoi n'est pas possible tel quel. Corrigez ce qui suit."))
             elif plan.numbers != shown:
                 words = _(
-                    "Le public a changé : %(now)s numéros, et non %(then)s. Relisez, puis envoyez.", now=plan.numbers, then=shown
+                    "Le public a changé : %(now)s, et non %(then)s. Relisez, puis envoyez.",
+                    now=ngettext("%(num)s numéro", "%(num)s numéros", plan.numbers),
+                    then=whole(shown),
                 )
                 form.wrong("problemes", words)
             if form.errors:

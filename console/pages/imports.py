@@ -4,6 +4,7 @@ For a day an import can be taken back: what it made and nobody has used since go
 """
 
 from flask import Response, abort, request, url_for
+from markupsafe import Markup
 
 from clubs import import_undo, imports
 from clubs.models import MemberImport
@@ -14,10 +15,11 @@ from console.edge import now, reading, writing
 from console.forms import Typed, done, render
 from console.sheet_steps import Steps, bad_rows, encoding_of
 from console.uploads import Upload
-from console.words import _, ngettext, whole
+from console.words import _, lazy, ngettext
 
 pages = Pages("imports")
 ROLES = {R.COMMUNICATION}
+TOO_LATE = lazy("Cet import ne peut plus être annulé : rien n'a changé.")
 STEPS = Steps("imports", HEADINGS, imports.check, "modele-membres.csv")
 
 
@@ -35,17 +37,24 @@ def model() -> Response:
     return STEPS.empty_sheet()
 
 
-@pages.page("/contacts/import/<int:number>/annuler", roles=ROLES, post=True)
+@pages.page("/contacts/import/<int:number>/annuler", roles=ROLES, form=True)
 def undo(number: int) -> Answer:
-    """Take an import back."""
+    """Take an import back, once somebody has read what goes."""
+    if not Typed.sent_or().sent:
+        with reading() as session:
+            made = session.get(MemberImport, number) or abort(404)
+            if made not in import_undo.recent(session, now(session)) or made.undone_at is not None:
+                return done(url_for("imports.index"), str(TOO_LATE))
+            return render("imports/undo.html", made=made)
     try:
         with writing() as session:
             made = session.get(MemberImport, number) or abort(404)
             gone = import_undo.undo(session, made, now(session), who().id)
     except import_undo.NotUndone:
-        return done(url_for("imports.index"), _("Cet import ne peut plus être annulé : rien n'a changé."))
+        return done(url_for("imports.index"), str(TOO_LATE))
     said = ngettext("%(num)s membre retiré", "%(num)s membres retirés", gone.members)
-    said = _("Import annulé : %(said)s, %(numbers)s numéros.", said=said, numbers=whole(gone.contacts))
+    numbers = ngettext("%(num)s numéro", "%(num)s numéros", gone.contacts)
+    said = _("Import annulé : %(said)s, %(numbers)s.", said=said, numbers=numbers)
     if gone.kept:
         kept = ngettext(
             "%(num)s membre reste : il a servi depuis (message, appel, série ou rapport).",
@@ -96,10 +105,10 @@ def _carry_out(form: Typed, upload: Upload, encoding: str | None) -> str | None:
     except SheetError as error:
         form.wrong("", str(error))
         return None
-    said = ngettext("%(num)s membre importé", "%(num)s membres importés", result.members)
-    return _(
-        "%(said)s : %(numbers)s numéros, %(consents)s accords.",
-        said=said,
-        numbers=whole(result.contacts),
-        consents=whole(result.consents),
+    said = _(
+        "%(said)s : %(numbers)s, %(consents)s. Vous pouvez annuler cet import pendant 24 heures :",
+        said=ngettext("%(num)s membre importé", "%(num)s membres importés", result.members),
+        numbers=ngettext("%(num)s numéro", "%(num)s numéros", result.contacts),
+        consents=ngettext("%(num)s accord", "%(num)s accords", result.consents),
     )
+    return Markup('{} <a href="{}">{}</a>').format(said, url_for("imports.undo", number=result.id), _("Annuler cet import"))

@@ -13,7 +13,8 @@ from flask import abort, request, url_for
 
 from campaigns.voice import written
 from clubs.models import Role
-from clubs.phones import Handset, handsets, reachable
+from clubs.phones import AT_MOST, Handset, handsets, reachable
+from console import club_words
 from console.access import EVERYONE, Answer, Pages, R, scope, who
 from console.edge import exchange, now, reading, wall_time, writing
 from console.forms import back, done, render
@@ -70,6 +71,7 @@ class InHand:
     contact: Contact | None
     choices: list[Handset]
     held: bool = True
+    more: bool = False
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,8 @@ def index() -> Answer:
             JUMPS=JUMPS,
             at=now(session),
             channel=channel,
+            role_names=club_words.ROLES,
+            at_most=AT_MOST,
         )
 
 
@@ -246,7 +250,8 @@ def _in_hand(session: Session, held: Collection[str]) -> list[InHand]:
         choices = handsets(session, kind, villages)
         number = request.args.get(role, type=_id) or (choices[0].contact_id if choices else 0)
         contact = _own(session, number) if number else None
-        found.append(InHand(role, title, contact, choices, contact is None or contact.number in held))
+        more, choices = len(choices) > AT_MOST, choices[:AT_MOST]
+        found.append(InHand(role, title, contact, choices, contact is None or contact.number in held, more))
     office = contacts.find(session, STAFF_NUMBER)
     found.append(InHand("bureau", _("Bureau (numéro inconnu)"), office, [], office is None or STAFF_NUMBER in held))
     return found

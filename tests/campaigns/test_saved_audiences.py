@@ -94,6 +94,11 @@ def test_a_club_is_meant_when_the_rule_speaks_of_one_of_its_members(database: Da
         assert names(session, world, Filter(preferred=("voice",))) == "moussa"
 
 
+@pytest.mark.parametrize("heading", ["code", "Codes", "Code CEAPV", "clubs", "club"])
+def test_a_column_of_club_codes_is_known_by_what_people_write_over_it(heading: str) -> None:
+    assert read(f"{heading}\n2043".encode(), "liste.csv", lists.HEADINGS).columns == ("club",)
+
+
 def test_a_file_becomes_a_list_of_what_is_known_each_once(database: Database, world: World, now: datetime) -> None:
     with database.writing() as session:
         plan = lists.check(session, read(FILE.encode(), "liste.csv", lists.HEADINGS), TODAY)

@@ -1,5 +1,6 @@
 """Réglages, Sauvegardes: how fresh the copies are, and what a person decides after a restore."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 from flask.testing import FlaskClient
@@ -37,6 +38,7 @@ def test_the_page_says_when_the_last_copy_and_the_last_drill_were(
         audit.record(session, wall, "restore.drill", "installation", 1, actor_kind="command", seconds=41)
     assert "à jour" in shown(adama)
     assert "2 copies gardées" in shown(adama)
+    assert not re.search(r"\d\.\d+ Mo", shown(adama)), "French writes a comma"
     assert "en 41 s" in shown(adama)
     assert "Après une restauration" not in shown(adama)
 

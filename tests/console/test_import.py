@@ -1,6 +1,7 @@
 """Import: nothing is written before somebody has seen the bad rows; only the good ones enter, and the file goes."""
 
 import io
+import re
 from datetime import datetime
 from pathlib import Path
 
@@ -125,6 +126,22 @@ def test_a_file_with_bad_rows_only_cannot_be_imported(signed_in: SignedIn, world
     assert send(browser, f"{place}/lignes", {"ready": "0"}).status_code == 422
 
 
+def test_every_fault_of_a_row_is_told_and_the_row_counted_once(signed_in: SignedIn, world: World) -> None:
+    browser = signed_in(R.COMMUNICATION)
+    place = upload(browser, "\r\n".join([HEADINGS, GOOD, "Ailleurs;9999;Salif;x;abc;klingon;oui;demain;Issa;;"]))
+    page = browser.get(f"{place}/lignes").text
+    assert page.count('data-label="Ligne">3<') == 6
+    assert "chiffres et n" not in page, "a word has no digits to count"
+    assert re.search(r"<strong>1</strong>\s*<span>refusée<", page)
+
+
+def test_a_file_of_headings_alone_says_only_that(signed_in: SignedIn, world: World) -> None:
+    browser = signed_in(R.COMMUNICATION)
+    page = browser.get(f"{upload(browser, HEADINGS)}/lignes").text
+    assert "que ses titres" in page
+    assert "Toutes les lignes sont bonnes" not in page
+
+
 def test_a_person_named_twice_is_told_by_the_first_row(signed_in: SignedIn, world: World) -> None:
     browser = signed_in(R.COMMUNICATION)
     place = upload(browser, "\r\n".join([HEADINGS, GOOD, BAD[2]]))
@@ -154,11 +171,14 @@ def test_an_import_is_undone_within_a_day_and_says_what_stays(
     browser, before = signed_in(R.COMMUNICATION), members(database)
     assert "Annuler cet import" not in browser.get("/contacts/import").text
     assert send(browser, f"{upload(browser)}/lignes", {"ready": "2"}).status_code == 303
+    assert 'href="/contacts/import/1/annuler"' in browser.get("/contacts").text, "said with the import itself"
     assert "Annuler cet import" in browser.get("/contacts/import").text
     with database.writing() as session:
         oumou = session.query(Member).filter(Member.import_id == 1).order_by(Member.id.desc()).first()
         assert oumou is not None
         session.add(Post(member_id=oumou.id, club_id=world.clubs["1032"], since=now.date()))
+    assert "Annuler cet import" in browser.get("/contacts/import/1/annuler").text
+    assert members(database) == before + 2, "reading the question takes nothing back"
     assert send(browser, "/contacts/import/1/annuler").headers["Location"] == "/contacts/import"
     page = browser.get("/contacts/import").text.replace("\u00a0", " ").replace("\u202f", " ")
     assert "1 membre retiré" in page

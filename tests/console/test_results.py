@@ -52,7 +52,7 @@ def test_each_figure_stands_beside_its_formula(signed_in: SignedIn, month: World
 def test_each_drawing_stands_beside_its_table(signed_in: SignedIn, month: World) -> None:
     page = signed_in(R.SUIVI).get(MARCH).text
     for drawing in re.finditer(r"<svg", page):
-        start = page.rindex("<section", 0, drawing.start())
+        start = page.rindex('<details class="fold"', 0, drawing.start())
         assert "<table>" in page[start : page.index("</details>", start)]
     assert "<svg" in section(page, "villages")
     assert "viewBox" in section(page, "villages")

@@ -12,13 +12,14 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from clubs import pins
-from clubs.models import Member
+from clubs.models import Member, Role
 from clubs.records import Inquiry
 from console import words
 from console.staff import RoleName
 from dialogue import facilitator
 from messaging.exchange import Exchange
 from messaging.models import Call, Channel, Contact, Inbound, Recording
+from runtime.crypto import blind
 from runtime.database import Database
 from runtime.installation import business_time, installation
 from runtime.work import Immediate
@@ -53,6 +54,24 @@ def test_a_facilitator_report_is_answered_on_her_screen(fanta: FlaskClient, post
 
 def test_an_empty_thread_says_what_to_do(fanta: FlaskClient, world: World) -> None:
     assert "Envoyez AIDE, ou faites un bip." in fanta.get(f"/simulateur/ecran/{world.contacts['awa']}").get_data(as_text=True)
+
+
+def test_each_phone_to_take_is_told_from_the_others(fanta: FlaskClient, world: World, database: Database) -> None:
+    with database.writing() as session:
+        club = session.query(Member).filter(Member.contact_id == world.contacts["awa"]).first()
+        assert club is not None
+        for place in range(10, 51):
+            number = f"+223099901{place}"
+            contact = Contact(number=number, number_index=blind(number), operator="simulator", created_at=datetime.now(UTC))
+            session.add(contact)
+            session.flush()
+            session.add(Member(club_id=club.club_id, contact_id=contact.id, role=Role.MEMBER, joined_at=datetime.now(UTC)))
+    page = bare(fanta.get("/simulateur"))
+    choices = re.findall(r"<option[^>]*>(Club [^<]*)</option>", page)
+    assert len(choices) >= 40
+    assert len(set(choices)) == len(choices)
+    assert any(choice.endswith("membre …12") for choice in choices)
+    assert "Les 40 premiers, par code de club" in page
 
 
 def test_the_clock_moves_forward_for_the_whole_service(fanta: FlaskClient, post: Post, database: Database, world: World) -> None:

@@ -90,6 +90,13 @@ def test_nought_is_singular_in_french_and_plural_in_english(app: Flask) -> None:
         assert words.ngettext("%(num)s minute", "%(num)s minutes", 0) == "0 minutes"
 
 
+@pytest.mark.parametrize(("tongue", "shown"), [("fr", "1 234 minutes"), ("en", "1,234 minutes")], ids=["fr", "en"])
+def test_what_is_counted_is_grouped_as_other_numbers_are(app: Flask, tongue: str, shown: str) -> None:
+    with app.test_request_context("/") as context:
+        context.session["language"] = tongue
+        assert words.bare(words.ngettext("%(num)s minute", "%(num)s minutes", 1234)) == shown
+
+
 def test_the_language_is_changed_for_good_and_an_unknown_one_changes_nothing(signed_in: SignedIn, client: FlaskClient) -> None:
     browser = signed_in(RoleName.COMMUNICATION)
     assert send(browser, "/langue", {"to": "en", "_page": "/compte"}).location == "/compte"

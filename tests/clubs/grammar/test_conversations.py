@@ -120,7 +120,7 @@ def test_a_hold_expires_after_24_hours() -> None:
 def test_a_session_replaces_the_ras_of_its_period_and_a_ras_after_it_is_asked() -> None:
     week = replace(MOUSSA, periods=(("1032", date(2026, 3, 12), date(2026, 3, 18)),))
     assert say(week, "RAS 1 D16", "CR 12 18 7").effect.replaces == (57,)
-    assert say(week, "CR 12 18 7", "RAS 1 D16").problem is ProblemId.RAS_AFTER_CR
+    assert say(week, "CR D16 12 18 7", "RAS 1").problem is ProblemId.RAS_AFTER_CR
     assert say(week, "CR 12 18 7", "RAS 1 D5").outcome is Outcome.ACK
 
 
@@ -129,7 +129,26 @@ def test_the_period_of_one_club_says_nothing_of_the_same_facilitators_other_club
     both = replace(SEVERAL, periods=periods)
     assert say(both, "CR C1032 D13 12 18 7", "RAS 1 C1032 D17").outcome is Outcome.ACK
     assert say(both, "RAS 1 C1032 D13", "CR C1032 D17 12 18 7").effect.replaces == ()
-    assert say(both, "CR C2043 D13 12 18 7", "RAS 1 C2043 D17").problem is ProblemId.RAS_AFTER_CR
+    assert say(both, "CR C2043 D13 12 18 7", "RAS 1 C2043").problem is ProblemId.RAS_AFTER_CR
+
+
+def test_a_ras_of_a_named_day_is_obeyed_unless_that_day_has_a_session() -> None:
+    week = replace(MOUSSA, periods=(("1032", date(2026, 3, 12), date(2026, 3, 18)),))
+    asked = say(week, "CR 12 18 7", "RAS 9")
+    assert asked.problem is ProblemId.RAS_AFTER_CR
+    example = asked.reply.rsplit(": ", 1)[1]
+    assert example == "RAS 1 D17"
+    for text in (example, "RAS 9 D15"):
+        assert say(week, "CR 12 18 7", text).outcome is Outcome.ACK, text
+    assert say(week, "CR 12 18 7", "RAS 9 D18").problem is ProblemId.RAS_AFTER_CR
+    assert say(week, "CR 12 18 7", "RAS 9 D15", "CR 12 20 7").effect.replaces == (), "a correction leaves it standing"
+
+
+@pytest.mark.parametrize("text", ["RAS pluie", "RAS 8"])
+def test_a_wrong_reason_is_told_the_allowed_ones_even_after_a_session(text: str) -> None:
+    verdict = say(MOUSSA, "CR 12 18 7", text)
+    assert verdict.problem is ProblemId.REASON
+    assert "1 champs" in verdict.reply
 
 
 def test_the_digit_after_a_ras_is_its_reason() -> None:
