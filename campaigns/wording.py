@@ -74,8 +74,8 @@ class Wording:
         if not library.slots(text):
             return Chosen(channel, variant, text, text)
         contact = self.contact(one.contact_id or 0)
-        filled = (self._personal.fill(text, one, contact, hide=hide) for hide in (False, True))
-        return Chosen(channel, variant, *filled, unnamed=self._personal.leaves_out(text, one, contact))
+        said, shown = (self._personal.fill(text, one, contact, hide=hide) for hide in (False, True))
+        return Chosen(channel, variant, said, shown, self._personal.leaves_out(text, one, contact))
 
     def channel_of(self, one: Candidate, way: Route) -> Channel | None:
         """The channel that serves a member's number by `way` (not `own`)."""
