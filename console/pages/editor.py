@@ -164,8 +164,8 @@ def _propose(desk: Desk, form: Typed) -> Answer:
     except ReviewError as error:
         # What was being typed is saved: a draft of it, restored later, would only speak of an older version.
         forget_draft(desk.draft)
-        said = f"{shared.sentence(error)} {_('Ce que vous avez écrit est enregistré comme brouillon.')}"
-        form.wrong("text" if desk.content.kind in WRITTEN else "spoken", said)
+        said = (shared.sentence(error), _("Ce que vous avez écrit est enregistré comme brouillon."))
+        form.wrong("text" if desk.content.kind in WRITTEN else "spoken", " ".join(said))
         return _refused(desk, _again(form, seen=saved.seen))
     heard = _("Proposé. Une deuxième personne doit maintenant le relire ou l'écouter.")
     return done(
