@@ -157,10 +157,12 @@ INSTEAD = {
     ),
     "annonces": lazy("Sans son approuvé dans sa langue, une annonce n'est pas dite : son paquet de voix reste hors service."),
 }
-# What `glossary.save` and `language_packs.read` refuse, here for its English.
+# What `glossary.save`, `language_packs.read` and `taken_in.check` refuse, here for its English.
 REFUSED = (
     lazy("Ce fichier n'est pas un paquet de langue. Envoyez le ZIP tel qu'il est sorti de l'autre installation."),
     lazy("Ce paquet vient d'une version plus récente. Mettez d'abord cette installation à jour."),
+    lazy("Ce paquet est abîmé : « %(name)s » n'est pas ce que sa liste annonce. Demandez-le de nouveau."),
+    lazy("Cette langue n'est pas en service ici : %(name)s. Ouvrez-la dans les réglages."),
     lazy("Écrivez le terme et sa traduction."),
     lazy("C'est trop long : 80 signes pour le terme, 120 pour la traduction, 200 pour la note."),
     lazy("Ce terme est déjà dans le glossaire. Changez sa ligne."),

@@ -28,11 +28,16 @@ SHARED = tuple(kind for kind in ContentKind if kind is not ContentKind.ANSWER)
 MOST_ENTRIES, MOST_WORDS, MOST_SOUND = 5000, 20_000_000, 30_000_000
 _WRITTEN = (1980, 1, 1, 0, 0, 0)  # the same words make the same archive
 _NOT_A_PACK = "Ce fichier n'est pas un paquet de langue. Envoyez le ZIP tel qu'il est sorti de l'autre installation."
-_DAMAGED = "Ce paquet est abîmé : « {} » n'est pas ce que sa liste annonce. Demandez-le de nouveau."
+_DAMAGED = "Ce paquet est abîmé : « %(name)s » n'est pas ce que sa liste annonce. Demandez-le de nouveau."
 
 
 class PackRefused(TranslationError):
-    """A file that is no whole language pack; the text is the French sentence for whoever sent it."""
+    """A file that is no whole language pack; the text is the French sentence for whoever sent it: `said` with its `name`."""
+
+    def __init__(self, said: str, name: str = "") -> None:
+        super().__init__(said % {"name": name})
+        self.said = said
+        self.name = name
 
 
 @dataclass(frozen=True)
@@ -164,7 +169,7 @@ def _checked(archive: zipfile.ZipFile) -> list[tuple[str, bytes]]:
         told, entry = manifest["files"].get(name), entries.get(name)
         found = _bytes(archive, entry) if entry is not None else b""
         if told is None or entry is None or hashlib.sha256(found).hexdigest() != told["sha256"]:
-            raise PackRefused(_DAMAGED.format(name[:80]))
+            raise PackRefused(_DAMAGED, name[:80])
         if not name.startswith(SOUNDS):
             kept.append((name, found))
     return kept
@@ -173,11 +178,11 @@ def _checked(archive: zipfile.ZipFile) -> list[tuple[str, bytes]]:
 def _bytes(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
     most = MOST_SOUND if entry.filename.startswith(SOUNDS) else MOST_WORDS
     if entry.flag_bits & 1 or entry.file_size > most:
-        raise PackRefused(_DAMAGED.format(entry.filename[:80]))
+        raise PackRefused(_DAMAGED, entry.filename[:80])
     with archive.open(entry) as file:
         data = file.read(most + 1)  # whatever it declares
     if len(data) > most:
-        raise PackRefused(_DAMAGED.format(entry.filename[:80]))
+        raise PackRefused(_DAMAGED, entry.filename[:80])
     return data
 
 

@@ -21,6 +21,8 @@ from translations.library import newest_variants
 from translations.models import Content, ContentKind, Language, Variant
 from translations.review import ReviewError
 
+_NOT_IN_SERVICE = "Cette langue n'est pas en service ici : %(name)s. Ouvrez-la dans les réglages."
+
 
 class Fate(StrEnum):
     """What becomes of one content of a pack."""
@@ -69,7 +71,7 @@ def check(session: Session, pack: Pack) -> Intake:
     """Compare a pack with what stands here; PackRefused where its language is not in service here."""
     language = session.get(Language, pack.language)
     if language is None or not language.active or pack.language == SOURCE:
-        raise PackRefused(f"La langue de ce paquet ({pack.language_name}) n'est pas en service ici. Ouvrez-la dans les réglages.")
+        raise PackRefused(_NOT_IN_SERVICE, pack.language_name)
     contents = {row.key: row for row in session.scalars(select(Content).where(Content.kind.in_(SHARED), ~Content.archived))}
     newest = {(one.content_id, one.language): one for one in newest_variants(session)}
     arrivals = tuple(_arrival(words, contents.get(words.key), newest, pack.language) for words in pack.words)

@@ -4,6 +4,7 @@ import html
 import io
 import re
 import shutil
+import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -212,6 +213,19 @@ def test_what_a_pack_may_not_bring_is_named(signed_in: SignedIn, world: World, d
     with database.writing() as session:
         session.get_one(Language, "bm").active = False
     assert "pas en service" in said(browser.get(bring(browser, pack)))
+
+
+def test_every_refusal_of_a_pack_has_its_english(signed_in: SignedIn, world: World, database: Database, pack: bytes) -> None:
+    browser, damaged = signed_in(R.LANGUE), io.BytesIO()
+    send(browser, "/langue", {"to": "en", "_page": "/"})
+    with zipfile.ZipFile(io.BytesIO(pack)) as whole, zipfile.ZipFile(damaged, "w") as archive:
+        for name in whole.namelist():
+            archive.writestr(name, whole.read(name) + (b" " if name == "glossary.json" else b""))
+    page = send(browser, "/messages/paquets", {"file": (io.BytesIO(damaged.getvalue()), "bambara.zip")})
+    assert (page.status_code, "This pack is damaged: “glossary.json” is not" in said(page)) == (422, True)
+    with database.writing() as session:
+        session.get_one(Language, "bm").active = False
+    assert "This language is not in service here: bambara." in said(browser.get(bring(browser, pack)))
 
 
 def test_packs_go_out_and_come_in_by_command(
