@@ -297,7 +297,13 @@ def test_the_texts_shown_go_to_a_telephone_of_ones_own_through_the_outbox(
     place = prepare(fanta, world, one_phone="")
     page = fanta.get(f"{place}/verifier").text
     assert "M'envoyer un essai" in unescape(page)
-    assert send(fanta, f"{place}/essai", {"to": "douze"}).status_code == 303
+    for typed, why in (("douze", "pas lisible"), (world.numbers["awa"], "celui d'une participante")):
+        answer = send(fanta, f"{place}/essai", {"to": typed})
+        assert answer.status_code == 422
+        assert why in unescape(answer.text)
+        assert re.search(r'<input id="to"[^>]*aria-invalid="true"', answer.text)
+        with database.reading() as session:
+            assert session.query(Message).count() == 0
     send(fanta, f"{place}/essai", {"to": "00 09 00 09"})
     with database.reading() as session:
         (row,) = session.query(Message).all()
