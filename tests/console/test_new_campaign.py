@@ -326,7 +326,7 @@ def test_a_cap_of_the_campaign_refuses_what_would_pass_it_and_says_each_part(
     send(adama, f"/reglages/budgets/{world.channel}", {"cap": "500"})
     page = plain(fanta.get(f"{place}/verifier").text)
     assert "Le budget ne suffit pas." in page
-    assert "La campagne eau-propre 89 FCFA 90 FCFA trop" in page
+    assert "La campagne eau-propre 89 FCFA 90 FCFA il manque 1 FCFA" in page
     assert "Le canal simulateur 500 FCFA 90 FCFA" in page
     send(adama, f"{place}/plafond", {"cap": "90"})
     assert "Le budget ne suffit pas." not in plain(fanta.get(f"{place}/verifier").text)
