@@ -74,7 +74,7 @@ def count(session: Session, *, of_sendings: bool = False) -> int:
     return total
 
 
-def _why(state: MessageState | CallState, reason: str | None, sending: BroadcastState | None, ahead: bool) -> Why:
+def _why(state: StrEnum, reason: str | None, sending: BroadcastState | None, ahead: bool) -> Why:
     if sending is BroadcastState.PAUSED:
         return Why.PAUSED
     if reason == BUDGET:
