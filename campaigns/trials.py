@@ -7,15 +7,23 @@ all is stopped.
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaigns.plan import Preview
+from clubs.models import Member
 from messaging import channels, contacts
 from messaging.exchange import Exchange
 from messaging.models import Route
 from messaging.queue import queue_reply
 
 LIFE = timedelta(hours=1)
+
+
+def is_of_somebody_reached(session: Session, number: str) -> bool:
+    """Whether a member is behind this number: what is tried must never arrive there before it is sent."""
+    contact = contacts.find(session, number)
+    return contact is not None and session.scalar(select(Member.id).where(Member.contact_id == contact.id).limit(1)) is not None
 
 
 def send(session: Session, exchange: Exchange, previews: Sequence[Preview], number: str, now: datetime) -> int:

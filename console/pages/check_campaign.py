@@ -55,6 +55,10 @@ def index(number: int) -> Answer:
         said = _send(form, number)
         if said is not None:
             return done(url_for("campaigns.show", number=number), said)
+    return _shown(form, number)
+
+
+def _shown(form: Typed, number: int) -> Answer:
     with reading() as session:
         campaign = checked(session, number)
         plan = estimate(session, exchange(), campaign, now(session))
@@ -77,18 +81,22 @@ def trial(number: int) -> Answer:
     """Send the texts shown to a telephone of one's own."""
     form = Typed.sent_or()
     to = normalise(form.text("to"))
-    back = url_for("check_campaign.index", number=number)
     if to is None:
-        return done(back, _("Ce numéro n'est pas lisible. Écrivez ses 8 chiffres."))
+        form.wrong("to", _("Ce numéro n'est pas lisible. Écrivez ses 8 chiffres."))
+        return _shown(form, number)
     with writing() as session:
         campaign, at = draft_of(session, number), now(session)
-        sent = trials.send(session, exchange(), estimate(session, exchange(), campaign, at).previews, to, at)
-        audit.record(session, at, "try_campaign", "campaign", number, staff_id=who().id, texts=sent)
-    if not sent:
-        return done(back, _("Rien n'est parti : aucun canal pour ce numéro, ou trop d'essais aujourd'hui."))
-    return done(
-        back, ngettext("%(num)s SMS d'essai part vers %(to)s.", "%(num)s SMS d'essai partent vers %(to)s.", sent, to=mask(to))
-    )
+        if trials.is_of_somebody_reached(session, to):
+            form.wrong("to", _("Ce numéro est celui d'une participante. Écrivez le vôtre, ou celui d'un collègue."))
+        else:
+            sent = trials.send(session, exchange(), estimate(session, exchange(), campaign, at).previews, to, at)
+            audit.record(session, at, "try_campaign", "campaign", number, staff_id=who().id, texts=sent)
+            if not sent:
+                form.wrong("to", _("Rien n'est parti : aucun canal pour ce numéro, ou trop d'essais aujourd'hui."))
+    if form.errors:
+        return _shown(form, number)
+    said = ngettext("%(num)s SMS d'essai part vers %(to)s.", "%(num)s SMS d'essai partent vers %(to)s.", sent, to=mask(to))
+    return done(url_for("check_campaign.index", number=number), said)
 
 
 def _coming(session: Session, campaign: Campaign, at: datetime) -> list[tuple[datetime, datetime, int | None]]:

@@ -297,7 +297,13 @@ def test_the_texts_shown_go_to_a_telephone_of_ones_own_through_the_outbox(
     place = prepare(fanta, world, one_phone="")
     page = fanta.get(f"{place}/verifier").text
     assert "M'envoyer un essai" in unescape(page)
-    assert send(fanta, f"{place}/essai", {"to": "douze"}).status_code == 303
+    for typed, why in (("douze", "pas lisible"), (world.numbers["awa"], "celui d'une participante")):
+        answer = send(fanta, f"{place}/essai", {"to": typed})
+        assert answer.status_code == 422
+        assert why in unescape(answer.text)
+        assert re.search(r'<input id="to"[^>]*aria-invalid="true"', answer.text)
+        with database.reading() as session:
+            assert session.query(Message).count() == 0
     send(fanta, f"{place}/essai", {"to": "00 09 00 09"})
     with database.reading() as session:
         (row,) = session.query(Message).all()
@@ -332,7 +338,7 @@ def test_a_cap_of_the_campaign_refuses_what_would_pass_it_and_says_each_part(
     send(adama, f"/reglages/budgets/{world.channel}", {"cap": "500"})
     page = plain(fanta.get(f"{place}/verifier").text)
     assert "Le budget ne suffit pas." in page
-    assert "La campagne eau-propre 89 FCFA 90 FCFA trop" in page
+    assert "La campagne eau-propre 89 FCFA 90 FCFA il manque 1 FCFA" in page
     assert "Le canal simulateur 500 FCFA 90 FCFA" in page
     send(adama, f"{place}/plafond", {"cap": "90"})
     assert "Le budget ne suffit pas." not in plain(fanta.get(f"{place}/verifier").text)
