@@ -84,8 +84,8 @@ def drill(database: Database, settings: Settings, path: Path, wall: datetime) ->
         restored = _settle(fresh, head, entries, wall, began)
     restored = with_(restored, seconds=time.monotonic() - began)
     with database.writing() as session:
-        now, made_at, seconds = business_time(session, wall), _said(head), max(1, round(restored.seconds))
-        audit.record(session, now, DRILL, "installation", 1, actor_kind="command", made_at=made_at, seconds=seconds)
+        made_at, seconds = _said(head), max(1, round(restored.seconds))
+        audit.record(session, wall, DRILL, "installation", 1, actor_kind="command", made_at=made_at, seconds=seconds)
     return restored
 
 
@@ -189,7 +189,7 @@ class Drill:
 
 
 def last_drill(session: Session) -> Drill | None:
-    """The last one that succeeded."""
+    """The last one that succeeded, in the wall's time like the copies: the clock of a simulation may be ahead."""
     mine = session.query(audit.AuditEntry).filter_by(action=DRILL).order_by(audit.AuditEntry.id.desc())
     found = mine.first()
     return None if found is None else Drill(found.at, int(found.details["seconds"]))

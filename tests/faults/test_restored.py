@@ -43,6 +43,7 @@ from runtime import backups, migrate
 from runtime.backups import Copy
 from runtime.crypto import blind
 from runtime.database import Base, Database
+from runtime.installation import advance
 from runtime.settings import Settings
 from runtime.work import Immediate
 from tests import world as small
@@ -257,6 +258,8 @@ def test_what_was_due_before_the_restore_is_said_to_be_skipped_and_what_is_due_a
 
 
 def test_a_drill_restores_beside_the_service_and_leaves_it_alone(house: House) -> None:
+    with house.database.writing() as session:
+        advance(session, HOUR)
     copy = _back_up(house)
     before = house.states()
     found = restoring.drill(house.database, house.settings, copy.path, house.now)
@@ -270,6 +273,7 @@ def test_a_drill_restores_beside_the_service_and_leaves_it_alone(house: House) -
         assert session.scalar(select(func.count()).select_from(Consent)) != 0
     assert told is not None
     assert told.seconds >= 1
+    assert told.at == house.now, "the wall's time, as the copies have it"
     assert [path.name for path in house.settings.backup_path.iterdir()] == [copy.path.name]
     assert house.send() > 0
 

@@ -25,7 +25,7 @@ def index() -> Answer:
     settings, wall = exchange().settings, wall_time()
     copies = backups.copies(settings.backup_path)
     with reading() as session:
-        drill, held, at = restoring.last_drill(session), restoring.waiting(session), now(session)
+        drill, held = restoring.last_drill(session), restoring.waiting(session)
     last = copies[0] if copies else None
     return render(
         "settings/backups.html",
@@ -35,7 +35,7 @@ def index() -> Answer:
         off=not settings.backup_minutes,
         old=last is None or wall - last.at > OLD[database().sqlite],
         drill=drill,
-        drill_is_old=drill is None or at - drill.at > OLD_DRILL,
+        drill_is_old=drill is None or wall - drill.at > OLD_DRILL,
         held=held,
     )
 
