@@ -8,7 +8,7 @@ import os
 import sqlite3
 import subprocess
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -137,7 +137,8 @@ def load(path: Path, settings: Settings, url: URL, last: str, *, replace: bool) 
 
     `replace` drops what is there; without it, tables that are there refuse.
     """
-    command = ["psql", "--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1", "--dbname", _bare(url)]
+    # Not psql's own --single-transaction: that commits wherever its input ends, even if whoever wrote it was killed.
+    command = ["psql", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--dbname", _bare(url)]
     with subprocess.Popen(
         command, env=_env(url), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
     ) as psql:
@@ -146,16 +147,18 @@ def load(path: Path, settings: Settings, url: URL, last: str, *, replace: bool) 
         try:
             # The dump makes the schema anew; one that holds anything is dropped only on request.
             drop = "DROP SCHEMA IF EXISTS public" + (" CASCADE" if replace else "")
-            psql.stdin.write(f"SET client_min_messages = warning; {drop};\n".encode())
+            psql.stdin.write(f"BEGIN;\nSET client_min_messages = warning; {drop};\n".encode())
             for piece in sealed_files.unseal(path, load_backup_key(settings.backup_key_path)):
                 psql.stdin.write(piece)
-            psql.stdin.write(f"\n{last}\n".encode())
+            psql.stdin.write(f"\n{last}\nCOMMIT;\n".encode())
             psql.stdin.close()
-        except SealedFileError:
-            psql.kill()  # the transaction never ends: nothing of it stays
-            raise
         except BrokenPipeError:
             pass  # psql has given up, and says why
+        except BaseException:
+            psql.kill()  # the transaction never ends: nothing of it stays
+            with suppress(BrokenPipeError):
+                psql.stdin.close()
+            raise
         said = psql.stderr.read().decode(errors="replace").strip()
     if psql.returncode:
         raise BackupError(said or "psql failed")

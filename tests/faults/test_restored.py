@@ -1,12 +1,15 @@
 """F19: erased, stopped, restored: who took back stays away, what waited is held, nothing leaves before a person says so."""
 
+import io
+import multiprocessing
 import os
-from collections.abc import Iterator
+import signal
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import cast
+from pathlib import Path, PosixPath
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import func, select
@@ -39,9 +42,9 @@ from messaging.models import (
 from messaging.outbox import dispatch
 from messaging.restoring import Held, release
 from messaging.states import move
-from runtime import backups, migrate
+from runtime import backups, migrate, sealed_files
 from runtime.backups import Copy
-from runtime.crypto import blind
+from runtime.crypto import blind, load_backup_key
 from runtime.database import Base, Database
 from runtime.settings import Settings
 from runtime.work import Immediate
@@ -292,3 +295,53 @@ def test_a_restore_refuses_a_service_that_runs_another_database_in_its_place_and
     restored = restoring.restore(house.database, house.settings, copy.path, house.now, replace=True, any_journal=True)
     assert restored.taken_back == {"stop": 1}
     assert house.states()["awa"] == "suppressed"
+
+
+def _disk_fails() -> None:
+    raise OSError("the disk does not answer")
+
+
+def _dies() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Breaking(PosixPath):
+    """A file that can be read for its first megabyte; then `then` happens."""
+
+    then: Callable[[], None] = staticmethod(_disk_fails)
+
+    def open(self, *given: Any, **more: Any) -> Any:
+        path = self
+
+        class Half(io.BytesIO):
+            def read(self, size: int | None = -1) -> bytes:
+                if self.tell() > sealed_files.PIECE:
+                    path.then()
+                return super().read(size)
+
+        return Half(self.read_bytes())
+
+    def read_bytes(self) -> bytes:
+        return Path(self).read_bytes()
+
+
+@pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("then", [_disk_fails, _dies], ids=["disk-fails", "killed"])
+def test_a_load_that_breaks_in_the_middle_leaves_the_database_as_it_was(house: House, then: Callable[[], None]) -> None:
+    path = Breaking(house.settings.backup_path / "half.sealed")
+    path.then = then
+    body = b"CREATE SCHEMA public;\n" + b"".join(f"-- {os.urandom(40).hex()}\n".encode() for _ in range(60_000))
+    sealed_files.seal(path, load_backup_key(house.settings.backup_key_path), {}, [body])
+
+    def load() -> None:
+        backups.load(path, house.settings, house.database.url, restoring.CLOSE, replace=True)
+
+    if then is _dies:
+        child = multiprocessing.get_context("fork").Process(target=load)
+        child.start()
+        child.join()
+        assert child.exitcode == -signal.SIGKILL
+    else:
+        with pytest.raises(OSError, match="does not answer"):
+            load()
+    assert house.states()["awa"] == "queued"
