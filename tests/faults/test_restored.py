@@ -20,7 +20,7 @@ from campaigns.models import Campaign, CampaignEvent, CatchUp, Occurrence, Occur
 from clubs import erasing
 from clubs.models import Member
 from console import restoring
-from messaging import calls, contacts, queue
+from messaging import calls, contacts, money, queue, settling
 from messaging.exchange import Exchange
 from messaging.models import (
     Broadcast,
@@ -234,6 +234,29 @@ def test_a_release_without_what_waited_cancels_it_and_later_messages_leave(house
             session, house.exchange, moussa, "Merci.", house.now + HOUR, channel_id=house.world.channel, answers=None, cap=9
         )
     assert house.send(HOUR) == 1
+
+
+@pytest.mark.parametrize("send", [True, False], ids=["send", "drop"])
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_what_was_held_before_for_another_reason_waits_for_the_release_too(house: House, send: bool) -> None:
+    reasons = {"awa": money.BUDGET, "binta": "doubt", "oumar": settling.STAFF}
+    with house.database.writing() as session:
+        for message in session.scalars(select(Message).where(Message.state == MessageState.QUEUED)):
+            name = next(name for name, id_ in house.world.contacts.items() if id_ == message.contact_id)
+            if name in reasons:
+                move(message, MessageState.HELD, house.now, reasons[name])
+    restored = _restore(house, _back_up(house))
+    assert restored.held.messages == len(WAITING)
+    with house.database.writing() as session:
+        assert money.take_up_again(session, house.now + HOUR) == 0
+    assert {house.states()[name] for name in WAITING} == {"held"}
+    with house.database.writing() as session:
+        release(session, house.exchange, None, house.now + HOUR, send=send)
+    after = {name: house.states()[name] for name in WAITING}
+    if send:
+        assert after == {**dict.fromkeys(WAITING, "queued"), "oumar": "held"}
+    else:
+        assert set(after.values()) == {"cancelled"}
 
 
 def test_what_was_due_before_the_restore_is_said_to_be_skipped_and_what_is_due_after_it_is_sent(house: House) -> None:
