@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from messaging.broadcasts import locked_installation, wake
+from messaging.errors import RestoreUnfinished
 from messaging.exchange import Exchange
 from messaging.guards import UNASKED
 from messaging.models import (
@@ -77,11 +78,13 @@ def release(session: Session, exchange: Exchange, staff_id: int | None, now: dat
     """Let a restored service send again, with what waited (it may arrive twice) or without; how many SMS and calls that concerns.
 
     0, and nothing is done, where nothing was restored. Answers to people who wrote since the restore leave in any case, what
-    staff keep back by hand in none.
+    staff keep back by hand in none. RestoreUnfinished where the restore broke off before it was settled.
     """
     place = locked_installation(session)
     if not place.holds:
         return 0
+    if place.restored_from is None:
+        raise RestoreUnfinished
     if send:
         count = move_all(session, Message, MessageState.QUEUED, now, None, HELD, Message.reason == RESTORED)
         count += waits(session).calls

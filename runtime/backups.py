@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import URL
 
 from runtime import migrate, sealed_files
-from runtime.crypto import load_backup_key
+from runtime.crypto import CryptoError, blind, keyring, load_backup_key
 from runtime.database import Database
 from runtime.journal import Journal, Place
 from runtime.sealed_files import SealedFileError as SealedFileError  # passed on to whoever restores
@@ -26,6 +26,7 @@ from runtime.settings import Settings, environment
 BACK_UP = "back_up"  # work without a subject
 STAMP = "%Y%m%dT%H%M%SZ"
 SUFFIX = ".backup"
+PROOF = "backup:keys"  # what each head holds sealed, to show which keys open the rows
 ALL_FOR, HOURLY_FOR, KEPT_FOR = timedelta(hours=2), timedelta(days=1), timedelta(days=35)
 NIGHT = time(2)
 """From then on, local time, a PostgreSQL has its backup of the day."""
@@ -46,12 +47,16 @@ class Copy:
 
 @dataclass(frozen=True)
 class Head:
-    """What a backup says of itself: its moment, its tables' revision, the database it is of, and the journal's end by then."""
+    """What a backup says of itself: its moment, its tables' revision, the database it is of, and the journal's end by then.
+
+    `opens`: whether this process's keys are those of what is sealed in it; an older backup does not say, and is believed.
+    """
 
     at: datetime
     revision: str
     sqlite: bool
     journal: Place
+    opens: bool
 
 
 def make(database: Database, settings: Settings, wall: datetime) -> Copy:
@@ -62,6 +67,7 @@ def make(database: Database, settings: Settings, wall: datetime) -> Copy:
         settings.journal_path
     ).place()  # before the copy begins: what comes between is applied twice, which is harmless
     head = {"at": wall.isoformat(), "revision": revision, "sqlite": database.sqlite, "journal": [place.journal, place.offset]}
+    head["keys"] = [blind(PROOF).hex(), keyring().seal(PROOF, PROOF).hex()]
     target = settings.backup_path / f"{wall.strftime(STAMP)}{SUFFIX}"
     body = _sqlite(Path(database.url.database or ""), target) if database.sqlite else _dump(database.url)
     return Copy(target, wall, sealed_files.seal(target, load_backup_key(settings.backup_key_path), head, body))
@@ -76,7 +82,19 @@ def copies(folder: Path) -> list[Copy]:
 def head(path: Path, settings: Settings) -> Head:
     """What a backup says of itself; SealedFileError."""
     raw = sealed_files.head(path, load_backup_key(settings.backup_key_path))
-    return Head(datetime.fromisoformat(raw["at"]), raw["revision"], raw["sqlite"], Place(*raw["journal"]))
+    return Head(
+        datetime.fromisoformat(raw["at"]), raw["revision"], raw["sqlite"], Place(*raw["journal"]), _opens(raw.get("keys"))
+    )
+
+
+def _opens(proof: list[str] | None) -> bool:
+    if proof is None:
+        return True
+    index, sealed = proof
+    try:
+        return index == blind(PROOF).hex() and keyring().open(bytes.fromhex(sealed), PROOF) == PROOF
+    except CryptoError:
+        return False
 
 
 def due(database: Database, settings: Settings, wall: datetime) -> bool:
