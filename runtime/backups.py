@@ -18,7 +18,7 @@ from sqlalchemy import URL
 
 from runtime import migrate, sealed_files
 from runtime.crypto import CryptoError, blind, keyring, load_backup_key
-from runtime.database import Database
+from runtime.database import Database, await_noted
 from runtime.journal import Journal, Place
 from runtime.sealed_files import SealedFileError as SealedFileError  # passed on to whoever restores
 from runtime.settings import Settings, environment
@@ -61,11 +61,11 @@ class Head:
 
 def make(database: Database, settings: Settings, wall: datetime) -> Copy:
     """Write a backup of this moment; BackupError, OSError for a disk that is full."""
-    with database.reading() as session:
+    with database.writing() as session:
+        await_noted(session)
         revision = migrate.current(session) or ""
-    place = Journal(
-        settings.journal_path
-    ).place()  # before the copy begins: what comes between is applied twice, which is harmless
+        # Before the copy begins: what comes between is applied twice, which is harmless.
+        place = Journal(settings.journal_path).place()
     head = {"at": wall.isoformat(), "revision": revision, "sqlite": database.sqlite, "journal": [place.journal, place.offset]}
     head["keys"] = [blind(PROOF).hex(), keyring().seal(PROOF, PROOF).hex()]
     target = settings.backup_path / f"{wall.strftime(STAMP)}{SUFFIX}"

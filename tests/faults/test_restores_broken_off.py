@@ -4,7 +4,9 @@ import io
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path, PosixPath
 from typing import Any
 
@@ -12,11 +14,14 @@ import pytest
 from sqlalchemy import text
 
 from console import restoring
+from messaging import contacts
 from messaging.errors import RestoreUnfinished
+from messaging.models import Contact
 from messaging.restoring import release
 from runtime import backups, sealed_files
 from runtime.crypto import load_backup_key
 from runtime.installation import installation
+from runtime.journal import Entry, Journal
 from tests.faults.house import HOUR, House, back_up, house, restore
 
 pytestmark = pytest.mark.faults
@@ -103,3 +108,31 @@ def test_a_load_that_breaks_in_the_middle_leaves_the_database_as_it_was(house: H
         with pytest.raises(OSError, match="does not answer"):
             load()
     assert house.states()["awa"] == "queued"
+
+
+class Slow(Journal):
+    """A journal whose writer takes its time before it commits."""
+
+    wrote = threading.Event()
+
+    def write(self, entries: Sequence[Entry]) -> None:
+        super().write(entries)
+        self.wrote.set()
+        time.sleep(1.5)
+
+
+def test_a_backup_waits_for_a_stop_that_is_written_down_but_not_committed(house: House) -> None:
+    journal = house.database.journal = Slow(house.settings.journal_path)
+
+    def stop() -> None:
+        with house.database.writing() as session:
+            contacts.stop(session, session.get_one(Contact, house.world.contacts["awa"]), house.now, "unmistakably")
+
+    thread = threading.Thread(target=stop)
+    thread.start()
+    assert journal.wrote.wait(10)
+    copy = back_up(house)
+    thread.join()
+    key = load_backup_key(house.settings.backup_key_path)
+    missing = journal.since(backups.head(copy.path, house.settings).journal)
+    assert missing or b"unmistakably" in b"".join(sealed_files.unseal(copy.path, key))
