@@ -74,8 +74,8 @@ def make(database: Database, settings: Settings, wall: datetime) -> Copy:
 
 
 def copies(folder: Path) -> list[Copy]:
-    """The backups there, the newest first."""
-    found = [Copy(path, _moment(path), path.stat().st_size) for path in folder.glob(f"*{SUFFIX}")]
+    """The backups there, the newest first; a file of another name is none."""
+    found = [one for path in folder.glob(f"*{SUFFIX}") if (one := _copy(path))]
     return sorted(found, key=lambda one: one.at, reverse=True)
 
 
@@ -201,8 +201,12 @@ def _say(url: URL, *words: str) -> None:
         raise BackupError(done.stderr.strip())
 
 
-def _moment(path: Path) -> datetime:
-    return datetime.strptime(path.name.removesuffix(SUFFIX), STAMP).replace(tzinfo=UTC)
+def _copy(path: Path) -> Copy | None:
+    try:
+        at = datetime.strptime(path.name.removesuffix(SUFFIX), STAMP).replace(tzinfo=UTC)
+        return Copy(path, at, path.stat().st_size)
+    except (ValueError, FileNotFoundError):  # somebody's own name, or gone since the folder was read
+        return None
 
 
 def _sqlite(source: Path, target: Path) -> Iterator[bytes]:

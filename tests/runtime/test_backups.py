@@ -124,6 +124,14 @@ def test_a_copy_holds_what_was_committed_when_it_was_begun(database: Database, s
     assert {one.name for one in settings.backup_path.iterdir()} == {copy.path.name}
 
 
+def test_a_file_of_another_name_and_one_that_is_gone_are_no_backups(tmp_path: Path) -> None:
+    (tmp_path / "20260318T100000Z.backup").write_bytes(b"x")
+    (tmp_path / "before-the-move.backup").write_bytes(b"x")
+    (tmp_path / "20260318T100500Z (1).backup").write_bytes(b"x")
+    (tmp_path / "20260318T101000Z.backup").symlink_to(tmp_path / "gone")
+    assert [one.at for one in backups.copies(tmp_path)] == [NOW]
+
+
 @sqlite_only
 @pytest.mark.parametrize(
     ("age", "minutes", "expected"),
