@@ -20,7 +20,7 @@ from messaging.models import Contact
 from messaging.restoring import Held
 from runtime import audit, backups, clock, migrate
 from runtime.backups import Head
-from runtime.database import Base, Database, Session
+from runtime.database import Base, Database, DatabaseError, Session
 from runtime.installation import business_time
 from runtime.journal import Entry, Journal, JournalError
 from runtime.settings import Settings
@@ -145,10 +145,13 @@ def _entries(settings: Settings, head: Head, any_journal: bool) -> list[Entry]:
 def _refuse(database: Database, wall: datetime, replace: bool) -> None:
     if database.sqlite and not Path(database.url.database or "").exists():
         return
-    with database.reading() as session:
-        if migrate.current(session) is None:
-            return
-        beat = clock.last_beat(session)
+    try:
+        with database.reading() as session:
+            if migrate.current(session) is None:
+                return
+            beat = clock.last_beat(session)
+    except DatabaseError:
+        beat = None  # damaged, which may be why somebody restores
     if beat is not None and abs(wall - beat) < ALIVE:
         raise RestoreError("running")
     if not replace:

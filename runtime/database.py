@@ -19,6 +19,7 @@ from typing import Any
 
 from sqlalchemy import JSON, BigInteger, DateTime, Enum, Integer, MetaData, create_engine, event, make_url, text
 from sqlalchemy.engine import Connection, Dialect, Engine
+from sqlalchemy.exc import DatabaseError as DatabaseError  # passed on, as is Session
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.orm import Session as Session  # passed on: packages above the rows name it without importing SQLAlchemy

@@ -110,6 +110,21 @@ def test_a_load_that_breaks_in_the_middle_leaves_the_database_as_it_was(house: H
     assert house.states()["awa"] == "queued"
 
 
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_a_damaged_database_is_set_aside_on_request(house: House) -> None:
+    copy, path = back_up(house), Path(house.database.url.database or "")
+    house.database.close()
+    for end in ("-wal", "-shm"):
+        path.with_name(f"{path.name}{end}").unlink(missing_ok=True)
+    path.write_bytes(b"no database at all" * 1000)
+    with pytest.raises(restoring.RestoreError, match="not_empty"):
+        restoring.restore(house.database, house.settings, copy.path, house.now)
+    restore(house, copy)
+    assert house.states()["awa"] == "held"
+    (aside,) = path.parent.glob("*.before-*")
+    assert aside.read_bytes().startswith(b"no database")
+
+
 class Slow(Journal):
     """A journal whose writer takes its time before it commits."""
 
