@@ -8,8 +8,9 @@ from sqlalchemy import func, select
 from campaigns import schedule
 from campaigns.audiences import Filter
 from campaigns.models import Campaign, CampaignEvent, CatchUp, Occurrence, OccurrenceState, Repeat
-from clubs import erasing
+from clubs import erasing, inquiries
 from clubs.models import Member
+from clubs.records import Inquiry, InquiryState
 from console import restoring
 from messaging import contacts, money, queue, settling
 from messaging.models import (
@@ -77,6 +78,21 @@ def test_a_release_without_what_waited_cancels_it_and_later_messages_leave(house
             session, house.exchange, moussa, "Merci.", house.now + HOUR, channel_id=house.world.channel, answers=None, cap=9
         )
     assert house.send(HOUR) == 1
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_words_taken_off_the_air_after_the_backup_stay_off_though_no_consent_told_of_them(house: House) -> None:
+    with house.database.writing() as session:
+        asked = inquiries.write_down(session, "Le lait ?", house.now, contact_id=house.world.contacts["awa"], club_id=None)
+        asked.air_text = "Une mère demande : le lait ?"
+        inquiries.pass_on(session, asked, house.now)
+    copy = back_up(house)
+    with house.database.writing() as session:
+        assert inquiries.off_air(session, session.get_one(Contact, house.world.contacts["awa"]), house.now) == 1
+    assert restore(house, copy).taken_back == {"withdraw": 1}
+    with house.database.reading() as session:
+        found = session.get_one(Inquiry, asked.id)
+        assert (found.state, found.radio_at, found.air_text) == (InquiryState.OPEN, None, None)
 
 
 @pytest.mark.parametrize("send", [True, False], ids=["send", "drop"])
