@@ -13,6 +13,7 @@ from clubs.records import Inquiry, InquiryKind, InquiryState, RadioEpisode
 from clubs.reports import ANSWER_WITHIN
 from messaging import contacts, moderation
 from messaging.models import Contact, Message, Moderation, Purpose, Recording
+from runtime import journal
 from runtime.installation import installation
 
 VALIDATION = "validation"
@@ -108,12 +109,14 @@ def reopen(session: Session, row: Inquiry) -> None:
     let_go(session, row, None)
 
 
-def off_air(session: Session, contact: Contact, now: datetime) -> None:
-    """Somebody takes back what they let the radio and other clubs have: their voices, and words not yet on air.
+def off_air(session: Session, contact: Contact, now: datetime) -> int:
+    """Somebody takes back what they let the radio and other clubs have: their voices, and words not yet on air; how many.
 
     What waited for the radio to answer waits for us again.
     """
-    contacts.withdraw(session, contact, Purpose.AIR, now)
+    done = contacts.withdraw(session, contact, Purpose.AIR, now)
+    if not done:  # words are taken back, too, of which no consent tells
+        journal.note(session, journal.No.WITHDRAW, contact.number_index, Purpose.AIR)
     aired = select(RadioEpisode.id).where(RadioEpisode.airs_at <= now)
     given = or_(Inquiry.radio_at.is_not(None), Inquiry.episode_id.is_not(None), Inquiry.neighbour_at.is_not(None))
     mine = select(Inquiry).where(Inquiry.contact_id == contact.id, given)
@@ -123,6 +126,8 @@ def off_air(session: Session, contact: Contact, now: datetime) -> None:
         _off_air(row)
         if row.state is InquiryState.PASSED_ON:
             row.state = InquiryState.OPEN
+        done += 1
+    return done
 
 
 def _off_air(row: Inquiry) -> None:

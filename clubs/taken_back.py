@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from clubs import erasing
+from clubs import erasing, inquiries
 from messaging import contacts
 from messaging.models import Contact, OptOut, Purpose
 from runtime.journal import Entry, No
@@ -27,14 +27,19 @@ def again(session: Session, entries: Iterable[Entry], now: datetime) -> Counter[
         if contact is None:
             done[one.what] += one.what is not No.WITHDRAW and _remember(session, index, now)
         elif one.what is No.WITHDRAW:
-            done[one.what] += bool(
-                contacts.withdraw(session, contact, Purpose(one.purpose or Purpose.PUSH), now, member_id=one.member_id)
-            )
+            done[one.what] += _withdraw(session, contact, one, now)
         elif one.what is No.ERASE:
             done[one.what] += erasing.erase(session, contact, now)
         else:
             done[one.what] += contacts.stop(session, contact, now, VIA)
     return done
+
+
+def _withdraw(session: Session, contact: Contact, one: Entry, now: datetime) -> bool:
+    purpose = Purpose(one.purpose or Purpose.PUSH)
+    if purpose is Purpose.AIR:
+        return inquiries.off_air(session, contact, now) > 0
+    return contacts.withdraw(session, contact, purpose, now, member_id=one.member_id) > 0
 
 
 def _remember(session: Session, index: bytes, now: datetime) -> bool:

@@ -20,19 +20,22 @@ from messaging.models import Contact
 from messaging.restoring import Held
 from runtime import audit, backups, clock, migrate
 from runtime.backups import Head
-from runtime.database import Base, Database, Session
+from runtime.database import Base, Database, DatabaseError, Session
 from runtime.installation import business_time
 from runtime.journal import Entry, Journal, JournalError
 from runtime.settings import Settings
 
 ALIVE = timedelta(seconds=60)
-CLOSE = "UPDATE public.installation SET restored_at = now(), released_at = NULL;"
-"""The last words of the transaction that loads a PostgreSQL: at no moment could anything be claimed."""
+CLOSE = "UPDATE public.installation SET restored_at = now(), restored_from = NULL, released_at = NULL;"
+"""The last words of the transaction that loads a PostgreSQL: at no moment could anything be claimed, nor released unsettled."""
 DRILL = "restore.drill"
 
 
 class RestoreError(Exception):
-    """Why nothing was restored: "running", "not_empty", "other_database", "journal_missing", "journal_another"."""
+    """Why nothing was restored: "running", "not_empty", "other_database", "newer", "other_keys", "journal_missing" or _another.
+
+    Or "unfinished": a PostgreSQL was loaded and holds, but what people took back was not done again.
+    """
 
 
 @dataclass(frozen=True)
@@ -54,14 +57,15 @@ def restore(
     `replace` sets aside what is there (PostgreSQL: drops it). `any_journal` takes whatever journal there is, or none.
     """
     began = time.monotonic()
-    head = backups.head(path, settings)
-    if head.sqlite != database.sqlite:
-        raise RestoreError("other_database")
+    head = _fitting(database, settings, path)
     entries = _entries(settings, head, any_journal)
     _refuse(database, wall, replace)
     if not database.sqlite:
         backups.load(path, settings, database.url, CLOSE, replace=replace)
-        return _settle(database, head, entries, wall, began)
+        try:
+            return _settle(database, head, entries, wall, began)
+        except Exception as error:  # whatever it was: the backup is in place, and nobody may release it
+            raise RestoreError("unfinished") from error
     target = Path(database.url.database or "")
     draft = target.with_name(f"{target.name}.restoring")
     try:
@@ -78,7 +82,7 @@ def restore(
 
 def drill(database: Database, settings: Settings, path: Path, wall: datetime) -> Restored:
     """Restore beside the service, look, and throw it away; how long it took is written down in the service's own log of acts."""
-    began, head = time.monotonic(), backups.head(path, settings)
+    began, head = time.monotonic(), _fitting(database, settings, path)
     entries = _entries(settings, head, any_journal=False)
     with _elsewhere(database, settings, path) as fresh:
         restored = _settle(fresh, head, entries, wall, began)
@@ -116,6 +120,18 @@ def _opened(url: str) -> Iterator[Database]:
         database.close()
 
 
+def _fitting(database: Database, settings: Settings, path: Path) -> Head:
+    """What the backup says of itself, before anything is touched; RestoreError where it cannot be settled here."""
+    head = backups.head(path, settings)
+    if head.sqlite != database.sqlite:
+        raise RestoreError("other_database")
+    if not migrate.knows(head.revision):
+        raise RestoreError("newer")
+    if not head.opens:
+        raise RestoreError("other_keys")
+    return head
+
+
 def _entries(settings: Settings, head: Head, any_journal: bool) -> list[Entry]:
     journal = Journal(settings.journal_path)
     try:
@@ -129,10 +145,13 @@ def _entries(settings: Settings, head: Head, any_journal: bool) -> list[Entry]:
 def _refuse(database: Database, wall: datetime, replace: bool) -> None:
     if database.sqlite and not Path(database.url.database or "").exists():
         return
-    with database.reading() as session:
-        if migrate.current(session) is None:
-            return
-        beat = clock.last_beat(session)
+    try:
+        with database.reading() as session:
+            if migrate.current(session) is None:
+                return
+            beat = clock.last_beat(session)
+    except DatabaseError:
+        beat = None  # damaged, which may be why somebody restores
     if beat is not None and abs(wall - beat) < ALIVE:
         raise RestoreError("running")
     if not replace:

@@ -21,6 +21,10 @@ class NotSettled(MessagingError):
         self.subject_id, self.why = subject_id, why
 
 
+class RestoreUnfinished(MessagingError):
+    """A restored service may not send yet: what people took back since the backup was not done again."""
+
+
 class ChannelError(MessagingError):
     """A channel that cannot be added or used; `why` is one word."""
 

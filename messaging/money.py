@@ -136,8 +136,11 @@ def set_day_cap(session: Session, windows: Windows, now: datetime, cap: int | No
 def take_up_again(session: Session, now: datetime) -> int:
     """Let what waits for a budget be claimed: the claim asks each cap anew. How many messages and calls.
 
-    Asked for where a cap is changed, and every hour: a day has begun, or what was set aside was given back.
+    Asked for where a cap is changed, and every hour: a day has begun, or what was set aside was given back. None while a
+    restored service holds.
     """
+    if installation(session).holds:
+        return 0
     held = (Message.state == MessageState.HELD, Message.reason == BUDGET)
     moved = move_all(session, Message, MessageState.QUEUED, now, None, *held)
     waits = (Call.state == CallState.QUEUED, Call.reason == BUDGET)

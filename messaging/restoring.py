@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from messaging.broadcasts import locked_installation, wake
+from messaging.errors import RestoreUnfinished
 from messaging.exchange import Exchange
 from messaging.guards import UNASKED
 from messaging.models import (
@@ -22,11 +23,13 @@ from messaging.models import (
     Message,
     MessageState,
 )
+from messaging.settling import STAFF
 from messaging.states import move, move_all
 from runtime import audit
 from runtime.installation import installation
 
 RESTORED = "restored"
+HELD: ColumnElement[bool] = Message.state == MessageState.HELD
 NOT_KNOWN = {CallState.DIALLING: CallState.UNKNOWN, CallState.RINGING: CallState.NO_ANSWER, CallState.ANSWERED: CallState.DROPPED}
 
 
@@ -47,6 +50,9 @@ def hold(session: Session, made_at: datetime, now: datetime) -> Held:
     # A wired message keeps its state, a delivery report may still come for it.
     waiting = Message.state.in_((MessageState.SCHEDULED, MessageState.QUEUED, MessageState.ERRORED))
     move_all(session, Message, MessageState.HELD, now, RESTORED, waiting)
+    # Whatever it waited for before, now it waits for this decision; but what staff keep back stays theirs to let go.
+    others = (HELD, func.coalesce(Message.reason, "") != STAFF)
+    session.execute(update(Message).where(*others).values(reason=RESTORED))
     unknown = _under_way(session, now)
     for broadcast in session.scalars(select(Broadcast).where(Broadcast.cursor >= 0, _lives())):
         move(broadcast, BroadcastState.PAUSED, now, RESTORED)  # half written: the other half may have been written, and have left
@@ -62,7 +68,7 @@ def holds(session: Session) -> bool:
 
 def waits(session: Session) -> Held:
     """What a release decides about."""
-    messages = session.scalar(select(func.count()).where(*_held()))
+    messages = session.scalar(select(func.count()).where(HELD))
     calls = session.scalar(select(func.count()).select_from(Call).where(_waiting_calls()))
     unknown = (Message.state == MessageState.UNKNOWN, Message.reason == RESTORED)
     return Held(messages or 0, calls or 0, session.scalar(select(func.count()).select_from(Message).where(*unknown)) or 0)
@@ -71,15 +77,19 @@ def waits(session: Session) -> Held:
 def release(session: Session, exchange: Exchange, staff_id: int | None, now: datetime, *, send: bool) -> int:
     """Let a restored service send again, with what waited (it may arrive twice) or without; how many SMS and calls that concerns.
 
-    0, and nothing is done, where nothing was restored. Answers to people who wrote since the restore leave in any case.
+    0, and nothing is done, where nothing was restored. Answers to people who wrote since the restore leave in any case, what
+    staff keep back by hand in none. RestoreUnfinished where the restore broke off before it was settled.
     """
     place = locked_installation(session)
     if not place.holds:
         return 0
-    count = move_all(session, Message, MessageState.QUEUED if send else MessageState.CANCELLED, now, _why(send), *_held())
+    if place.restored_from is None:
+        raise RestoreUnfinished
     if send:
+        count = move_all(session, Message, MessageState.QUEUED, now, None, HELD, Message.reason == RESTORED)
         count += waits(session).calls
     else:
+        count = move_all(session, Message, MessageState.CANCELLED, now, RESTORED, HELD)
         # Reminders and monthly words written since: this database does not know that they were written before.
         anew = (Message.state == MessageState.QUEUED, Message.kind.in_(UNASKED), Message.broadcast_id.is_(None))
         count += move_all(session, Message, MessageState.CANCELLED, now, RESTORED, *anew)
@@ -93,16 +103,8 @@ def release(session: Session, exchange: Exchange, staff_id: int | None, now: dat
     return count
 
 
-def _why(send: bool) -> str | None:
-    return None if send else RESTORED
-
-
 def _actor(staff_id: int | None) -> str:
     return "command" if staff_id is None else "staff"
-
-
-def _held() -> tuple[ColumnElement[bool], ...]:
-    return (Message.state == MessageState.HELD, Message.reason == RESTORED)
 
 
 def _waiting_calls() -> ColumnElement[bool]:

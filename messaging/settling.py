@@ -37,6 +37,7 @@ OVERDUE = timedelta(seconds=60)
 SILENT_DIALLING = timedelta(minutes=3)
 SILENT_ANSWERED = timedelta(minutes=15)
 AT_ONCE = 500
+STAFF = "staff"  # why a row waits that a person keeps back
 NO_RECORD = "no_record"  # the code of an attempt whose sender died before it wrote any answer down
 
 
@@ -79,7 +80,7 @@ def give_up(session: Session, message: Message, staff_id: int, now: datetime, re
 def hold(session: Session, message: Message, staff_id: int, now: datetime, reason: str) -> None:
     """Staff keep one message back; ForbiddenMove once it is sending."""
     _refresh(session, message)
-    move(message, MessageState.HELD, now, "staff")
+    move(message, MessageState.HELD, now, STAFF)
     audit.record(session, now, "message.hold", "message", message.id, staff_id=staff_id, reason=reason)
 
 

@@ -8,7 +8,7 @@ import os
 import sqlite3
 import subprocess
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -17,8 +17,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import URL
 
 from runtime import migrate, sealed_files
-from runtime.crypto import load_backup_key
-from runtime.database import Database
+from runtime.crypto import CryptoError, blind, keyring, load_backup_key
+from runtime.database import Database, await_noted
 from runtime.journal import Journal, Place
 from runtime.sealed_files import SealedFileError as SealedFileError  # passed on to whoever restores
 from runtime.settings import Settings, environment
@@ -26,6 +26,7 @@ from runtime.settings import Settings, environment
 BACK_UP = "back_up"  # work without a subject
 STAMP = "%Y%m%dT%H%M%SZ"
 SUFFIX = ".backup"
+PROOF = "backup:keys"  # what each head holds sealed, to show which keys open the rows
 ALL_FOR, HOURLY_FOR, KEPT_FOR = timedelta(hours=2), timedelta(days=1), timedelta(days=35)
 NIGHT = time(2)
 """From then on, local time, a PostgreSQL has its backup of the day."""
@@ -46,37 +47,54 @@ class Copy:
 
 @dataclass(frozen=True)
 class Head:
-    """What a backup says of itself: its moment, its tables' revision, the database it is of, and the journal's end by then."""
+    """What a backup says of itself: its moment, its tables' revision, the database it is of, and the journal's end by then.
+
+    `opens`: whether this process's keys are those of what is sealed in it; an older backup does not say, and is believed.
+    """
 
     at: datetime
     revision: str
     sqlite: bool
     journal: Place
+    opens: bool
 
 
 def make(database: Database, settings: Settings, wall: datetime) -> Copy:
     """Write a backup of this moment; BackupError, OSError for a disk that is full."""
-    with database.reading() as session:
+    with database.writing() as session:
+        await_noted(session)
         revision = migrate.current(session) or ""
-    place = Journal(
-        settings.journal_path
-    ).place()  # before the copy begins: what comes between is applied twice, which is harmless
+        # Before the copy begins: what comes between is applied twice, which is harmless.
+        place = Journal(settings.journal_path).place()
     head = {"at": wall.isoformat(), "revision": revision, "sqlite": database.sqlite, "journal": [place.journal, place.offset]}
+    head["keys"] = [blind(PROOF).hex(), keyring().seal(PROOF, PROOF).hex()]
     target = settings.backup_path / f"{wall.strftime(STAMP)}{SUFFIX}"
     body = _sqlite(Path(database.url.database or ""), target) if database.sqlite else _dump(database.url)
     return Copy(target, wall, sealed_files.seal(target, load_backup_key(settings.backup_key_path), head, body))
 
 
 def copies(folder: Path) -> list[Copy]:
-    """The backups there, the newest first."""
-    found = [Copy(path, _moment(path), path.stat().st_size) for path in folder.glob(f"*{SUFFIX}")]
+    """The backups there, the newest first; a file of another name is none."""
+    found = [one for path in folder.glob(f"*{SUFFIX}") if (one := _copy(path))]
     return sorted(found, key=lambda one: one.at, reverse=True)
 
 
 def head(path: Path, settings: Settings) -> Head:
     """What a backup says of itself; SealedFileError."""
     raw = sealed_files.head(path, load_backup_key(settings.backup_key_path))
-    return Head(datetime.fromisoformat(raw["at"]), raw["revision"], raw["sqlite"], Place(*raw["journal"]))
+    return Head(
+        datetime.fromisoformat(raw["at"]), raw["revision"], raw["sqlite"], Place(*raw["journal"]), _opens(raw.get("keys"))
+    )
+
+
+def _opens(proof: list[str] | None) -> bool:
+    if proof is None:
+        return True
+    index, sealed = proof
+    try:
+        return index == blind(PROOF).hex() and keyring().open(bytes.fromhex(sealed), PROOF) == PROOF
+    except CryptoError:
+        return False
 
 
 def due(database: Database, settings: Settings, wall: datetime) -> bool:
@@ -137,7 +155,8 @@ def load(path: Path, settings: Settings, url: URL, last: str, *, replace: bool) 
 
     `replace` drops what is there; without it, tables that are there refuse.
     """
-    command = ["psql", "--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1", "--dbname", _bare(url)]
+    # Not psql's own --single-transaction: that commits wherever its input ends, even if whoever wrote it was killed.
+    command = ["psql", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--dbname", _bare(url)]
     with subprocess.Popen(
         command, env=_env(url), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
     ) as psql:
@@ -146,16 +165,18 @@ def load(path: Path, settings: Settings, url: URL, last: str, *, replace: bool) 
         try:
             # The dump makes the schema anew; one that holds anything is dropped only on request.
             drop = "DROP SCHEMA IF EXISTS public" + (" CASCADE" if replace else "")
-            psql.stdin.write(f"SET client_min_messages = warning; {drop};\n".encode())
+            psql.stdin.write(f"BEGIN;\nSET client_min_messages = warning; {drop};\n".encode())
             for piece in sealed_files.unseal(path, load_backup_key(settings.backup_key_path)):
                 psql.stdin.write(piece)
-            psql.stdin.write(f"\n{last}\n".encode())
+            psql.stdin.write(f"\n{last}\nCOMMIT;\n".encode())
             psql.stdin.close()
-        except SealedFileError:
-            psql.kill()  # the transaction never ends: nothing of it stays
-            raise
         except BrokenPipeError:
             pass  # psql has given up, and says why
+        except BaseException:
+            psql.kill()  # the transaction never ends: nothing of it stays
+            with suppress(BrokenPipeError):
+                psql.stdin.close()
+            raise
         said = psql.stderr.read().decode(errors="replace").strip()
     if psql.returncode:
         raise BackupError(said or "psql failed")
@@ -180,8 +201,12 @@ def _say(url: URL, *words: str) -> None:
         raise BackupError(done.stderr.strip())
 
 
-def _moment(path: Path) -> datetime:
-    return datetime.strptime(path.name.removesuffix(SUFFIX), STAMP).replace(tzinfo=UTC)
+def _copy(path: Path) -> Copy | None:
+    try:
+        at = datetime.strptime(path.name.removesuffix(SUFFIX), STAMP).replace(tzinfo=UTC)
+        return Copy(path, at, path.stat().st_size)
+    except (ValueError, FileNotFoundError):  # somebody's own name, or gone since the folder was read
+        return None
 
 
 def _sqlite(source: Path, target: Path) -> Iterator[bytes]:

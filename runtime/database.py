@@ -19,6 +19,7 @@ from typing import Any
 
 from sqlalchemy import JSON, BigInteger, DateTime, Enum, Integer, MetaData, create_engine, event, make_url, text
 from sqlalchemy.engine import Connection, Dialect, Engine
+from sqlalchemy.exc import DatabaseError as DatabaseError  # passed on, as is Session
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.orm import Session as Session  # passed on: packages above the rows name it without importing SQLAlchemy
@@ -28,6 +29,7 @@ from sqlalchemy.types import TypeDecorator
 from runtime.journal import Journal, noted
 
 Json = dict[str, Any]
+NOTING = 7062  # the lock of who writes to the journal
 BUSY_MILLISECONDS = 250  # short: writers have queued behind the file lock already
 
 
@@ -146,6 +148,7 @@ class Database:
             if entries := noted(session):
                 session.flush()  # what the database refuses is no STOP
                 if self.journal is not None:
+                    _lock_journal(session, "pg_advisory_xact_lock_shared")
                     self.journal.write(entries)
 
     @contextmanager
@@ -201,6 +204,16 @@ def put_once(session: Session, row: Base, key: Any) -> None:
     except IntegrityError:
         if session.get(type(row), key) is None:
             raise
+
+
+def await_noted(session: Session) -> None:
+    """Wait for every transaction that has written to the journal: until this one ends, what is written there is committed."""
+    _lock_journal(session, "pg_advisory_xact_lock")
+
+
+def _lock_journal(session: Session, lock: str) -> None:
+    if session.get_bind().dialect.name == "postgresql":  # SQLite's writers come one after the other
+        session.execute(text(f"SELECT {lock}(:lock)"), {"lock": NOTING})
 
 
 def lease_time(session: Session) -> LeaseTime:

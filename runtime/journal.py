@@ -4,6 +4,7 @@ Written and flushed before its transaction commits: an entry may lack its row af
 are named by their blind index alone, so that the file tells nothing without the keys.
 """
 
+import errno
 import fcntl
 import json
 import os
@@ -15,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy.orm import Session
+
+from runtime.spool import sync_folder
 
 NOTES = "journal"
 
@@ -103,8 +106,12 @@ class Journal:
                 lines = json.dumps({"journal": secrets.token_hex(8)}).encode() + b"\n" + lines
             elif os.pread(descriptor, 1, size - 1) != b"\n":
                 lines = b"\n" + lines  # a power cut left half a line, of something that never committed
-            os.write(descriptor, lines)
+            if os.write(descriptor, lines) != len(lines):
+                os.ftruncate(descriptor, size)
+                raise OSError(errno.ENOSPC, "the journal took half of what it was given")
             os.fsync(descriptor)
+            if size == 0:
+                sync_folder(self.path.parent)
         finally:
             os.close(descriptor)
 

@@ -46,6 +46,11 @@ def head() -> str:
     return found or ""
 
 
+def knows(revision: str) -> bool:
+    """Whether this code can upgrade from there: not from what a newer one has made."""
+    return revision in {"", *(one.revision for one in ScriptDirectory.from_config(_config()).walk_revisions())}
+
+
 def current(session: Session) -> str | None:
     """The revision the database stands at; None before the first."""
     return MigrationContext.configure(session.connection()).get_current_revision()

@@ -19,6 +19,10 @@ WHY = {
     "running": "Le service tourne encore. Arrêtez tous ses processus, attendez une minute, puis recommencez.",
     "not_empty": "Il y a déjà une base à cet endroit. Ajoutez --replace : elle sera mise de côté (PostgreSQL : effacée).",
     "other_database": "Cette sauvegarde vient de l'autre sorte de base (SQLite ou PostgreSQL).",
+    "newer": "Cette sauvegarde vient d'une version plus récente du programme. Installez cette version, puis recommencez.",
+    "other_keys": "Ces clés n'ouvrent pas cette sauvegarde. Remettez le fichier des clés à sa place, puis recommencez.",
+    "unfinished": "La sauvegarde est en place, mais la restauration n'est pas finie : rien ne part, rien ne peut reprendre. "
+    "Cherchez la cause, puis recommencez avec --replace.",
     "journal_missing": "Le journal des STOP manque. Remettez-le en place, ou ajoutez --any-journal : "
     "les STOP reçus depuis la sauvegarde seront alors perdus.",
     "journal_another": "Ce journal des STOP n'est pas celui de la sauvegarde. Remettez le bon, ou ajoutez --any-journal.",
@@ -58,10 +62,14 @@ def drill(file: Path | None) -> None:
 def release(send: bool) -> None:
     """Laisser un service restauré envoyer de nouveau. Avec --send, un message peut arriver deux fois."""
     from messaging import restoring
+    from messaging.errors import RestoreUnfinished
 
-    with writing() as session:
-        holds = restoring.holds(session)
-        count = restoring.release(session, exchange(), None, now(session), send=send)
+    try:
+        with writing() as session:
+            holds = restoring.holds(session)
+            count = restoring.release(session, exchange(), None, now(session), send=send)
+    except RestoreUnfinished as error:
+        raise refuse("La restauration n'est pas finie. Recommencez-la : restore from, avec --replace.") from error
     if not holds:
         raise refuse("Rien n'est retenu : ce service n'a pas été restauré, ou les envois ont déjà repris.")
     click.echo(f"Les envois reprennent. {count} SMS et appels {'repartent' if send else 'abandonnés'}.")
@@ -85,7 +93,8 @@ def _refusing() -> Iterator[None]:
     try:
         yield
     except RestoreError as error:
-        raise refuse(WHY[str(error)]) from error
+        cause = f" ({type(error.__cause__).__name__})" if error.__cause__ else ""
+        raise refuse(WHY[str(error)] + cause) from error
     except (BackupError, SealedFileError, CryptoError, OSError) as error:
         raise refuse(f"La restauration a échoué, rien n'a changé : {error}") from error
 

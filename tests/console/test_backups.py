@@ -64,3 +64,15 @@ def test_after_a_restore_every_page_says_so_until_somebody_of_administration_dec
     assert acts == 1
     assert "Après une restauration" not in shown(adama)
     assert "rien ne part avant votre décision" not in fanta.get("/").get_data(as_text=True)
+
+
+def test_a_restore_that_broke_off_cannot_be_released(signed_in: SignedIn, database: Database) -> None:
+    now = datetime.now(UTC)
+    with database.writing() as session:
+        installation(session).restored_at = now
+    adama = signed_in(R.ADMINISTRATION)
+    assert "pas finie" in shown(adama)
+    assert "Reprendre" not in shown(adama)
+    send(adama, f"{HERE}/reprendre")
+    with database.reading() as session:
+        assert installation(session).holds

@@ -1,6 +1,8 @@
 """Backups on disk: sealed, whole or refused, thinned; and the journal beside them."""
 
 import os
+import resource
+import signal
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -124,6 +126,14 @@ def test_a_copy_holds_what_was_committed_when_it_was_begun(database: Database, s
     assert {one.name for one in settings.backup_path.iterdir()} == {copy.path.name}
 
 
+def test_a_file_of_another_name_and_one_that_is_gone_are_no_backups(tmp_path: Path) -> None:
+    (tmp_path / "20260318T100000Z.backup").write_bytes(b"x")
+    (tmp_path / "before-the-move.backup").write_bytes(b"x")
+    (tmp_path / "20260318T100500Z (1).backup").write_bytes(b"x")
+    (tmp_path / "20260318T101000Z.backup").symlink_to(tmp_path / "gone")
+    assert [one.at for one in backups.copies(tmp_path)] == [NOW]
+
+
 @sqlite_only
 @pytest.mark.parametrize(
     ("age", "minutes", "expected"),
@@ -162,6 +172,22 @@ def test_half_a_line_left_by_a_power_cut_hides_no_other(tmp_path: Path) -> None:
         file.write(b'{"what": "st')
     journal.write([Entry(No.STOP, "04")])
     assert [one.index for one in journal.since(place)] == ["04"]
+
+
+def test_a_disk_that_takes_half_an_entry_lets_nothing_commit(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal")
+    place = journal.place()
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (place.offset + 10, before[1]))  # like a disk with ten bytes left
+    try:
+        with pytest.raises(OSError, match="half"):
+            journal.write([Entry(No.STOP, "05")])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, ignored)
+    journal.write([Entry(No.STOP, "06")])
+    assert [one.index for one in journal.since(place)] == ["06"]
 
 
 def test_another_journal_and_a_missing_one_are_told_apart(tmp_path: Path) -> None:
