@@ -25,7 +25,8 @@ from translations.models import Clip, Content, ContentKind, Language, Variant
 FORMAT, VERSION = "lamen-language-pack", 1
 MANIFEST, CONTENTS, GLOSSARY, SPELLINGS, SOUNDS = "manifest.json", "contents.json", "glossary.json", "spellings.json", "sounds/"
 SHARED = tuple(kind for kind in ContentKind if kind is not ContentKind.ANSWER)
-MOST_ENTRIES, MOST_WORDS, MOST_SOUND = 5000, 20_000_000, 30_000_000
+WORDS = (MANIFEST, CONTENTS, GLOSSARY, SPELLINGS)
+MOST_ENTRIES, MOST_WORDS, MOST_SOUND, MOST_SOUNDS = 5000, 5_000_000, 30_000_000, 2_000_000_000
 _WRITTEN = (1980, 1, 1, 0, 0, 0)  # the same words make the same archive
 _NOT_A_PACK = "Ce fichier n'est pas un paquet de langue. Envoyez le ZIP tel qu'il est sorti de l'autre installation."
 _DAMAGED = "Ce paquet est abîmé : « {} » n'est pas ce que sa liste annonce. Demandez-le de nouveau."
@@ -98,9 +99,8 @@ def read(source: IO[bytes]) -> Pack:
     """What a ZIP file holds, every hash checked. PackRefused says in French why it is not read."""
     try:
         with zipfile.ZipFile(source) as archive:
-            listed = _checked(archive)
-            pack = {name: json.loads(data) for name, data in listed if name in (MANIFEST, CONTENTS, GLOSSARY, SPELLINGS)}
-            return _pack(pack)
+            _check(archive)
+            return _pack({name: json.loads(archive.read(name)) for name in WORDS})
     except (zipfile.BadZipFile, NotImplementedError, UnicodeDecodeError, RecursionError) as error:
         raise PackRefused(_NOT_A_PACK) from error
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -146,39 +146,45 @@ def _json(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True).encode()
 
 
-def _checked(archive: zipfile.ZipFile) -> list[tuple[str, bytes]]:
-    """The words of the archive, once each file is known to be what the manifest says; sounds are hashed and not kept."""
-    entries = {one.filename: one for one in archive.infolist()}
-    if MANIFEST not in entries or len(entries) > MOST_ENTRIES or len(entries) != len(archive.infolist()):
-        raise PackRefused(_NOT_A_PACK)
-    data = _bytes(archive, entries[MANIFEST])
-    manifest = json.loads(data)
+def _check(archive: zipfile.ZipFile) -> None:
+    """Refuse an archive unless each of its files is what the manifest says."""
+    entries = _entries(archive)
+    manifest = json.loads(archive.read(MANIFEST))
     if manifest["format"] != FORMAT:
         raise PackRefused(_NOT_A_PACK)
     if manifest["version"] != VERSION:
         raise PackRefused("Ce paquet vient d'une version plus récente. Mettez d'abord cette installation à jour.")
-    kept = [(MANIFEST, data)]
-    for name in sorted(entries.keys() | manifest["files"].keys()):
-        if name == MANIFEST:
-            continue
+    for name in sorted((entries.keys() | manifest["files"].keys()) - {MANIFEST}):
         told, entry = manifest["files"].get(name), entries.get(name)
-        found = _bytes(archive, entry) if entry is not None else b""
-        if told is None or entry is None or hashlib.sha256(found).hexdigest() != told["sha256"]:
+        if told is None or entry is None or _hashed(archive, entry) != told["sha256"]:
             raise PackRefused(_DAMAGED.format(name[:80]))
-        if not name.startswith(SOUNDS):
-            kept.append((name, found))
-    return kept
 
 
-def _bytes(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
-    most = MOST_SOUND if entry.filename.startswith(SOUNDS) else MOST_WORDS
-    if entry.flag_bits & 1 or entry.file_size > most:
-        raise PackRefused(_DAMAGED.format(entry.filename[:80]))
+def _entries(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
+    """What the archive declares, before any of it is read: what is stored or deflated never gives more than it declares."""
+    entries = {one.filename: one for one in archive.infolist()}
+    words = sum(one.file_size for one in entries.values() if one.filename in WORDS)
+    sounds = [one.file_size for one in entries.values() if one.filename not in WORDS]
+    if MANIFEST not in entries or len(entries) > MOST_ENTRIES or len(entries) != len(archive.infolist()):
+        raise PackRefused(_NOT_A_PACK)
+    if words > MOST_WORDS or max(sounds, default=0) > MOST_SOUND or sum(sounds) > MOST_SOUNDS:
+        raise PackRefused(_NOT_A_PACK)
+    if not all(_expected(one) for one in entries.values()):
+        raise PackRefused(_NOT_A_PACK)
+    return entries
+
+
+def _expected(entry: zipfile.ZipInfo) -> bool:
+    plain = entry.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) and not entry.flag_bits & 1
+    return plain and (entry.filename in WORDS or entry.filename.startswith(SOUNDS))
+
+
+def _hashed(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> str:
+    digest = hashlib.sha256()
     with archive.open(entry) as file:
-        data = file.read(most + 1)  # whatever it declares
-    if len(data) > most:
-        raise PackRefused(_DAMAGED.format(entry.filename[:80]))
-    return data
+        while part := file.read(65_536):
+            digest.update(part)
+    return digest.hexdigest()
 
 
 def _pack(read: Mapping[str, Any]) -> Pack:

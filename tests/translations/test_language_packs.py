@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import tracemalloc
 import zipfile
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -221,6 +222,23 @@ def _odd(files: dict[str, bytes]) -> None:
 def test_a_file_that_is_no_whole_pack_is_refused(made: bytes, change: Callable[[dict[str, bytes]], None], told: bool) -> None:
     with pytest.raises(PackRefused):
         opened(changed(made, change, told=told))
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        pytest.param({"notes.txt": b"x"}, id="a-name-of-its-own"),
+        pytest.param({f"{n}.json": b" " * 900_000 for n in range(8)}, id="many-texts"),
+        pytest.param({"glossary.json": b" " * 4_999_900 + b"[]"}, id="more-words-than-all-may-hold"),
+    ],
+)
+def test_a_pack_of_other_files_or_of_too_many_words_is_refused_unread(made: bytes, extra: dict[str, bytes]) -> None:
+    data = changed(made, lambda files: files.update(extra), told=True)
+    tracemalloc.start()
+    with pytest.raises(PackRefused):
+        opened(data)
+    assert tracemalloc.get_traced_memory()[1] < 1_000_000, "refused by what it declares"
+    tracemalloc.stop()
 
 
 @pytest.mark.parametrize("data", [b"", b"PK\x03\x04 no archive", b"{}"], ids=["empty", "cut", "no-zip"])
