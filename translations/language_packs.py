@@ -7,6 +7,7 @@ is approved where it arrives: texts come as drafts of whoever brought them, spel
 import hashlib
 import json
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -101,9 +102,9 @@ def read(source: IO[bytes]) -> Pack:
         with zipfile.ZipFile(source) as archive:
             _check(archive)
             return _pack({name: json.loads(archive.read(name)) for name in WORDS})
-    except (zipfile.BadZipFile, NotImplementedError, UnicodeDecodeError, RecursionError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:  # as an archive
         raise PackRefused(_NOT_A_PACK) from error
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:  # as words
         raise PackRefused(_NOT_A_PACK) from error
 
 
@@ -216,6 +217,7 @@ def _text_or_none(value: object) -> str | None:
 
 
 def _text(value: object, most: int) -> str:
-    if not isinstance(value, str) or len(value) > most:
+    if not isinstance(value, str) or len(value) > most or "\0" in value:
         raise ValueError("not a text of that length")
+    value.encode()  # half a pair of surrogates is a ValueError, too: no database takes it
     return value

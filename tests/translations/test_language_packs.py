@@ -214,6 +214,25 @@ def _odd(files: dict[str, bytes]) -> None:
     _words_of(files, {"text": 12})
 
 
+def test_a_pack_damaged_on_its_way_is_refused_wherever_the_damage_is(made: bytes) -> None:
+    with zipfile.ZipFile(io.BytesIO(made)) as archive:
+        starts = [one.header_offset + 30 + len(one.filename) for one in archive.infolist()]
+    for start in starts:
+        for damage in (b"\xff\xff\xff", b"\x00\x00\x00"):
+            with pytest.raises(PackRefused):
+                opened(made[:start] + damage + made[start + 3 :])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"text": "Aw\0tègè."}, {"title": "Eau \ud800"}, {"options": ["Awɔ", "\udfff"]}, {"version": float("inf")}],
+    ids=["a-nul", "half-a-pair", "half-a-pair-in-an-answer", "no-number"],
+)
+def test_words_that_no_database_takes_are_refused(made: bytes, change: Mapping[str, object]) -> None:
+    with pytest.raises(PackRefused):
+        opened(changed(made, lambda files: _words_of(files, change), told=True))
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [(_bare, False), (_newer, False), (_altered, False), (_unlisted, False), (_lost, False), (_odd, True), (_lost, True)],
