@@ -6,6 +6,7 @@ is approved where it arrives: texts come as drafts of whoever brought them, spel
 
 import hashlib
 import json
+import shutil
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -72,27 +73,33 @@ class Pack:
 
 
 def write(session: Session, language: Language, var: Path, now: datetime, target: IO[bytes], *, sounds: bool = False) -> Pack:
-    """Write the pack of a language to `target`; with `sounds`, its approved recordings too, for voices that agreed to it."""
+    """Write the pack of a language to `target`; with `sounds`, its approved recordings too, for voices that agreed to it.
+
+    Minutes of recordings take a while: never inside a transaction that writes.
+    """
     found = list(_approved(session, language.code, now))
-    words, files = [], {}
+    words: list[Words] = []
+    recorded: dict[str, Path] = {}
     for content, variant, french in found:
         clip = clip_of(variant) if sounds else None
         path = clips.path_of(var, clip.sha256) if clip is not None else None
         name = f"{SOUNDS}{content.key.removeprefix('prompt:').replace(':', '.')}.{language.code}.wav"
         if path is not None and path.exists():
-            files[name] = path.read_bytes()
-        words.append(_words(content, variant, french, name if name in files else None))
+            recorded[name] = path
+        words.append(_words(content, variant, french, name if name in recorded else None))
     terms = tuple((one.term, one.translation, one.note) for one in glossary.terms(session, language.code))
     letters = tuple(sorted(spellings.agreed(session, language.code).items()))
     approvers = {
         who for _, variant, _ in found for who in (variant.approved_by, *_clip_approvers(variant.clips)) if who is not None
     }
     pack = Pack(language.code, language.name, f"{now:%Y-%m-%d}", len(approvers), tuple(words), terms, letters)
-    files[CONTENTS] = _json([asdict(one) for one in pack.words])
-    files[GLOSSARY], files[SPELLINGS] = _json(pack.terms), _json(pack.letters)
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in sorted({MANIFEST: _manifest(pack, files), **files}.items()):
-            archive.writestr(zipfile.ZipInfo(name, _WRITTEN), data, zipfile.ZIP_DEFLATED)
+    files = {CONTENTS: _json([asdict(one) for one in pack.words]), GLOSSARY: _json(pack.terms), SPELLINGS: _json(pack.letters)}
+    with zipfile.ZipFile(target, "w") as archive:
+        for name, data in {MANIFEST: _manifest(pack, files, recorded), **files}.items():
+            archive.writestr(_entry(name), data)
+        for name, path in recorded.items():
+            with path.open("rb") as sound, archive.open(_entry(name), "w") as file:
+                shutil.copyfileobj(sound, file)
     return pack
 
 
@@ -136,9 +143,18 @@ def _words(content: Content, variant: Variant, french: Variant | None, sound: st
     )
 
 
-def _manifest(pack: Pack, files: Mapping[str, bytes]) -> bytes:
+def _entry(name: str) -> zipfile.ZipInfo:
+    entry = zipfile.ZipInfo(name, _WRITTEN)
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    return entry
+
+
+def _manifest(pack: Pack, files: Mapping[str, bytes], recorded: Mapping[str, Path]) -> bytes:
     held = {"contents": len(pack.words), "terms": len(pack.terms), "spellings": len(pack.letters), "sounds": len(pack.sounds)}
-    hashes = {name: {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)} for name, data in sorted(files.items())}
+    hashes = {name: {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)} for name, data in files.items()}
+    for name, path in recorded.items():
+        with path.open("rb") as file:
+            hashes[name] = {"sha256": hashlib.file_digest(file, "sha256").hexdigest(), "bytes": path.stat().st_size}
     told = {"format": FORMAT, "version": VERSION, "language": pack.language, "language_name": pack.language_name}
     return _json({**told, "made_on": pack.made_on, "holds": held, "approvers": pack.approvers, "files": hashes})
 

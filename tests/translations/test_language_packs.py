@@ -177,17 +177,35 @@ def test_what_is_written_here_stays(session: Session, made: bytes, world: World,
 def test_sounds_go_along_only_when_asked(session: Session, bambara: Content, tmp_path: Path, world: World, now: datetime) -> None:
     variant = current(session, bambara.id, "bm")
     assert variant is not None
-    sha256, _path = clips.store(tmp_path, b"RIFF")
-    clip = Clip(sha256=sha256, media_type="audio/wav", bytes=4, seconds=9.0, licence="Voix de Kadia", uploaded_at=now)
-    clip.uploaded_by, clip.approved_by, clip.approved_at = world.staff["fanta"], world.staff["boubacar"], now
-    variant.clips.append(clip)
-    session.flush()
+    spoken(session, variant, tmp_path, world, now, b"RIFF")
     assert opened(packed(session, tmp_path, now)).sounds == ()
     data = packed(session, tmp_path, now, sounds=True)
     pack = opened(data)
     assert (pack.sounds, pack.approvers) == (("sounds/eau-propre.bm.wav",), 2)
     assert list(language_packs.sounds_of(io.BytesIO(data), pack.sounds)) == [("eau-propre.bm.wav", b"RIFF")]
     assert b"Kadia" not in b"".join(zipfile.ZipFile(io.BytesIO(data)).read(n) for n in (MANIFEST, CONTENTS))
+
+
+def spoken(session: Session, variant: Variant, var: Path, world: World, now: datetime, sound: bytes) -> None:
+    """An approved recording of Kadia's."""
+    sha256, _path = clips.store(var, sound)
+    clip = Clip(sha256=sha256, media_type="audio/wav", bytes=len(sound), seconds=9.0, licence="Voix de Kadia", uploaded_at=now)
+    clip.uploaded_by, clip.approved_by, clip.approved_at = world.staff["fanta"], world.staff["boubacar"], now
+    variant.clips.append(clip)
+    session.flush()
+
+
+def test_a_sound_goes_into_a_pack_without_being_held_in_memory(
+    session: Session, bambara: Content, tmp_path: Path, world: World, now: datetime
+) -> None:
+    variant = current(session, bambara.id, "bm")
+    assert variant is not None
+    spoken(session, variant, tmp_path, world, now, bytes(16_000_000))
+    tracemalloc.start()
+    data = packed(session, tmp_path, now, sounds=True)
+    assert tracemalloc.get_traced_memory()[1] < 4_000_000
+    tracemalloc.stop()
+    assert opened(data).sounds == ("sounds/eau-propre.bm.wav",)
 
 
 def _bare(files: dict[str, bytes]) -> None:
