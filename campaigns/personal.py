@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from campaigns.audiences import Candidate
 from clubs.models import Club, Member, Village
+from clubs.rows import OWN_PHONE
 from messaging.models import Contact
 from translations.placeholders import CLUB, DAY, FIRST_NAME, VILLAGE, fill
 
@@ -46,6 +47,7 @@ class Personal:
 
     def _first_name(self, member: Member, contact: Contact) -> str | None:
         alone = not contact.shared and self._holders.get(contact.id, 0) == 1 and member.contact_id == contact.id
+        alone = alone and (member.phone_owner or "").strip().casefold() in OWN_PHONE
         return (member.name or "").split(" ")[0] or None if alone and not self._to_clubs else None
 
     def _read(self, batch: list[Candidate]) -> None:
