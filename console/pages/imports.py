@@ -48,8 +48,8 @@ def undo(number: int) -> Answer:
     said = _("Import annulé : %(said)s, %(numbers)s numéros.", said=said, numbers=whole(gone.contacts))
     if gone.kept:
         kept = ngettext(
-            "%(num)s membre reste : il a servi depuis (message, appel, série ou rapport).",
-            "%(num)s membres restent : ils ont servi depuis (message, appel, série ou rapport).",
+            "%(num)s membre reste : il a servi depuis (message, appel, série, rapport ou correction).",
+            "%(num)s membres restent : ils ont servi depuis (message, appel, série, rapport ou correction).",
             gone.kept,
         )
         said = f"{said} {kept}"
