@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from campaigns.audiences import Candidate
 from clubs.models import Club, Member, Village
+from clubs.rows import OWN_PHONE
 from messaging.models import Contact
 from translations.library import slots
 from translations.placeholders import CLUB, DAY, FIRST_NAME, VILLAGE, fill
@@ -54,9 +55,10 @@ class Personal:
 
     def _first_name(self, member: Member, contact: Contact) -> str | None:
         alone = not contact.shared and self._holders.get(contact.id, 0) == 1 and member.contact_id == contact.id
+        own = alone and (member.phone_owner or "").strip().casefold() in OWN_PHONE
         # A register writes a dash where it knows no name.
         words = (word for word in (member.name or "").split() if any(sign.isalpha() for sign in word))
-        return next(words, None) if alone and not self._to_clubs else None
+        return next(words, None) if own and not self._to_clubs else None
 
     def _read(self, batch: list[Candidate]) -> None:
         ids = {one.member_id for one in batch}

@@ -28,7 +28,10 @@ def tell(
     A number that said STOP is left in peace, and one that was only announced until its own bip or OUI: but for `sender_id`, which
     wrote what this is about.
     """
-    return [notice.contact_id for notice in found if _told(session, exchange, notice, now, channel_id, sender_id)]
+    told = [notice for notice in found if _told(session, exchange, notice, now, channel_id, sender_id)]
+    for notice in told:
+        notice.told()
+    return [notice.contact_id for notice in told]
 
 
 def welcome(exchange: Exchange, now: datetime) -> int:

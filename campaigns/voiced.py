@@ -6,17 +6,16 @@ Whoever hangs up without choosing has asked; who deletes has not, and nothing of
 
 from datetime import datetime
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 
 from campaigns.keypad_reports import Answered
 from campaigns.talk import Talk
+from clubs import inquiries
 from clubs.records import Inquiry, InquiryKind, InquiryState
-from clubs.reports import ANSWER_WITHIN
 from dialogue.recording import QUESTION, TESTIMONY
 from messaging import contacts, recordings
 from messaging.exchange import Exchange
 from messaging.models import Purpose, Recording
-from runtime.installation import installation
 
 
 def asked(talk: Talk, sound: str, what: str = QUESTION) -> Answered:
@@ -24,21 +23,14 @@ def asked(talk: Talk, sound: str, what: str = QUESTION) -> Answered:
     row = _recording(talk, sound)
     if row is None:
         return "lost", {}
-    session = talk.session
-    session.refresh(installation(session), with_for_update=True)  # orders the numbers of inquiries
-    number = (session.scalar(select(func.max(Inquiry.number))) or 0) + 1
-    inquiry = Inquiry(
-        number=number,
+    made = Inquiry(
         kind=InquiryKind.TESTIMONY if what == TESTIMONY else InquiryKind.UNSORTED,
         contact_id=talk.contact.id,
         club_id=talk.clubs[0].id if len(talk.clubs) == 1 else None,
         recording_id=row.id,
         received_at=talk.now,
-        due_at=talk.now + ANSWER_WITHIN,
     )
-    session.add(inquiry)
-    session.flush()
-    return "kept", {"inquiry": number}
+    return "kept", {"inquiry": inquiries.numbered(talk.session, made, talk.now).number}
 
 
 def take_back(talk: Talk, sound: str) -> None:

@@ -1,7 +1,8 @@
 """An import taken back within a day: the members it made go, with their agreements and the numbers it brought, unless used since.
 
-Used is whoever any other row names, and whoever's telephone was written to, called or heard from since: those stay, and are
-counted. What the import added to numbers known before (their language, that they are shared) stays too.
+Used is whoever any other row names, who took an agreement back or whom staff changed since, and whoever's telephone was written
+to, called or heard from since: those stay, and are counted. What the import added to numbers known before (their language, that
+they are shared) stays too.
 """
 
 from collections.abc import Iterable, Iterator
@@ -13,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from clubs.models import Member, MemberImport
 from messaging.models import Call, Consent, Contact, Message, Purpose
-from runtime.audit import record
+from runtime.audit import AuditEntry, record
 from runtime.database import Base
 
 WITHIN = timedelta(hours=24)
@@ -49,7 +50,7 @@ def undo(session: Session, made: MemberImport, now: datetime, staff_id: int) -> 
     if made.undone_at is not None or made.at <= now - WITHIN:
         raise NotUndone(made.id)
     mine = select(Member.id).where(Member.import_id == made.id)
-    used = set(_named(session, Member, mine)) | set(session.scalars(_phone_used(made)))
+    used = set(_named(session, Member, mine)) | set(session.scalars(_phone_used(made))) | set(session.scalars(_changed(made)))
     gone = [id_ for id_ in session.scalars(mine) if id_ not in used]
     for some in _chunks(gone):
         session.execute(delete(Consent).where(Consent.member_id.in_(some)))
@@ -79,6 +80,16 @@ def _phone_used(made: MemberImport) -> Select[int]:
     heard = select(Contact.id).where(Contact.last_heard_at >= made.at)
     phones = or_(Member.contact_id.in_(written), Member.contact_id.in_(called), Member.contact_id.in_(heard))
     return select(Member.id).where(Member.import_id == made.id, phones)
+
+
+def _changed(made: MemberImport) -> Select[int]:
+    """Whose agreement ended, and who, or whose telephone, the audit says was changed since; a number that was shown is not."""
+    ended = select(Consent.member_id).where(Consent.withdrawn_at >= made.at)
+    since = (AuditEntry.at >= made.at, AuditEntry.action != "number_shown")
+    people = select(AuditEntry.subject_id).where(AuditEntry.subject_kind == "member", *since)
+    phones = select(AuditEntry.subject_id).where(AuditEntry.subject_kind == "contact", *since)
+    changed = or_(Member.id.in_(ended), Member.id.in_(people), Member.contact_id.in_(phones))
+    return select(Member.id).where(Member.import_id == made.id, changed)
 
 
 def _forget_numbers(session: Session, made: MemberImport) -> int:

@@ -141,24 +141,25 @@ def take_up(session: Session, row: Message, now: datetime, club_id: int | None) 
     if session.scalar(select(Inquiry.id).where(Inquiry.message_id == row.id)) is not None:
         raise InboxError("done")
     made = Inquiry(contact_id=row.contact_id, club_id=club_id, message_id=row.id, text=row.text, received_at=row.created_at)
-    return _numbered(session, made, now)
+    return numbered(session, made, now)
 
 
 def write_down(session: Session, text: str, now: datetime, *, contact_id: int | None, club_id: int | None) -> Inquiry:
     """Make an inquiry of what somebody said or wrote on paper; without a number it is answered by word of mouth."""
+    return numbered(session, Inquiry(contact_id=contact_id, club_id=club_id, text=text, received_at=now), now)
+
+
+def numbered(session: Session, made: Inquiry, now: datetime) -> Inquiry:
+    """Add an inquiry under the next number, to be answered within the days of all."""
     _in_order(session)
-    return _numbered(session, Inquiry(contact_id=contact_id, club_id=club_id, text=text, received_at=now), now)
-
-
-def _in_order(session: Session) -> None:
-    session.refresh(installation(session), with_for_update=True)  # orders the numbers of inquiries
-
-
-def _numbered(session: Session, made: Inquiry, now: datetime) -> Inquiry:
     made.number, made.due_at = (session.scalar(select(func.max(Inquiry.number))) or 0) + 1, now + ANSWER_WITHIN
     session.add(made)
     session.flush()
     return made
+
+
+def _in_order(session: Session) -> None:
+    session.refresh(installation(session), with_for_update=True)  # orders the numbers of inquiries
 
 
 def still_open(session: Session, row: Inquiry) -> None:

@@ -30,11 +30,17 @@ STORED = frozenset({Do.STORE, Do.CONFIRM, Do.ACCEPT})
 
 @dataclass(frozen=True)
 class Notice:
-    """An SMS somebody else gets: the reply's label and what fills it in."""
+    """An SMS somebody else gets: the reply's label and what fills it in; `handover` where its new facilitator hears of it."""
 
     contact_id: int
     label: str
     words: dict[str, object]
+    handover: Report | None = None
+
+    def told(self) -> None:
+        """It was queued, or is not needed: a new facilitator hears of a club once."""
+        if self.handover is not None:
+            self.handover.flags = [*self.handover.flags, TOLD]
 
 
 def notices(session: Session, do: Do, row: Report | None, sender_id: int | None, today: date, word: str = "") -> list[Notice]:
@@ -49,7 +55,13 @@ def notices(session: Session, do: Do, row: Report | None, sender_id: int | None,
         found = _of_handover(session, do, row, club, today)
     else:
         found = _of_report(session, do, row, club, today, word)
-    return [notice for notice in found if notice.contact_id != sender_id]
+    others = []
+    for notice in found:
+        if notice.contact_id == sender_id:
+            notice.told()
+        else:
+            others.append(notice)
+    return others
 
 
 def _of_report(session: Session, do: Do, row: Report, club: Club, today: date, word: str) -> Iterator[Notice]:
@@ -79,23 +91,28 @@ def _of_handover(session: Session, do: Do, row: Report, club: Club, today: date)
 
 
 def taken_over(session: Session, now: datetime, contact: Contact | None = None) -> list[Notice]:
-    """What successors that became active after their handover was accepted, by a bip or an SMS, are told, once; all, or one."""
-    found = untold(session, now) if contact is None else [one for one in untold(session, now) if one[0].note == contact.number]
-    return [notice for row, club in found for notice in _taken(session, row, club)]
+    """What successors that became active after their handover was accepted, by a bip or an SMS, are told, once; all, or one.
+
+    Their handovers are taken for this transaction: another may be telling of them at this moment.
+    """
+    found = untold(session, now, take=True)
+    mine = [one for one in found if contact is None or one[0].note == contact.number]
+    return [notice for row, club in mine for notice in _taken(session, row, club)]
 
 
-def untold(session: Session, now: datetime) -> list[tuple[Report, Club]]:
-    """The accepted handovers whose new facilitator is active, in office, and was not told."""
+def untold(session: Session, now: datetime, *, take: bool = False) -> list[tuple[Report, Club]]:
+    """The accepted handovers whose new facilitator is active, in office, and was not told; with `take`, for this transaction."""
     recent = (Report.kind == Kind.NF, Report.state == ReportState.VALID, Report.decided_at > now - TOLD_WITHIN)
-    rows = session.execute(select(Report, Club).join(Club, Club.id == Report.club_id).where(*recent).order_by(Report.id))
-    return [(row, club) for row, club in rows if _successor(session, row, club) is not None]
+    query = select(Report, Club).join(Club, Club.id == Report.club_id).where(*recent).order_by(Report.id)
+    if take:
+        query = query.with_for_update(of=Report).execution_options(populate_existing=True)
+    return [(row, club) for row, club in session.execute(query).all() if _successor(session, row, club) is not None]
 
 
 def _taken(session: Session, row: Report, club: Club) -> Iterator[Notice]:
     successor = _successor(session, row, club)
     if successor is not None:
-        row.flags = [*row.flags, TOLD]
-        yield Notice(successor.id, "handover_taken", {"numero": row.number, "club": club.code})
+        yield Notice(successor.id, "handover_taken", {"numero": row.number, "club": club.code}, row)
 
 
 def _successor(session: Session, row: Report, club: Club) -> Contact | None:

@@ -53,6 +53,8 @@ STAGES = {
     "24-59 mois": LifeStage.CHILD,
 }
 PREFERENCES = {"": Preferred.SMS, "sms": Preferred.SMS, "voix": Preferred.VOICE}
+OWN_PHONE = frozenset({"", "moi", "moi-même", "elle", "elle-même", "lui", "lui-même", "soi", "soi-même", "self", "own"})
+"""What stands under « téléphone de », in small letters, where the phone is the member's own; else it says whose it is."""
 BANDS = {band.value: band for band in AgeBand}
 
 

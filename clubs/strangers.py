@@ -2,15 +2,14 @@
 
 from datetime import datetime
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
+from clubs.inquiries import numbered
 from clubs.models import AgeBand, Club, Member, Role, Sex
 from clubs.people import club_by_code
 from clubs.records import Inquiry
-from clubs.reports import ANSWER_WITHIN
 from messaging.models import Contact
-from runtime.installation import installation
 
 SAID = "Un nouveau numéro a donné son accord et le code de ce club. Inscrivez la personne, ou rappelez-la."
 
@@ -22,12 +21,7 @@ def join(session: Session, contact: Contact, code: str, now: datetime) -> str:
     club = club_by_code(session, code)
     if club is None or not club.active:
         return "bad"
-    session.refresh(installation(session), with_for_update=True)  # orders the numbers of inquiries
-    number = (session.scalar(select(func.max(Inquiry.number))) or 0) + 1
-    session.add(
-        Inquiry(number=number, contact_id=contact.id, club_id=club.id, text=SAID, received_at=now, due_at=now + ANSWER_WITHIN)
-    )
-    session.flush()
+    numbered(session, Inquiry(contact_id=contact.id, club_id=club.id, text=SAID, received_at=now), now)
     return "good"
 
 

@@ -44,7 +44,6 @@ MARKS = {
 GROUPS = {By.ALL: lazy("Toutes"), By.CLUB: lazy("Club"), By.LANGUAGE: lazy("Langue"), By.LISTENER: lazy("Personne qui écoute")}
 PHASES = {Phase.BEFORE: lazy("avant"), Phase.AFTER: lazy("après")}
 LISTENERS = {Listener.WOMAN: lazy("femme"), Listener.MAN: lazy("homme"), Listener.GROUP: lazy("groupe")}
-# The sentences of `review.SENTENCES`, here for their English; a test holds them together.
 FAULTS = {
     Fault.CHANGED: lazy("Ce texte a changé depuis que vous l'avez ouvert. Relisez la nouvelle version."),
     Fault.OWN_WORK: lazy("Vous avez écrit ce texte. Une autre personne doit le relire."),

@@ -44,7 +44,8 @@ class ContactLine:
 
 @dataclass(frozen=True)
 class MessageLine:
-    """An SMS; `text` is null once deleted by age, and for what only the Protection role may read. `price` in whole FCFA."""
+    """An SMS; `text` is null once deleted by age, for what only the Protection role may read, and, without `read:people`, where
+    it may say a first name. `price` in whole FCFA."""
 
     id: int
     direction: Direction

@@ -6,7 +6,9 @@ is approved where it arrives: texts come as drafts of whoever brought them, spel
 
 import hashlib
 import json
+import shutil
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -25,7 +27,8 @@ from translations.models import Clip, Content, ContentKind, Language, Variant
 FORMAT, VERSION = "lamen-language-pack", 1
 MANIFEST, CONTENTS, GLOSSARY, SPELLINGS, SOUNDS = "manifest.json", "contents.json", "glossary.json", "spellings.json", "sounds/"
 SHARED = tuple(kind for kind in ContentKind if kind is not ContentKind.ANSWER)
-MOST_ENTRIES, MOST_WORDS, MOST_SOUND = 5000, 20_000_000, 30_000_000
+WORDS = (MANIFEST, CONTENTS, GLOSSARY, SPELLINGS)
+MOST_ENTRIES, MOST_WORDS, MOST_SOUND, MOST_SOUNDS = 5000, 5_000_000, 30_000_000, 2_000_000_000
 _WRITTEN = (1980, 1, 1, 0, 0, 0)  # the same words make the same archive
 _NOT_A_PACK = "Ce fichier n'est pas un paquet de langue. Envoyez le ZIP tel qu'il est sorti de l'autre installation."
 _DAMAGED = "Ce paquet est abîmé : « %(name)s » n'est pas ce que sa liste annonce. Demandez-le de nouveau."
@@ -75,27 +78,33 @@ class Pack:
 
 
 def write(session: Session, language: Language, var: Path, now: datetime, target: IO[bytes], *, sounds: bool = False) -> Pack:
-    """Write the pack of a language to `target`; with `sounds`, its approved recordings too, for voices that agreed to it."""
+    """Write the pack of a language to `target`; with `sounds`, its approved recordings too, for voices that agreed to it.
+
+    Minutes of recordings take a while: never inside a transaction that writes.
+    """
     found = list(_approved(session, language.code, now))
-    words, files = [], {}
+    words: list[Words] = []
+    recorded: dict[str, Path] = {}
     for content, variant, french in found:
         clip = clip_of(variant) if sounds else None
         path = clips.path_of(var, clip.sha256) if clip is not None else None
         name = f"{SOUNDS}{content.key.removeprefix('prompt:').replace(':', '.')}.{language.code}.wav"
         if path is not None and path.exists():
-            files[name] = path.read_bytes()
-        words.append(_words(content, variant, french, name if name in files else None))
+            recorded[name] = path
+        words.append(_words(content, variant, french, name if name in recorded else None))
     terms = tuple((one.term, one.translation, one.note) for one in glossary.terms(session, language.code))
     letters = tuple(sorted(spellings.agreed(session, language.code).items()))
     approvers = {
         who for _, variant, _ in found for who in (variant.approved_by, *_clip_approvers(variant.clips)) if who is not None
     }
     pack = Pack(language.code, language.name, f"{now:%Y-%m-%d}", len(approvers), tuple(words), terms, letters)
-    files[CONTENTS] = _json([asdict(one) for one in pack.words])
-    files[GLOSSARY], files[SPELLINGS] = _json(pack.terms), _json(pack.letters)
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in sorted({MANIFEST: _manifest(pack, files), **files}.items()):
-            archive.writestr(zipfile.ZipInfo(name, _WRITTEN), data, zipfile.ZIP_DEFLATED)
+    files = {CONTENTS: _json([asdict(one) for one in pack.words]), GLOSSARY: _json(pack.terms), SPELLINGS: _json(pack.letters)}
+    with zipfile.ZipFile(target, "w") as archive:
+        for name, data in {MANIFEST: _manifest(pack, files, recorded), **files}.items():
+            archive.writestr(_entry(name), data)
+        for name, path in recorded.items():
+            with path.open("rb") as sound, archive.open(_entry(name), "w") as file:
+                shutil.copyfileobj(sound, file)
     return pack
 
 
@@ -103,12 +112,11 @@ def read(source: IO[bytes]) -> Pack:
     """What a ZIP file holds, every hash checked. PackRefused says in French why it is not read."""
     try:
         with zipfile.ZipFile(source) as archive:
-            listed = _checked(archive)
-            pack = {name: json.loads(data) for name, data in listed if name in (MANIFEST, CONTENTS, GLOSSARY, SPELLINGS)}
-            return _pack(pack)
-    except (zipfile.BadZipFile, NotImplementedError, UnicodeDecodeError, RecursionError) as error:
+            _check(archive)
+            return _pack({name: json.loads(archive.read(name)) for name in WORDS})
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:  # as an archive
         raise PackRefused(_NOT_A_PACK) from error
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:  # as words
         raise PackRefused(_NOT_A_PACK) from error
 
 
@@ -140,9 +148,18 @@ def _words(content: Content, variant: Variant, french: Variant | None, sound: st
     )
 
 
-def _manifest(pack: Pack, files: Mapping[str, bytes]) -> bytes:
+def _entry(name: str) -> zipfile.ZipInfo:
+    entry = zipfile.ZipInfo(name, _WRITTEN)
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    return entry
+
+
+def _manifest(pack: Pack, files: Mapping[str, bytes], recorded: Mapping[str, Path]) -> bytes:
     held = {"contents": len(pack.words), "terms": len(pack.terms), "spellings": len(pack.letters), "sounds": len(pack.sounds)}
-    hashes = {name: {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)} for name, data in sorted(files.items())}
+    hashes = {name: {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)} for name, data in files.items()}
+    for name, path in recorded.items():
+        with path.open("rb") as file:
+            hashes[name] = {"sha256": hashlib.file_digest(file, "sha256").hexdigest(), "bytes": path.stat().st_size}
     told = {"format": FORMAT, "version": VERSION, "language": pack.language, "language_name": pack.language_name}
     return _json({**told, "made_on": pack.made_on, "holds": held, "approvers": pack.approvers, "files": hashes})
 
@@ -151,39 +168,45 @@ def _json(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True).encode()
 
 
-def _checked(archive: zipfile.ZipFile) -> list[tuple[str, bytes]]:
-    """The words of the archive, once each file is known to be what the manifest says; sounds are hashed and not kept."""
-    entries = {one.filename: one for one in archive.infolist()}
-    if MANIFEST not in entries or len(entries) > MOST_ENTRIES or len(entries) != len(archive.infolist()):
-        raise PackRefused(_NOT_A_PACK)
-    data = _bytes(archive, entries[MANIFEST])
-    manifest = json.loads(data)
+def _check(archive: zipfile.ZipFile) -> None:
+    """Refuse an archive unless each of its files is what the manifest says."""
+    entries = _entries(archive)
+    manifest = json.loads(archive.read(MANIFEST))
     if manifest["format"] != FORMAT:
         raise PackRefused(_NOT_A_PACK)
     if manifest["version"] != VERSION:
         raise PackRefused("Ce paquet vient d'une version plus récente. Mettez d'abord cette installation à jour.")
-    kept = [(MANIFEST, data)]
-    for name in sorted(entries.keys() | manifest["files"].keys()):
-        if name == MANIFEST:
-            continue
+    for name in sorted((entries.keys() | manifest["files"].keys()) - {MANIFEST}):
         told, entry = manifest["files"].get(name), entries.get(name)
-        found = _bytes(archive, entry) if entry is not None else b""
-        if told is None or entry is None or hashlib.sha256(found).hexdigest() != told["sha256"]:
+        if told is None or entry is None or _hashed(archive, entry) != told["sha256"]:
             raise PackRefused(_DAMAGED, name[:80])
-        if not name.startswith(SOUNDS):
-            kept.append((name, found))
-    return kept
 
 
-def _bytes(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
-    most = MOST_SOUND if entry.filename.startswith(SOUNDS) else MOST_WORDS
-    if entry.flag_bits & 1 or entry.file_size > most:
-        raise PackRefused(_DAMAGED, entry.filename[:80])
+def _entries(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
+    """What the archive declares, before any of it is read: what is stored or deflated never gives more than it declares."""
+    entries = {one.filename: one for one in archive.infolist()}
+    words = sum(one.file_size for one in entries.values() if one.filename in WORDS)
+    sounds = [one.file_size for one in entries.values() if one.filename not in WORDS]
+    if MANIFEST not in entries or len(entries) > MOST_ENTRIES or len(entries) != len(archive.infolist()):
+        raise PackRefused(_NOT_A_PACK)
+    if words > MOST_WORDS or max(sounds, default=0) > MOST_SOUND or sum(sounds) > MOST_SOUNDS:
+        raise PackRefused(_NOT_A_PACK)
+    if not all(_expected(one) for one in entries.values()):
+        raise PackRefused(_NOT_A_PACK)
+    return entries
+
+
+def _expected(entry: zipfile.ZipInfo) -> bool:
+    plain = entry.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) and not entry.flag_bits & 1
+    return plain and (entry.filename in WORDS or entry.filename.startswith(SOUNDS))
+
+
+def _hashed(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> str:
+    digest = hashlib.sha256()
     with archive.open(entry) as file:
-        data = file.read(most + 1)  # whatever it declares
-    if len(data) > most:
-        raise PackRefused(_DAMAGED, entry.filename[:80])
-    return data
+        while part := file.read(65_536):
+            digest.update(part)
+    return digest.hexdigest()
 
 
 def _pack(read: Mapping[str, Any]) -> Pack:
@@ -215,6 +238,7 @@ def _text_or_none(value: object) -> str | None:
 
 
 def _text(value: object, most: int) -> str:
-    if not isinstance(value, str) or len(value) > most:
+    if not isinstance(value, str) or len(value) > most or "\0" in value:
         raise ValueError("not a text of that length")
+    value.encode()  # half a pair of surrogates is a ValueError, too: no database takes it
     return value

@@ -45,30 +45,11 @@ class Fault(StrEnum):
     NO_REASON = "no_reason"
 
 
-SENTENCES = {
-    Fault.CHANGED: "Ce texte a changé depuis que vous l'avez ouvert. Relisez la nouvelle version.",
-    Fault.OWN_WORK: "Vous avez écrit ce texte. Une autre personne doit le relire.",
-    Fault.OWN_SOUND: "Vous avez envoyé ce son. Une autre personne doit l'écouter.",
-    Fault.EMPTY: "Il n'y a ni texte ni son. Écrivez ou enregistrez d'abord.",
-    Fault.OPTIONS: "Une question a deux ou trois réponses, autant qu'en français. Complétez-les.",
-    Fault.SLOTS: "Les mots entre accolades ne sont pas ceux du français. Recopiez-les sans les changer.",
-    Fault.UNKNOWN_SLOT: "Un mot entre accolades n'existe pas ici. Prenez {prenom}, {village}, {club} ou {date}.",
-    Fault.SPOKEN_SLOT: "Un son dit la même chose à tous. Retirez les mots entre accolades du texte lu.",
-    Fault.MACHINE: "Ce texte a été écrit par une machine. Une personne qui parle la langue doit l'écrire.",
-    Fault.SYNTHETIC: "Une voix de synthèse reste un brouillon. Enregistrez une personne.",
-    Fault.NOT_DRAFT: "Ce texte n'est plus un brouillon. Modifiez-le pour le proposer de nouveau.",
-    Fault.NOT_PROPOSED: "Ce texte n'attend pas de relecture.",
-    Fault.NOT_CHECKED: "Une deuxième personne qui parle la langue doit d'abord écouter ou relire ce texte.",
-    Fault.NO_BACK_TRANSLATION: "Écrivez en français ce que vous avez entendu.",
-    Fault.NO_REASON: "Écrivez pourquoi vous renvoyez ce texte.",
-}
-
-
 class ReviewError(TranslationError):
-    """A refused step; `fault` says which rule, the text is its French sentence, `misfit` the words between braces."""
+    """A refused step; `fault` says which rule: the console has its sentence. `misfit` has the words between braces."""
 
     def __init__(self, fault: Fault, misfit: placeholders.Misfit | None = None) -> None:
-        super().__init__(SENTENCES[fault])
+        super().__init__(fault)
         self.fault = fault
         self.misfit = misfit
 

@@ -25,12 +25,15 @@ def export(code: str, target: Path, sounds: bool) -> None:
     from translations import language_packs
     from translations.models import Language
 
-    with writing() as session, target.open("wb") as file:
-        language, at = session.get(Language, code), now(session)
+    with reading() as session:
+        language = session.get(Language, code)
         if language is None:
             raise refuse(f"La langue « {code} » n'existe pas ici.")
-        pack = language_packs.write(session, language, exchange().settings.var, at, file, sounds=sounds)
-        audit.record(session, at, "make_pack", "language", language=code, texts=len(pack.words), sounds=len(pack.sounds))
+        with target.open("wb") as file:
+            pack = language_packs.write(session, language, exchange().settings.var, now(session), file, sounds=sounds)
+    with writing() as session:
+        texts, heard = len(pack.words), len(pack.sounds)
+        audit.record(session, now(session), "make_pack", "language", language=code, texts=texts, sounds=heard)
     click.echo(f"Textes : {len(pack.words)}. Termes : {len(pack.terms)}. Sons : {len(pack.sounds)}.")
 
 

@@ -57,8 +57,8 @@ def undo(number: int) -> Answer:
     said = _("Import annulé : %(said)s, %(numbers)s.", said=said, numbers=numbers)
     if gone.kept:
         kept = ngettext(
-            "%(num)s membre reste : il a servi depuis (message, appel, série ou rapport).",
-            "%(num)s membres restent : ils ont servi depuis (message, appel, série ou rapport).",
+            "%(num)s membre reste : il a servi depuis (message, appel, série, rapport ou correction).",
+            "%(num)s membres restent : ils ont servi depuis (message, appel, série, rapport ou correction).",
             gone.kept,
         )
         said = f"{said} {kept}"

@@ -38,12 +38,11 @@ def archive(code: str) -> Answer:
     """The pack as a ZIP file, with `?sons=1` its recordings too."""
     language, sounds = _language(code), bool(request.args.get("sons"))
     file = tempfile.TemporaryFile()  # noqa: SIM115  # closed by the response
+    with reading() as session:
+        pack = language_packs.write(session, language, exchange().settings.var, now(session), file, sounds=sounds)
+    texts, heard, made_by = len(pack.words), len(pack.sounds), who().id
     with writing() as session:
-        at = now(session)
-        pack = language_packs.write(session, language, exchange().settings.var, at, file, sounds=sounds)
-        audit.record(
-            session, at, "make_pack", "language", staff_id=who().id, language=code, texts=len(pack.words), sounds=len(pack.sounds)
-        )
+        audit.record(session, now(session), "make_pack", "language", staff_id=made_by, language=code, texts=texts, sounds=heard)
     file.seek(0)
     answer: Response = send_file(file, "application/zip", as_attachment=True, download_name=f"lamen-langue-{code}.zip")
     return answer

@@ -7,6 +7,7 @@ from flask import Response, abort, request, url_for
 from clubs.sheets import SheetError, read
 from console import content_words, uploads
 from console.access import Answer, Pages, R, who
+from console.contents import sentence
 from console.edge import exchange, now, reading, wall_time, writing
 from console.forms import Page, Typed, done, render
 from console.uploads import Upload
@@ -98,9 +99,11 @@ def _carry_out(form: Typed, upload: Upload, language: str) -> int | None:
                 session, now(session), "bring_back_sheet", "language", staff_id=who().id, language=language, rows=written
             )
             return written
-    except (SheetError, WorksheetError, ReviewError) as error:
+    except ReviewError as error:
+        form.wrong("", sentence(error))
+    except (SheetError, WorksheetError) as error:
         form.wrong("", _(str(error)))
-        return None
+    return None
 
 
 def _plan(session: Session, upload: Upload, language: str) -> Plan:

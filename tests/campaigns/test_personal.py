@@ -78,6 +78,17 @@ def test_no_first_name_goes_where_somebody_else_may_read_it(
     assert sent(exchange, world, now)["moussa"].startswith("Bonjour, du Village 01")
 
 
+@pytest.mark.parametrize(
+    ("owner", "named"), [("mari", False), ("Voisine", False), ("Moi", True), ("elle-même ", True)], ids=lambda v: str(v).strip()
+)
+def test_a_first_name_goes_only_to_a_phone_that_is_her_own(
+    owner: str, named: bool, exchange: Exchange, world: World, now: datetime
+) -> None:
+    with exchange.database.writing() as session:
+        session.get_one(Member, world.members["moussa"]).phone_owner = owner
+    assert ("Moussa" in sent(exchange, world, now)["moussa"]) is named
+
+
 def test_a_first_name_is_the_first_of_them_and_folded_where_the_text_is_cheap(
     exchange: Exchange, world: World, now: datetime
 ) -> None:

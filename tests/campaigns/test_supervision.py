@@ -1,19 +1,21 @@
 """The words of facilitators and supervisors, from the SMS to the rows and to what everybody concerned is told."""
 
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import date, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from campaigns import conversations, telling
 from campaigns.audiences import Filter
 from campaigns.models import Campaign, CampaignEvent, Enrolment, EnrolmentState, Repeat
 from clubs.models import Club, Member, Post, Role
+from clubs.notices import taken_over
 from clubs.people import SpeaksAs, who_is
 from clubs.records import ExpectedReport, ExpectedState, Report, ReportState, SpotCheck
 from messaging import bips, contacts, windows
 from messaging.exchange import Exchange
-from messaging.models import Call, CallState, Channel, Contact, ContactState, Direction, Kind, Message, MessageState
+from messaging.models import Call, CallState, Channel, ChannelState, Contact, ContactState, Direction, Kind, Message, MessageState
 from messaging.queue import queue_call, queue_reply
 from tests.campaigns.test_conversations import HOUR, receive, said
 from tests.world import NUMBERS, World
@@ -95,6 +97,39 @@ def test_a_successor_who_only_bips_is_told_once(exchange: Exchange, oumar: World
     assert telling.welcome(exchange, now + 2 * HOUR) == (not bips_first)
     assert [text[:41] for text in told(exchange, NEW)] == ["Lamen: vous animez maintenant le club 1032"[:41]]
     assert telling.welcome(exchange, now + 3 * HOUR) == 0
+
+
+@pytest.fixture
+def handed_on(exchange: Exchange, oumar: World, now: datetime) -> World:
+    """A handover that was accepted, to a number that then bipped."""
+    talk(exchange, oumar, "moussa", f"NF {NEW_TYPED}", now)
+    talk(exchange, oumar, "oumar", "VAL 1", now + HOUR)
+    with exchange.database.writing() as session:
+        contacts.find_or_create(session, NEW, now).state = ContactState.ACTIVE
+    return oumar
+
+
+def test_a_successor_who_could_not_be_told_yet_is_told_later(exchange: Exchange, handed_on: World, now: datetime) -> None:
+    def channels_are(state: ChannelState) -> None:
+        with exchange.database.writing() as session:
+            session.execute(update(Channel).values(state=state))
+
+    channels_are(ChannelState.REMOVED)
+    assert telling.welcome(exchange, now + HOUR) == 0
+    channels_are(ChannelState.ACTIVE)
+    assert telling.welcome(exchange, now + 2 * HOUR) == 1
+    assert len(told(exchange, NEW)) == 1
+
+
+def test_two_who_tell_a_successor_at_once_tell_her_once(exchange: Exchange, handed_on: World, now: datetime) -> None:
+    with ThreadPoolExecutor(1) as threads:
+        with exchange.database.writing() as session:
+            found = taken_over(session, now + HOUR)
+            other = threads.submit(telling.welcome, exchange, now + HOUR)
+            wait([other], 0.5)
+            assert len(telling.tell(session, exchange, found, now + HOUR)) == 1
+        assert other.result() == 0
+    assert len(told(exchange, NEW)) == 1
 
 
 def test_a_guest_is_told_how_to_end_an_action_of_the_other_club_and_can(exchange: Exchange, oumar: World, now: datetime) -> None:

@@ -9,7 +9,9 @@ from sqlalchemy import select
 
 from campaigns import voiced
 from campaigns.models import Answer, Campaign, CampaignEvent, Enrolment, EnrolmentState, Occurrence, OccurrenceState, Repeat
+from clubs.inquiries import write_down
 from clubs.records import Inquiry, InquiryState
+from clubs.reports import ANSWER_WITHIN
 from messaging import recordings
 from messaging.exchange import Exchange
 from messaging.models import Broadcast, Call, Consent, Listener, OptOut, Purpose, Recording
@@ -71,6 +73,17 @@ def test_a_question_by_voice_waits_for_staff_with_its_sound(exchange: Exchange, 
         consent = session.scalars(select(Consent).where(Consent.purpose == Purpose.AIR)).one()
         assert (consent.via, consent.contact_id) == ("voice", world.contacts["awa"])
         assert consent.script_version.startswith("voice-")
+
+
+def test_a_spoken_question_has_the_number_after_the_written_ones_and_as_long_to_wait(exchange: Exchange, line: Line) -> None:
+    with exchange.database.writing() as session:
+        written = [write_down(session, "Le lait ?", NOW, contact_id=None, club_id=None) for _ in range(2)]
+    line.answer()
+    line.key("3")
+    line.key("1")
+    line.speak(3)
+    assert [row.number for row in inquiries(exchange)] == [1, 2, 3]
+    assert inquiries(exchange)[-1].due_at - NOW == written[0].due_at - NOW == ANSWER_WITHIN
 
 
 def test_what_was_said_is_played_back_from_an_address_that_ends(exchange: Exchange, client: FlaskClient, line: Line) -> None:

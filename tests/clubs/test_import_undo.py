@@ -16,6 +16,7 @@ from clubs.rows import HEADINGS
 from clubs.sheets import read
 from messaging import contacts
 from messaging.models import Call, CallState, Consent, Contact, Direction, Message, MessageState, OptOut, Purpose
+from runtime import audit
 from runtime.audit import AuditEntry
 from runtime.database import Database
 from tests.world import World
@@ -97,6 +98,18 @@ def opted_out(session: Session, world: World, member: Member, now: datetime) -> 
     session.add(OptOut(number_index=b"x" * 32, member_id=member.id, via="key", at=now))
 
 
+def took_it_back(session: Session, world: World, member: Member, now: datetime) -> None:
+    contacts.withdraw(session, session.get_one(Contact, member.contact_id), Purpose.CALL, now, member_id=member.id)
+
+
+def corrected(session: Session, world: World, member: Member, now: datetime) -> None:
+    audit.record(session, now, "correct_member", "member", member.id)
+
+
+def language_corrected(session: Session, world: World, member: Member, now: datetime) -> None:
+    audit.record(session, now, "correct_language", "contact", member.contact_id)
+
+
 def stayed(
     session: Session, world: World, made: MemberImport, use: Callable[..., None], now: datetime
 ) -> tuple[Undone, list[str | None]]:
@@ -109,7 +122,7 @@ def stayed(
     return undone, left
 
 
-USES = (written_to, called, heard_from, posted, agreed_to_more, opted_out)
+USES = (written_to, called, heard_from, posted, agreed_to_more, opted_out, took_it_back, corrected, language_corrected)
 
 
 @pytest.mark.parametrize("use", USES, ids=lambda use: use.__name__.replace("_", "-"))
@@ -133,6 +146,13 @@ def test_a_number_that_a_list_names_stays_though_its_person_goes(database: Datab
         session.flush()
         assert import_undo.undo(session, made, now, 1) == Undone(members=4, contacts=1, kept=0)
         assert contacts.find(session, "+22376123456") is not None
+
+
+def test_a_number_shown_is_no_use_of_it(database: Database, world: World, now: datetime) -> None:
+    with database.writing() as session:
+        made = brought(session, now)
+        audit.record(session, now, "number_shown", "contact", phone(session, world).id)
+        assert import_undo.undo(session, made, now, 1).kept == 0
 
 
 def test_a_message_before_the_import_is_no_use_of_it(database: Database, world: World, now: datetime) -> None:

@@ -2,15 +2,19 @@
 
 import html
 import io
+import os
+import random
 import re
 import shutil
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import update
 from werkzeug.test import TestResponse
 
 from console.staff import RoleName
@@ -22,7 +26,7 @@ from tests.console.test_approval import proposed
 from tests.console.test_editor import newest, opened
 from tests.translations.test_clips import wav
 from tests.world import World
-from translations import clips
+from translations import clips, language_packs
 from translations.models import Clip, Content, ContentKind, GlossaryTerm, Language, Spelling, Variant, VariantState
 
 R = RoleName
@@ -243,6 +247,32 @@ def test_packs_go_out_and_come_in_by_command(
     assert runner.invoke(args=["packs", "import", str(file), "--par", "personne"]).exit_code == 1
     file.write_bytes(b"PK")
     assert "pas un paquet de langue" in runner.invoke(args=["packs", "import", str(file), "--par", "fanta"]).output
+
+
+def test_others_write_while_a_pack_goes_out(
+    app: Flask, signed_in: SignedIn, world: World, database: Database, settings: Settings, tmp_path: Path
+) -> None:
+    number, pipe = approved(signed_in, database, world.contents["eau-propre"]), tmp_path / "bm.zip"
+    sha256, _path = clips.store(settings.var, random.Random(1).randbytes(400_000))  # more than a pipe holds
+    with database.writing() as session:
+        clip = Clip(sha256=sha256, media_type="audio/wav", bytes=400_000, seconds=9.0, uploaded_at=datetime.now(UTC))
+        clip.uploaded_by, clip.approved_by, clip.approved_at = world.staff["fanta"], world.staff["aissata"], datetime.now(UTC)
+        variant = session.get_one(Variant, number)
+        variant.clips.append(clip)
+    os.mkfifo(pipe)
+
+    def taken() -> bytes:
+        with pipe.open("rb") as file:
+            begun = file.read(1)
+            with database.writing() as session:
+                session.execute(update(Language).where(Language.code == "bm").values(name="Bamanankan"))
+            return begun + file.read()
+
+    with ThreadPoolExecutor(1) as threads:
+        reader = threads.submit(taken)
+        done = app.test_cli_runner().invoke(args=["packs", "export", "bm", str(pipe), "--sons"])
+        assert "Textes : 1. Termes : 0. Sons : 1." in done.output
+        assert language_packs.read(io.BytesIO(reader.result())).sounds == ("sounds/eau-propre.bm.wav",)
 
 
 @pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not installed: no sound is read")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from alembic import command
-from sqlalchemy import Column, Integer, MetaData, Table, select, text
+from sqlalchemy import Column, Integer, MetaData, Table, inspect, select, text
 
 from messaging.models import Attempt, Channel
 from runtime import migrate
@@ -88,6 +88,31 @@ def test_the_channels_and_attempts_of_an_installation_are_carried_over(bare: Dat
         carried = select(Channel.parts_per_hour, Channel.needs_bundle, Channel.failover_id, Channel.rest_step, Channel.pace_hour)
         assert [tuple(row) for row in session.execute(carried)] == [(0, False, None, 0, {})]
         assert session.execute(select(Attempt.cause, Attempt.looked)).all() == [(None, 0)]
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_what_goes_on_during_an_upgrade_keeps_its_price_and_nobody_is_told_again(bare: Database) -> None:
+    states = ["queued", "dialling", "ringing", "answered", "unknown", "no_answer", "completed"]
+    with bare.engine.begin() as connection:
+        command.upgrade(migrate._config(connection, metadata()), "0014")
+    one_row_each(bare)
+    with bare.engine.begin() as connection:
+        connection.execute(text("DROP INDEX uq_call_live"))  # one telephone stands for many
+        connection.execute(text("UPDATE call SET state = 'failed', retry = false, price = 60"))
+        connection.execute(text("UPDATE report SET kind = 'NF', state = 'valid', flags = '[\"unverified\"]'"))
+        for id_, state in enumerate(states, 2):
+            names = [
+                column["name"] for column in inspect(connection).get_columns("call") if column["name"] not in ("id", "state")
+            ]
+            held = ", ".join(f'"{name}"' for name in names)
+            line = f"INSERT INTO call (id, state, {held}) SELECT {id_}, '{state}', {held} FROM call WHERE id = 1"
+            connection.execute(text(line))
+        connection.execute(text("UPDATE call SET retry = true WHERE state = 'no_answer'"))
+    migrate.upgrade(bare, metadata())
+    with bare.reading() as session:
+        found = {row.state: row.expected for row in session.execute(text("SELECT state, expected FROM call"))}
+        assert found == {**dict.fromkeys(states, 60), "completed": 0, "failed": 0}
+        assert session.scalar(text("SELECT flags FROM report")) == '["unverified", "told"]'
 
 
 KEYS = {"theme": 11, "language": "fr"}

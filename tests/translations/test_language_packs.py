@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import tracemalloc
 import zipfile
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -176,17 +177,35 @@ def test_what_is_written_here_stays(session: Session, made: bytes, world: World,
 def test_sounds_go_along_only_when_asked(session: Session, bambara: Content, tmp_path: Path, world: World, now: datetime) -> None:
     variant = current(session, bambara.id, "bm")
     assert variant is not None
-    sha256, _path = clips.store(tmp_path, b"RIFF")
-    clip = Clip(sha256=sha256, media_type="audio/wav", bytes=4, seconds=9.0, licence="Voix de Kadia", uploaded_at=now)
-    clip.uploaded_by, clip.approved_by, clip.approved_at = world.staff["fanta"], world.staff["boubacar"], now
-    variant.clips.append(clip)
-    session.flush()
+    spoken(session, variant, tmp_path, world, now, b"RIFF")
     assert opened(packed(session, tmp_path, now)).sounds == ()
     data = packed(session, tmp_path, now, sounds=True)
     pack = opened(data)
     assert (pack.sounds, pack.approvers) == (("sounds/eau-propre.bm.wav",), 2)
     assert list(language_packs.sounds_of(io.BytesIO(data), pack.sounds)) == [("eau-propre.bm.wav", b"RIFF")]
     assert b"Kadia" not in b"".join(zipfile.ZipFile(io.BytesIO(data)).read(n) for n in (MANIFEST, CONTENTS))
+
+
+def spoken(session: Session, variant: Variant, var: Path, world: World, now: datetime, sound: bytes) -> None:
+    """An approved recording of Kadia's."""
+    sha256, _path = clips.store(var, sound)
+    clip = Clip(sha256=sha256, media_type="audio/wav", bytes=len(sound), seconds=9.0, licence="Voix de Kadia", uploaded_at=now)
+    clip.uploaded_by, clip.approved_by, clip.approved_at = world.staff["fanta"], world.staff["boubacar"], now
+    variant.clips.append(clip)
+    session.flush()
+
+
+def test_a_sound_goes_into_a_pack_without_being_held_in_memory(
+    session: Session, bambara: Content, tmp_path: Path, world: World, now: datetime
+) -> None:
+    variant = current(session, bambara.id, "bm")
+    assert variant is not None
+    spoken(session, variant, tmp_path, world, now, bytes(16_000_000))
+    tracemalloc.start()
+    data = packed(session, tmp_path, now, sounds=True)
+    assert tracemalloc.get_traced_memory()[1] < 4_000_000
+    tracemalloc.stop()
+    assert opened(data).sounds == ("sounds/eau-propre.bm.wav",)
 
 
 def _bare(files: dict[str, bytes]) -> None:
@@ -213,6 +232,25 @@ def _odd(files: dict[str, bytes]) -> None:
     _words_of(files, {"text": 12})
 
 
+def test_a_pack_damaged_on_its_way_is_refused_wherever_the_damage_is(made: bytes) -> None:
+    with zipfile.ZipFile(io.BytesIO(made)) as archive:
+        starts = [one.header_offset + 30 + len(one.filename) for one in archive.infolist()]
+    for start in starts:
+        for damage in (b"\xff\xff\xff", b"\x00\x00\x00"):
+            with pytest.raises(PackRefused):
+                opened(made[:start] + damage + made[start + 3 :])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"text": "Aw\0tègè."}, {"title": "Eau \ud800"}, {"options": ["Awɔ", "\udfff"]}, {"version": float("inf")}],
+    ids=["a-nul", "half-a-pair", "half-a-pair-in-an-answer", "no-number"],
+)
+def test_words_that_no_database_takes_are_refused(made: bytes, change: Mapping[str, object]) -> None:
+    with pytest.raises(PackRefused):
+        opened(changed(made, lambda files: _words_of(files, change), told=True))
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [(_bare, False), (_newer, False), (_altered, False), (_unlisted, False), (_lost, False), (_odd, True), (_lost, True)],
@@ -221,6 +259,23 @@ def _odd(files: dict[str, bytes]) -> None:
 def test_a_file_that_is_no_whole_pack_is_refused(made: bytes, change: Callable[[dict[str, bytes]], None], told: bool) -> None:
     with pytest.raises(PackRefused):
         opened(changed(made, change, told=told))
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        pytest.param({"notes.txt": b"x"}, id="a-name-of-its-own"),
+        pytest.param({f"{n}.json": b" " * 900_000 for n in range(8)}, id="many-texts"),
+        pytest.param({"glossary.json": b" " * 4_999_900 + b"[]"}, id="more-words-than-all-may-hold"),
+    ],
+)
+def test_a_pack_of_other_files_or_of_too_many_words_is_refused_unread(made: bytes, extra: dict[str, bytes]) -> None:
+    data = changed(made, lambda files: files.update(extra), told=True)
+    tracemalloc.start()
+    with pytest.raises(PackRefused):
+        opened(data)
+    assert tracemalloc.get_traced_memory()[1] < 1_000_000, "refused by what it declares"
+    tracemalloc.stop()
 
 
 @pytest.mark.parametrize("data", [b"", b"PK\x03\x04 no archive", b"{}"], ids=["empty", "cut", "no-zip"])

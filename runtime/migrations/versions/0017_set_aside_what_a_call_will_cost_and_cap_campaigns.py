@@ -19,8 +19,11 @@ def upgrade() -> None:
     with op.batch_alter_table("installation", schema=None) as batch_op:
         batch_op.add_column(sa.Column("warn_share", sa.Integer(), server_default="20", nullable=False))
 
-    # What may still be tried is set aside for as before, and what repeats counts against a cap set from now on.
-    op.execute("UPDATE call SET expected = price WHERE state = 'queued' OR retry")
+    # What may be tried, or tried again, is set aside for as before, and what repeats counts against a cap set from now on.
+    op.execute(
+        "UPDATE call SET expected = COALESCE(price, 0)"
+        " WHERE retry OR state IN ('queued', 'dialling', 'ringing', 'answered', 'unknown')"
+    )
     op.execute(
         "UPDATE broadcast SET purse = (SELECT 'campaign:' || campaign_event.campaign_id FROM occurrence"
         " JOIN campaign_event ON campaign_event.id = occurrence.event_id WHERE occurrence.broadcast_id = broadcast.id)"

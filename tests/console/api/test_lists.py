@@ -11,6 +11,7 @@ from runtime.audit import AuditEntry
 from runtime.database import Database
 from tests.console.api.conftest import Call
 from tests.world import World
+from translations.models import Variant
 
 
 @pytest.fixture
@@ -147,6 +148,20 @@ def test_a_disclosure_keeps_its_text_from_every_token(call: Call, disclosed: dic
     assert texts[disclosed["greeting"]] == "texte greeting"
     assert texts[disclosed["disclosure"]] is None
     assert call(f"/messages/{disclosed['disclosure']}", *Scope).json["text"] is None  # type: ignore[index]
+
+
+def test_a_text_that_says_a_first_name_is_read_with_the_scope_for_people_only(
+    call: Call, database: Database, world: World, disclosed: dict[str, int]
+) -> None:
+    with database.writing() as session:
+        session.get_one(Variant, world.variants["eau-propre"]).text = "Bonjour {prenom}."
+        message = session.get_one(Message, disclosed["answer"])
+        message.variant_id, message.text = world.variants["eau-propre"], "Bonjour Awa."
+        session.get_one(Message, disclosed["greeting"]).variant_id = world.variants["premier-lait"]
+    without, with_names = call("/messages", Scope.MESSAGES), call("/messages", Scope.MESSAGES, Scope.PEOPLE)
+    assert ("Awa" in without.text, "Awa" in with_names.text) == (False, True)
+    assert "texte greeting" in without.text, "what has no place for a name is read"
+    assert "Awa" not in call(f"/messages/{disclosed['answer']}", Scope.MESSAGES).text
 
 
 def test_a_moment_without_a_zone_is_refused(call: Call) -> None:
