@@ -122,7 +122,7 @@ def test_the_braces_of_a_name_are_no_dear_letters(signed_in: SignedIn, world: Wo
     cheap = said(send(browser, f"{address}/compter", {"text": "Le {date} [1]"}))
     assert re.findall(r"<mark>([^<]+)</mark>", cheap) == ["[", "]"]
     folded = said(send(browser, address, {"action": "fold", "text": "Le {date} ê {", "accept": ["ê", "{", "}"], "seen": ""}))
-    assert re.search(r'<textarea id="text"[^>]*>\s*Le {date} e \(</textarea>', folded)
+    assert re.search(r'<textarea id="text"[^>]*>\s*Le {date} e {</textarea>', folded)
 
 
 def test_the_editor_says_which_names_are_missing_or_unknown(signed_in: SignedIn, world: World, database: Database) -> None:
