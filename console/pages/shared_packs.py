@@ -40,9 +40,9 @@ def archive(code: str) -> Answer:
     file = tempfile.TemporaryFile()  # noqa: SIM115  # closed by the response
     with reading() as session:
         pack = language_packs.write(session, language, exchange().settings.var, now(session), file, sounds=sounds)
-    held = {"texts": len(pack.words), "sounds": len(pack.sounds)}
+    texts, held = len(pack.words), len(pack.sounds)
     with writing() as session:
-        audit.record(session, now(session), "make_pack", "language", staff_id=who().id, language=code, **held)
+        audit.record(session, now(session), "make_pack", "language", staff_id=who().id, language=code, texts=texts, sounds=held)
     file.seek(0)
     answer: Response = send_file(file, "application/zip", as_attachment=True, download_name=f"lamen-langue-{code}.zip")
     return answer
