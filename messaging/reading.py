@@ -1,5 +1,6 @@
 """Numbers, messages and calls as other systems read them: flat values in pages, numbers masked unless asked for whole."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -25,6 +26,8 @@ from messaging.models import (
 from messaging.numbers import mask
 from runtime.crypto import blind
 from runtime.paging import Slice
+from translations.models import Variant
+from translations.placeholders import FIRST_NAME
 
 
 @dataclass(frozen=True)
@@ -149,6 +152,12 @@ def _contact(contact: Contact, consents: list[Purpose], whole_numbers: bool) -> 
         created_at=contact.created_at,
         last_heard_at=contact.last_heard_at,
     )
+
+
+def naming(session: Session, message_ids: Collection[int]) -> frozenset[int]:
+    """Those among these messages whose words have a place for a first name."""
+    names = (Message.id.in_(message_ids), Variant.text.contains(f"{{{FIRST_NAME}}}"))
+    return frozenset(session.scalars(select(Message.id).join(Variant, Variant.id == Message.variant_id).where(*names)))
 
 
 def messages(

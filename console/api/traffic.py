@@ -4,12 +4,9 @@ What one of them disclosed in confidence stays with the Protection role: its tex
 people, the text of an SMS that says the first name of whoever gets it.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
-
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from clubs import disclosures, heard
 from clubs.heard import InquiryLine
@@ -20,11 +17,9 @@ from console.api.tokens import Scope
 from console.api.values import Moment, RowId, Word
 from console.edge import reading
 from messaging import reading as traffic
-from messaging.models import CallState, Direction, Message, MessageState
+from messaging.models import CallState, Direction, MessageState
 from messaging.reading import CallLine, MessageLine
 from runtime.paging import Slice
-from translations.models import Variant
-from translations.placeholders import FIRST_NAME
 
 
 class MessageQuery(Paging):
@@ -66,14 +61,8 @@ def _messages(part: Slice, filters: dict[str, Any]) -> Sequence[MessageLine]:
         found = traffic.messages(session, part, **filters)
         hidden = disclosures.among(session, [row.id for row in found])
         if not caller().may(Scope.PEOPLE):
-            hidden |= _naming(session, [row.id for row in found])
+            hidden |= traffic.naming(session, [row.id for row in found])
     return [replace(row, text=None) if row.id in hidden else row for row in found]
-
-
-def _naming(session: Session, message_ids: Collection[int]) -> frozenset[int]:
-    """Those among these messages whose words have a place for a first name."""
-    names = (Variant.text.contains(f"{{{FIRST_NAME}}}"), Message.id.in_(message_ids))
-    return frozenset(session.scalars(select(Message.id).join(Variant, Variant.id == Message.variant_id).where(*names)))
 
 
 def _calls(part: Slice, filters: dict[str, Any]) -> Sequence[CallLine]:

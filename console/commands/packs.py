@@ -32,8 +32,8 @@ def export(code: str, target: Path, sounds: bool) -> None:
         with target.open("wb") as file:
             pack = language_packs.write(session, language, exchange().settings.var, now(session), file, sounds=sounds)
     with writing() as session:
-        texts, heard = len(pack.words), len(pack.sounds)
-        audit.record(session, now(session), "make_pack", "language", language=code, texts=texts, sounds=heard)
+        texts, held = len(pack.words), len(pack.sounds)
+        audit.record(session, now(session), "make_pack", "language", language=code, texts=texts, sounds=held)
     click.echo(f"Textes : {len(pack.words)}. Termes : {len(pack.terms)}. Sons : {len(pack.sounds)}.")
 
 

@@ -40,9 +40,9 @@ def archive(code: str) -> Answer:
     file = tempfile.TemporaryFile()  # noqa: SIM115  # closed by the response
     with reading() as session:
         pack = language_packs.write(session, language, exchange().settings.var, now(session), file, sounds=sounds)
-    texts, heard, made_by = len(pack.words), len(pack.sounds), who().id
+    texts, held = len(pack.words), len(pack.sounds)
     with writing() as session:
-        audit.record(session, now(session), "make_pack", "language", staff_id=made_by, language=code, texts=texts, sounds=heard)
+        audit.record(session, now(session), "make_pack", "language", staff_id=who().id, language=code, texts=texts, sounds=held)
     file.seek(0)
     answer: Response = send_file(file, "application/zip", as_attachment=True, download_name=f"lamen-langue-{code}.zip")
     return answer
@@ -94,7 +94,7 @@ def _read(form: Typed, upload: Upload) -> Pack | None:
     try:
         return language_packs.read(io.BytesIO(upload.data))
     except PackRefused as error:
-        form.wrong("file", _(error.said, name=error.name))
+        form.wrong("file", _(str(error)))
         return None
 
 
@@ -102,8 +102,11 @@ def _intake(form: Typed, pack: Pack) -> Intake | None:
     try:
         with reading() as session:
             return taken_in.check(session, pack)
-    except PackRefused as error:
-        form.wrong("", _(error.said, name=error.name))
+    except PackRefused:
+        form.wrong(
+            "",
+            _("Cette langue n'est pas en service ici : %(language)s. Ouvrez-la dans les réglages.", language=pack.language_name),
+        )
         return None
 
 

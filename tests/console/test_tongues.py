@@ -7,7 +7,7 @@ import random
 import re
 import shutil
 import zipfile
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -261,18 +261,23 @@ def test_others_write_while_a_pack_goes_out(
         variant.clips.append(clip)
     os.mkfifo(pipe)
 
-    def taken() -> bytes:
+    def renamed() -> None:
+        with database.writing() as session:
+            session.execute(update(Language).where(Language.code == "bm").values(name="Bamanankan"))
+
+    def taken() -> tuple[bool, bytes]:
         with pipe.open("rb") as file:
             begun = file.read(1)
-            with database.writing() as session:
-                session.execute(update(Language).where(Language.code == "bm").values(name="Bamanankan"))
-            return begun + file.read()
+            wrote, _late = wait([threads.submit(renamed)], 5)
+            return bool(wrote), begun + file.read()
 
-    with ThreadPoolExecutor(1) as threads:
+    with ThreadPoolExecutor(2) as threads:
         reader = threads.submit(taken)
         done = app.test_cli_runner().invoke(args=["packs", "export", "bm", str(pipe), "--sons"])
         assert "Textes : 1. Termes : 0. Sons : 1." in done.output
-        assert language_packs.read(io.BytesIO(reader.result())).sounds == ("sounds/eau-propre.bm.wav",)
+        wrote, data = reader.result()
+    assert wrote, "while half of the pack was out"
+    assert language_packs.read(io.BytesIO(data)).sounds == ("sounds/eau-propre.bm.wav",)
 
 
 @pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not installed: no sound is read")
