@@ -135,6 +135,28 @@ def test_a_file_of_another_name_and_one_that_is_gone_are_no_backups(tmp_path: Pa
 
 
 @sqlite_only
+def test_nothing_unsealed_lies_among_the_backups_and_what_a_killed_process_left_is_swept(
+    database: Database, settings: Settings
+) -> None:
+    backups.make(database, settings, NOW)
+    assert [one.name for one in settings.backup_path.iterdir()] == ["20260318T100000Z.backup"]
+    assert list(settings.draft_path.iterdir()) == []
+    fresh, old = backups.drafts(settings), backups.drafts(settings)
+    killed = settings.backup_path / "drill-abc"
+    killed.mkdir()
+    for folder in (old, killed):
+        (folder / "copy.db").write_bytes(b"rows")
+    part = settings.backup_path / "20260318T090000Z.backup.part"
+    part.write_bytes(b"half")
+    moments = {fresh: NOW - MINUTE, old: NOW - timedelta(days=1), killed: NOW - timedelta(days=1), part: NOW - timedelta(days=1)}
+    for path, at in moments.items():
+        os.utime(path, (at.timestamp(), at.timestamp()))
+    assert backups.thin(settings, NOW) == 0
+    assert list(settings.draft_path.iterdir()) == [fresh]
+    assert [one.name for one in settings.backup_path.iterdir()] == ["20260318T100000Z.backup"]
+
+
+@sqlite_only
 @pytest.mark.parametrize(
     ("age", "minutes", "expected"),
     [(None, 5, True), (4, 5, False), (5, 5, True), (50, 0, False), (-60, 5, True)],
