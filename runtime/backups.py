@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import URL
 
-from runtime import migrate, sealed_files
+from runtime import clock, migrate, sealed_files
 from runtime.crypto import CryptoError, blind, keyring, load_backup_key
 from runtime.database import Database, await_noted
 from runtime.journal import Journal, Place
@@ -30,6 +30,7 @@ STAMP = "%Y%m%dT%H%M%SZ"
 SUFFIX = ".backup"
 PROOF = "backup:keys"  # what each head holds sealed, to show which keys open the rows
 ALL_FOR, HOURLY_FOR, KEPT_FOR = timedelta(hours=2), timedelta(days=1), timedelta(days=35)
+DAYS_AT_LEAST = 14
 LEFT_FOR = timedelta(hours=6)  # no backup and no drill takes so long
 NIGHT = time(2)
 """From then on, local time, a PostgreSQL has its backup of the day."""
@@ -132,8 +133,11 @@ def _sweep(settings: Settings, wall: datetime) -> None:
                 left.unlink()
 
 
-def thin(settings: Settings, wall: datetime) -> int:
-    """Delete what is too old or too many, and what a killed process left; how many backups."""
+def thin(database: Database, settings: Settings, wall: datetime) -> int:
+    """Delete what is too old or too many, and what a killed process left; how many backups. None while the clock is in doubt."""
+    with database.reading() as session:
+        if clock.jumped(session) is not None:
+            return 0
     _sweep(settings, wall)
     found = copies(settings.backup_path)
     keep = kept([one.at for one in found], wall)
@@ -144,9 +148,14 @@ def thin(settings: Settings, wall: datetime) -> int:
 
 
 def kept(moments: Iterable[datetime], wall: datetime) -> set[datetime]:
-    """All of the last two hours, the last one of each hour for a day, the last one of each day for 35."""
-    keep: dict[object, datetime] = {}
-    for at in sorted(moments):
+    """All of the last two hours, the last one of each hour for a day, the last one of each day for 35.
+
+    Whatever `wall` says, the last one of each of the last 14 days of which there are any.
+    """
+    made = sorted(moments)
+    days = {at.date(): at for at in made}
+    keep: dict[object, datetime] = {day: days[day] for day in sorted(days)[-DAYS_AT_LEAST:]}
+    for at in made:
         age = wall - at
         if age > KEPT_FOR:
             continue
