@@ -13,7 +13,7 @@ from dataclasses import replace as with_
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from clubs import taken_back
+from campaigns import taken_back
 from messaging import restoring
 from messaging.models import Contact
 from messaging.restoring import Held
