@@ -239,7 +239,7 @@ def _back_up(exchange: Exchange) -> None:
     wall = datetime.now(UTC)
     if backups.due(exchange.database, exchange.settings, wall):
         backups.make(exchange.database, exchange.settings, wall)
-        backups.thin(exchange.settings.backup_path, wall)
+        backups.thin(exchange.database, exchange.settings, wall)
 
 
 def _sweep_jobs(exchange: Exchange, _now: datetime) -> None:

@@ -28,6 +28,7 @@ from messaging import contacts
 from messaging.exchange import Exchange
 from messaging.models import Broadcast, Call, CallState, Contact, Message, MessageState, OpenPrompt, PromptKind, Purpose
 from messaging.states import move_all
+from runtime import journal
 from runtime.installation import installation
 
 MORNING = time(9)
@@ -64,6 +65,7 @@ def end(row: Enrolment, now: datetime) -> None:
     if row.state is not EnrolmentState.ENDED:
         row.state, row.ended_at, row.next_event_id, row.next_due = EnrolmentState.ENDED, now, None, None
         _take_back(row, now)
+        _note(row)
 
 
 def suspend(row: Enrolment, now: datetime) -> None:
@@ -238,6 +240,15 @@ def _steps(campaign: Campaign, anchor: date, zone: ZoneInfo) -> list[Step]:
 
 def _point(row: Enrolment, to_come: list[Step]) -> None:
     row.next_due, row.next_event_id = min(to_come, default=(None, None))
+
+
+def _note(row: Enrolment) -> None:
+    session = object_session(row)
+    if session is None:
+        return
+    whose = select(Contact.number_index).join(Member, Member.contact_id == Contact.id).where(Member.id == row.member_id)
+    if (index := session.scalar(whose)) is not None:  # without a phone nothing can leave
+        journal.note(session, journal.No.LEAVE, index, member_id=row.member_id, place=row.id)
 
 
 def _take_back(row: Enrolment, now: datetime) -> None:

@@ -5,7 +5,6 @@ transaction that loads the backup and closes the claim.
 """
 
 import shutil
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ from dataclasses import replace as with_
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from clubs import taken_back
+from campaigns import taken_back
 from messaging import restoring
 from messaging.models import Contact
 from messaging.restoring import Held
@@ -97,7 +96,7 @@ def drill(database: Database, settings: Settings, path: Path, wall: datetime) ->
 def _elsewhere(database: Database, settings: Settings, path: Path) -> Iterator[Database]:
     """The backup as a database of its own, gone afterwards."""
     if database.sqlite:
-        folder = Path(tempfile.mkdtemp(prefix="drill-", dir=settings.backup_path))
+        folder = backups.drafts(settings)
         try:
             backups.unpack(path, settings, folder / "drill.db")
             with _opened(f"sqlite:///{folder / 'drill.db'}") as fresh:

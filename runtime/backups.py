@@ -5,8 +5,10 @@ journal of STOPs had been written before it was begun: whatever is written later
 """
 
 import os
+import shutil
 import sqlite3
 import subprocess
+import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -16,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import URL
 
-from runtime import migrate, sealed_files
+from runtime import clock, migrate, sealed_files
 from runtime.crypto import CryptoError, blind, keyring, load_backup_key
 from runtime.database import Database, await_noted
 from runtime.journal import Journal, Place
@@ -28,6 +30,8 @@ STAMP = "%Y%m%dT%H%M%SZ"
 SUFFIX = ".backup"
 PROOF = "backup:keys"  # what each head holds sealed, to show which keys open the rows
 ALL_FOR, HOURLY_FOR, KEPT_FOR = timedelta(hours=2), timedelta(days=1), timedelta(days=35)
+DAYS_AT_LEAST = 14
+LEFT_FOR = timedelta(hours=6)  # no backup and no drill takes so long
 NIGHT = time(2)
 """From then on, local time, a PostgreSQL has its backup of the day."""
 
@@ -69,7 +73,7 @@ def make(database: Database, settings: Settings, wall: datetime) -> Copy:
     head = {"at": wall.isoformat(), "revision": revision, "sqlite": database.sqlite, "journal": [place.journal, place.offset]}
     head["keys"] = [blind(PROOF).hex(), keyring().seal(PROOF, PROOF).hex()]
     target = settings.backup_path / f"{wall.strftime(STAMP)}{SUFFIX}"
-    body = _sqlite(Path(database.url.database or ""), target) if database.sqlite else _dump(database.url)
+    body = _sqlite(database, settings) if database.sqlite else _dump(database.url)
     return Copy(target, wall, sealed_files.seal(target, load_backup_key(settings.backup_key_path), head, body))
 
 
@@ -110,9 +114,32 @@ def due(database: Database, settings: Settings, wall: datetime) -> bool:
     return last.astimezone(zone).date() < wall.astimezone(zone).date() and wall.astimezone(zone).time() >= NIGHT
 
 
-def thin(folder: Path, wall: datetime) -> int:
-    """Delete what is too old or too many; how many."""
-    found = copies(folder)
+def drafts(settings: Settings) -> Path:
+    """A new folder for what is not sealed; whoever asked deletes it."""
+    settings.draft_path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return Path(tempfile.mkdtemp(dir=settings.draft_path))
+
+
+def _sweep(settings: Settings, wall: datetime) -> None:
+    """Drafts of processes that were killed."""
+    folder = settings.backup_path
+    for left in (*settings.draft_path.glob("*"), *folder.glob("*.part"), *folder.glob("*.draft*"), *folder.glob("drill-*")):
+        with suppress(FileNotFoundError):
+            if wall.timestamp() - left.stat().st_mtime < LEFT_FOR.total_seconds():
+                continue
+            if left.is_dir():
+                shutil.rmtree(left, ignore_errors=True)
+            else:
+                left.unlink()
+
+
+def thin(database: Database, settings: Settings, wall: datetime) -> int:
+    """Delete what is too old or too many, and what a killed process left; how many backups. None while the clock is in doubt."""
+    with database.reading() as session:
+        if clock.jumped(session) is not None:
+            return 0
+    _sweep(settings, wall)
+    found = copies(settings.backup_path)
     keep = kept([one.at for one in found], wall)
     gone = [one for one in found if one.at not in keep]
     for one in gone:
@@ -121,9 +148,14 @@ def thin(folder: Path, wall: datetime) -> int:
 
 
 def kept(moments: Iterable[datetime], wall: datetime) -> set[datetime]:
-    """All of the last two hours, the last one of each hour for a day, the last one of each day for 35."""
-    keep: dict[object, datetime] = {}
-    for at in sorted(moments):
+    """All of the last two hours, the last one of each hour for a day, the last one of each day for 35.
+
+    Whatever `wall` says, the last one of each of the last 14 days of which there are any.
+    """
+    made = sorted(moments)
+    days = {at.date(): at for at in made}
+    keep: dict[object, datetime] = {day: days[day] for day in sorted(days)[-DAYS_AT_LEAST:]}
+    for at in made:
         age = wall - at
         if age > KEPT_FOR:
             continue
@@ -209,10 +241,9 @@ def _copy(path: Path) -> Copy | None:
         return None
 
 
-def _sqlite(source: Path, target: Path) -> Iterator[bytes]:
-    draft = target.with_name(f"{target.name}.draft")
-    draft.unlink(missing_ok=True)
-    os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+def _sqlite(database: Database, settings: Settings) -> Iterator[bytes]:
+    source, folder = database.url.database, drafts(settings)
+    draft = folder / "copy.db"
     try:
         with closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as live, closing(sqlite3.connect(draft)) as copy:
             copy.execute("PRAGMA synchronous=OFF")
@@ -221,8 +252,7 @@ def _sqlite(source: Path, target: Path) -> Iterator[bytes]:
             while piece := file.read(sealed_files.PIECE):
                 yield piece
     finally:
-        for left in draft.parent.glob(f"{draft.name}*"):
-            left.unlink(missing_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _dump(url: URL) -> Iterator[bytes]:

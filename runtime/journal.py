@@ -1,4 +1,4 @@
-"""The journal of every no: STOPs, consents taken back and erasures, in a file that no backup holds and no restore undoes.
+"""The journal of every no: STOPs, consents taken back, series left, erasures, in a file no backup holds and no restore undoes.
 
 Written and flushed before its transaction commits: an entry may lack its row after a crash, a row never lacks its entry. Numbers
 are named by their blind index alone, so that the file tells nothing without the keys.
@@ -32,16 +32,18 @@ class No(StrEnum):
     STOP = "stop"
     WITHDRAW = "withdraw"
     ERASE = "erase"
+    LEAVE = "leave"  # a place in a series
 
 
 @dataclass(frozen=True)
 class Entry:
-    """`index` is the number's blind index in hexadecimal; `purpose` and `member_id` say which consents end."""
+    """`index` is the number's blind index in hexadecimal; `purpose` and `member_id`: which consents end, `place` which series."""
 
     what: No
     index: str
     purpose: str | None = None
     member_id: int | None = None
+    place: int | None = None
 
 
 @dataclass(frozen=True)
@@ -52,9 +54,16 @@ class Place:
     offset: int
 
 
-def note(session: Session, what: No, index: bytes, purpose: str | None = None, member_id: int | None = None) -> None:
+def note(
+    session: Session,
+    what: No,
+    index: bytes,
+    purpose: str | None = None,
+    member_id: int | None = None,
+    place: int | None = None,
+) -> None:
     """Have `Database.writing` write this down before it commits."""
-    session.info.setdefault(NOTES, []).append(Entry(what, index.hex(), purpose, member_id))
+    session.info.setdefault(NOTES, []).append(Entry(what, index.hex(), purpose, member_id, place))
 
 
 def noted(session: Session) -> list[Entry]:
@@ -131,5 +140,5 @@ def _read(lines: bytes) -> list[Entry]:
         except ValueError:
             continue  # half a line: see `_append`
         if "what" in raw:
-            found.append(Entry(No(raw["what"]), raw["index"], raw.get("purpose"), raw.get("member_id")))
+            found.append(Entry(No(raw["what"]), raw["index"], raw.get("purpose"), raw.get("member_id"), raw.get("place")))
     return found

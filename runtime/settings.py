@@ -89,6 +89,11 @@ class Settings(BaseSettings):
         return self.backup_dir or self.var / "backups"
 
     @property
+    def draft_path(self) -> Path:
+        """What is not sealed yet, or no longer, for minutes: never in a folder that people copy elsewhere."""
+        return self.var / "drafts"
+
+    @property
     def backup_key_path(self) -> Path:
         """The key that seals them; made with the first."""
         return self.backup_key_file or self.var / "backup.key"

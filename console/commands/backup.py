@@ -31,7 +31,7 @@ def make() -> None:
             copy = backups.make(database(), settings, wall)
     except (backups.BackupError, OSError) as error:
         raise refuse(f"La sauvegarde n'a pas pu être écrite : {error}") from error
-    gone = backups.thin(settings.backup_path, wall)
+    gone = backups.thin(database(), settings, wall)
     click.echo(told(copy) + (f"\n{gone} anciennes copies effacées." if gone else ""))
 
 

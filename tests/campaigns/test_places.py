@@ -1,13 +1,15 @@
 """A place in a series given by staff: with an agreement on paper at once, else after the phone's own OUI; ended by one button."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from campaigns import conversations, enrolments, places, schedule
+from campaigns import conversations, enrolments, places, schedule, taken_back
 from campaigns.audiences import Filter
 from campaigns.errors import CampaignError
 from campaigns.models import Campaign, CampaignEvent, CampaignState, Enrolment, EnrolmentState, Repeat
@@ -29,6 +31,7 @@ from messaging.models import (
     Route,
 )
 from runtime.installation import installation
+from runtime.journal import Journal
 from tests.world import World
 
 PAPER = Paper(date(2026, 3, 10), "Issa", "12")
@@ -178,6 +181,30 @@ def test_a_second_place_in_one_series_is_refused_until_the_first_ends(exchange: 
             give(session, exchange, world, campaign, "binta", PAPER, now)
         assert places.finish(session, places.of(session, world.members["binta"])[0].row, now)
         assert give(session, exchange, world, campaign, "binta", PAPER, now) is Given.BEGUN
+
+
+def test_a_place_that_ended_after_a_backup_ends_again_from_the_journal_and_no_other(
+    exchange: Exchange, world: World, now: datetime, tmp_path: Path
+) -> None:
+    journal = exchange.database.journal = Journal(tmp_path / "journal")
+    with exchange.database.writing() as session:
+        for campaign in (series(session, exchange, world, now), series(session, exchange, world, now, "Autre")):
+            give(session, exchange, world, campaign, "awa", PAPER, now)
+    before = journal.place()
+    with exchange.database.writing() as session:
+        other, left = (place.row for place in places.of(session, world.members["awa"]))
+        places.finish(session, left, now)
+    with exchange.database.writing() as session:  # as a backup knows it
+        session.execute(update(Enrolment).values(state=ACTIVE, ended_at=None))
+    noted = journal.since(before)
+    for expected in (1, 0):
+        with exchange.database.writing() as session:
+            assert taken_back.again(session, noted, now)["leave"] == expected
+    strange = [replace(one, member_id=world.members["moussa"], place=other.id) for one in noted]
+    with exchange.database.writing() as session:
+        assert taken_back.again(session, strange, now)["leave"] == 0
+    with exchange.database.reading() as session:
+        assert (session.get_one(Enrolment, left.id).state, session.get_one(Enrolment, other.id).state) == (ENDED, ACTIVE)
 
 
 def test_the_last_place_of_a_person_ends_her_agreement_and_no_other(exchange: Exchange, world: World, now: datetime) -> None:

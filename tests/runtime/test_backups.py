@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from runtime import backups, sealed_files
 from runtime.backups import kept
+from runtime.clock import Clock, trust_wall
 from runtime.crypto import CryptoError, load_backup_key
 from runtime.database import Database
 from runtime.journal import Entry, Journal, JournalError, No, Place, note
@@ -100,6 +101,26 @@ def test_five_minutes_are_kept_for_two_hours_hours_for_a_day_and_days_for_five_w
     assert max(ages) <= timedelta(days=35)
 
 
+@pytest.mark.parametrize("ahead", [timedelta(0), timedelta(days=365 * 10)], ids=["right", "ten-years-ahead"])
+def test_fourteen_days_are_kept_whatever_the_clock_says(ahead: timedelta) -> None:
+    made = [NOW - timedelta(days=50 + day, hours=hour) for day in range(20) for hour in (0, 1)]
+    keep = kept([*made, NOW + ahead], NOW + ahead)
+    assert keep == {NOW + ahead, *(NOW - timedelta(days=50 + day) for day in range(13))}
+
+
+@sqlite_only
+def test_nothing_is_deleted_while_the_clock_is_in_doubt(database: Database, settings: Settings) -> None:
+    for n in range(20):
+        backups.make(database, settings, NOW - timedelta(days=100 + n))
+    ticking = Clock(database, [])
+    ticking.tick(NOW)
+    ticking.tick(NOW + timedelta(days=3))
+    assert backups.thin(database, settings, NOW) == 0
+    with database.writing() as session:
+        trust_wall(session)
+    assert backups.thin(database, settings, NOW) == 6
+
+
 def test_thinning_again_and_again_keeps_what_thinning_once_would() -> None:
     left: set[datetime] = set()
     for n in range(12 * 24 * 3):
@@ -132,6 +153,28 @@ def test_a_file_of_another_name_and_one_that_is_gone_are_no_backups(tmp_path: Pa
     (tmp_path / "20260318T100500Z (1).backup").write_bytes(b"x")
     (tmp_path / "20260318T101000Z.backup").symlink_to(tmp_path / "gone")
     assert [one.at for one in backups.copies(tmp_path)] == [NOW]
+
+
+@sqlite_only
+def test_nothing_unsealed_lies_among_the_backups_and_what_a_killed_process_left_is_swept(
+    database: Database, settings: Settings
+) -> None:
+    backups.make(database, settings, NOW)
+    assert [one.name for one in settings.backup_path.iterdir()] == ["20260318T100000Z.backup"]
+    assert list(settings.draft_path.iterdir()) == []
+    fresh, old = backups.drafts(settings), backups.drafts(settings)
+    killed = settings.backup_path / "drill-abc"
+    killed.mkdir()
+    for folder in (old, killed):
+        (folder / "copy.db").write_bytes(b"rows")
+    part = settings.backup_path / "20260318T090000Z.backup.part"
+    part.write_bytes(b"half")
+    moments = {fresh: NOW - MINUTE, old: NOW - timedelta(days=1), killed: NOW - timedelta(days=1), part: NOW - timedelta(days=1)}
+    for path, at in moments.items():
+        os.utime(path, (at.timestamp(), at.timestamp()))
+    assert backups.thin(database, settings, NOW) == 0
+    assert list(settings.draft_path.iterdir()) == [fresh]
+    assert [one.name for one in settings.backup_path.iterdir()] == ["20260318T100000Z.backup"]
 
 
 @sqlite_only
