@@ -94,7 +94,7 @@ def _read(form: Typed, upload: Upload) -> Pack | None:
     try:
         return language_packs.read(io.BytesIO(upload.data))
     except PackRefused as error:
-        form.wrong("file", _(str(error)))
+        form.wrong("file", _(error.said, name=error.name))
         return None
 
 
@@ -102,11 +102,8 @@ def _intake(form: Typed, pack: Pack) -> Intake | None:
     try:
         with reading() as session:
             return taken_in.check(session, pack)
-    except PackRefused:
-        form.wrong(
-            "",
-            _("Cette langue n'est pas en service ici : %(language)s. Ouvrez-la dans les réglages.", language=pack.language_name),
-        )
+    except PackRefused as error:
+        form.wrong("", _(error.said, name=error.name))
         return None
 
 

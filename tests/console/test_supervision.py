@@ -179,7 +179,7 @@ def test_a_months_checks_are_drawn_and_shown_with_their_factor(signed_in: Signed
         check = session.query(SpotCheck).one()
         check.women, check.men, check.seen_at = 15, 5, NOW
     page = browser.get(f"/suivi/verifications/{when}").text
-    assert "0,80" in page
+    assert "0,8" in page
     assert "vu 20, rapporté 25" in page
     sory = signed_in(R.TERRAIN, villages=frozenset({world.villages[1]}))
     assert "Aucune séance" in sory.get(f"/suivi/verifications/{when}").text
