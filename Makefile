@@ -65,7 +65,7 @@ node-peers: | test-debs
 	fi
 
 test: .venv/.test node-peers ## install what tests need, run all but the thousands
-	@$(PY) -m pytest -m "not peers" --numprocesses=auto --dist=loadfile
+	@$(PY) -m pytest -m "not peers" --numprocesses=auto --dist=loadfile --no-loadscope-reorder
 
 coverage: .venv/.test node-peers ## the same, counting the branches of the core: half as long again
 	@$(PY) -m pytest -m "not peers and not faults and not browser" --numprocesses=auto --dist=loadfile --cov --cov-report=term:skip-covered

@@ -49,6 +49,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--backend", choices=BACKENDS, help="run database tests on this one only")
 
 
+@pytest.hookimpl(trylast=True)  # once the folders have marked their own
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes minutes begins first: at the end, one process would wait for it."""
+    items.sort(key=lambda item: not any(item.get_closest_marker(name) for name in ("browser", "faults", "call")))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """The figures that tests measured, of passed ones too; they come with the reports, from other processes as well."""
     reports = [one for found in terminalreporter.stats.values() for one in found if getattr(one, "when", None) == "call"]
