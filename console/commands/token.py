@@ -11,7 +11,8 @@ from console.edge import reading, wall_time, writing
 command = AppGroup("token", help="Les jetons de l'API.")
 
 SCOPES = (
-    "read:clubs", "read:people", "read:numbers", "read:messages", "read:reports", "read:campaigns", "write:campaigns",
+    "read:clubs", "read:people", "read:numbers", "read:messages", "read:inquiries", "read:reports", "read:results",
+    "read:contents", "read:campaigns", "write:campaigns",
 )  # fmt: skip
 
 

@@ -17,8 +17,12 @@ from tests.browser.walk import EVERYTHING, Walk
 FIRST_VISIT, LATER = 50 * 1024, 15 * 1024
 WIDE_EVERY = "Math.max(document.documentElement.scrollWidth, document.body.scrollWidth)"
 PAGES_AT_LEAST = 100
-# Sounds and files that nobody made yet, the part of a page that is asked again, the link that a sign-in used up.
-NO_PAGES = {"prepared.fetch", "messages.sound", "voices.sound", "simulator.screen", "translating.sheet", "entrance.enter"}
+# Sounds and files that nobody made yet, parts of a page that are asked again, the link that a sign-in used up; and what comes
+# after an import or a language pack that nobody brought on this walk.
+NO_PAGES = {
+    *("prepared.fetch", "messages.sound", "voices.sound", "simulator.screen", "campaigns.figures", "translating.sheet"),
+    *("entrance.enter", "imports.undo", "shared_packs.look"),
+}
 CULPRITS = """() => [...document.querySelectorAll('body *')]
   .filter(one => one.getBoundingClientRect().right > 321 && !one.closest('.table'))
   .slice(0, 3).map(one => one.tagName + '.' + one.className)"""

@@ -29,14 +29,14 @@ def test_a_sheet_goes_out_and_comes_back_with_its_three_mistakes_found(house: Ho
     good, long, copied = (list(row) for row in bodies[:3])
     good[text], long[text], copied[text] = GOOD, "a" * 700, copied[source]
     page_of = bring_sheet(page, house.url, TONGUE, [rows[0], good, long, copied, ["inconnu", *good[1:]]])
-    assert (_figure(page, "à enregistrer"), _figure(page, "refusées")) == (1, 3)
+    assert (_figure(page, "à enregistrer"), _figure(page, "refusée")) == (1, 3)
     assert "Il en faut" in _line(page, long[0])
     assert "français recopié" in _line(page, copied[0])
     assert "existe pas ici" in _line(page, "inconnu")
 
     good_and_two = [rows[0], good, [*long[:text], "Ɓii", *long[text + 1 :]], [*copied[:text], "Suka", *copied[text + 1 :]]]
     assert bring_sheet(page, house.url, TONGUE, good_and_two) != page_of
-    assert _figure(page, "refusées") == 0
+    assert _figure(page, "refusée") == 0
     press(page, re.compile(r"Enregistrer 3 brouillons"))
     expect(page.get_by_text("3 brouillons enregistrés.")).to_be_visible()
     again = {row[0]: row[text] for row in take_sheet(page, house.url, TONGUE)[1:]}

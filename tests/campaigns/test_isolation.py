@@ -34,7 +34,7 @@ TEXTS = [
 ]
 STEP = timedelta(hours=3)  # a stranger gets ten replies a day
 # Numbers run through the programme, or, of actions, through the club; the two who ask have each their own club and number.
-OWN = re.compile(r"\b(No|Action|FAIT|Question No|AN|numéro|demande) \d+|\b(?:2043|6\d{3})\b")
+OWN = re.compile(r"\b(No|Action|FAIT|Question No|AN|numéro|demande|En cours:) \d+|\b(?:2043|6\d{3})\b")
 
 
 @pytest.fixture

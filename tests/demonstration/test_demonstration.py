@@ -36,7 +36,8 @@ NOW = datetime(2026, 3, 18, 10, tzinfo=UTC)
 
 def begun(database: Database, folder: Path, now: datetime = NOW) -> Exchange:
     """An installation with its tables, contents, channel and the demonstration, at `now`."""
-    settings = Settings(database_url=str(database.url), var=folder, run_clock=False, secret_key="a-secret-for-tests-only")
+    url, secret = str(database.url), "a-secret-for-tests-only"
+    settings = Settings(database_url=url, var=folder, run_clock=False, backup_minutes=0, secret_key=secret)
     exchange: Exchange = wsgi.create_app(settings, database=database, work=Immediate()).extensions["lamen"]
     wsgi.metadata().create_all(database.engine)
     load_demonstration(exchange, now)
