@@ -45,13 +45,19 @@ def calls(module: ast.Module, name: str) -> Iterator[ast.Call]:
             yield each
 
 
+def _brings_record(each: ast.AST) -> bool:
+    if not isinstance(each, ast.ImportFrom):
+        return False
+    names = {one.name for one in each.names}
+    return (each.module == "runtime" and "audit" in names) or (each.module == "runtime.audit" and "record" in names)
+
+
 def written() -> set[str]:
     found: set[str] = set()
     for path in (path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))):
-        text = path.read_text()
-        if "runtime import audit" not in text and "runtime.audit import record" not in text:
+        module = ast.parse(path.read_text())
+        if not any(_brings_record(each) for each in ast.walk(module)):
             continue
-        module = ast.parse(text)
         for call in calls(module, "record"):
             if len(call.args) >= 4:
                 acts = set(literals(call.args[2], module))

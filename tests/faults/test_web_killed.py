@@ -36,7 +36,7 @@ def test_whatever_a_killed_web_process_answered_2xx_to_is_stored_once(
 @contextmanager
 def _locked(path: str) -> Iterator[None]:
     """Somebody outside holds SQLite's write lock."""
-    other = sqlite3.connect(path, isolation_level=None)
+    other = sqlite3.connect(path, isolation_level=None, timeout=60)  # eight phones are writing: the lock must be waited for
     other.execute("BEGIN IMMEDIATE")
     try:
         yield
