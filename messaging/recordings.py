@@ -6,7 +6,6 @@ must be a sound. A replay to the caller goes out under an address that holds for
 
 import hashlib
 import hmac
-import os
 import shutil
 import subprocess
 import tempfile
@@ -25,6 +24,7 @@ from messaging.errors import MessagingError
 from messaging.exchange import Exchange
 from messaging.models import Call, Channel, Moderation, Recording
 from messaging.recording_fetch import FetchError, fetch, remove
+from runtime import disk
 from runtime.crypto import blind
 from translations.clips import STRANGERS
 
@@ -123,17 +123,7 @@ def keep(var: Path, data: bytes) -> Stored:
     path = path_of(var, sha256)
     (var / "recordings").mkdir(mode=0o700, parents=True, exist_ok=True)
     path.parent.mkdir(mode=0o700, exist_ok=True)
-    handle, part = tempfile.mkstemp(suffix=".part", dir=path.parent)  # readable by its owner alone
-    with os.fdopen(handle, "wb") as file:
-        file.write(wav)
-        file.flush()
-        os.fsync(file.fileno())
-    os.rename(part, path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    disk.put(path, wav)
     return Stored(sha256, _seconds(wav), len(wav))
 
 

@@ -4,7 +4,6 @@ SQLite is copied by its own backup API, because a copied file is none; PostgreSQ
 journal of STOPs had been written before it was begun: whatever is written later must be applied to what is restored from it.
 """
 
-import os
 import shutil
 import sqlite3
 import subprocess
@@ -21,6 +20,7 @@ from sqlalchemy import URL
 from runtime import clock, migrate, sealed_files
 from runtime.crypto import CryptoError, blind, keyring, load_backup_key
 from runtime.database import Database, await_noted
+from runtime.disk import private
 from runtime.journal import Journal, Place
 from runtime.sealed_files import SealedFileError as SealedFileError  # passed on to whoever restores
 from runtime.settings import Settings, environment
@@ -170,12 +170,9 @@ def kept(moments: Iterable[datetime], wall: datetime) -> set[datetime]:
 
 def unpack(path: Path, settings: Settings, target: Path) -> None:
     """Write an SQLite backup out as a database file; SealedFileError, BackupError for one that is not whole."""
-    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
+    with private(target) as file:
         for piece in sealed_files.unseal(path, load_backup_key(settings.backup_key_path)):
             file.write(piece)
-        file.flush()
-        os.fsync(file.fileno())
     with closing(sqlite3.connect(target)) as found:
         said = found.execute("PRAGMA integrity_check").fetchone()[0]
     if said != "ok":

@@ -20,6 +20,8 @@ from sqlalchemy import LargeBinary
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
+from runtime.disk import private
+
 NONCE_BYTES = 12
 KEY_BYTES = 32
 
@@ -107,11 +109,8 @@ def _write_once(path: Path, text: str) -> bool:
     path.parent.mkdir(parents=True, exist_ok=True)
     # Several processes may start at once: the one whose link succeeds made the keys, the others read them.
     draft = path.with_name(f"{path.name}.{os.getpid()}.part")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
+    with private(draft) as file:
+        file.write(text.encode())
     try:
         os.link(draft, path)
     except FileExistsError:

@@ -17,7 +17,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from runtime.spool import sync_folder
+from runtime.disk import sync_folder
 
 NOTES = "journal"
 

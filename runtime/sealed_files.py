@@ -13,7 +13,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from runtime.database import Json
-from runtime.spool import sync_folder
+from runtime.disk import private, sync_folder
 
 MAGIC = b"lamen-1\n"
 PIECE = 1 << 20
@@ -30,8 +30,7 @@ def seal(target: Path, key: bytes, head: Json, body: Iterable[bytes]) -> int:
     draft = target.with_name(f"{target.name}.part")
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
+        with private(draft) as file:
             prefix, cipher = os.urandom(PREFIX_BYTES), AESGCM(key)
             file.write(MAGIC + prefix)
             waiting = json.dumps(head).encode()
@@ -40,8 +39,6 @@ def seal(target: Path, key: bytes, head: Json, body: Iterable[bytes]) -> int:
                 file.write(_sealed(cipher, prefix, count, waiting, last=False))
                 waiting, count = piece, count + 1
             file.write(_sealed(cipher, prefix, count, waiting, last=True))
-            file.flush()
-            os.fsync(file.fileno())
         draft.rename(target)
     finally:
         draft.unlink(missing_ok=True)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from runtime.crypto import CryptoError, keyring
+from runtime.disk import private, sync_folder
 
 FOLDER = "spool"
 PLACE = "spool:file"
@@ -52,11 +53,8 @@ def keep(var: Path, body: dict[str, Any]) -> str:
     draft, final = folder / f"{name}.part", folder / f"{name}{SUFFIX}"
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
+        with private(draft) as file:
             file.write(keyring().seal(json.dumps(body), PLACE))
-            file.flush()
-            os.fsync(file.fileno())
         draft.rename(final)
         sync_folder(folder)
     except OSError as error:
@@ -103,12 +101,3 @@ def set_aside(var: Path, name: str) -> None:
 
 def _folder(var: Path) -> Path:
     return var / FOLDER
-
-
-def sync_folder(folder: Path) -> None:
-    """Flush a folder to the disk: until then a new name in it may be gone after a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

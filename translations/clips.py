@@ -5,7 +5,6 @@ Call `accept` and `draft_voice` before opening a transaction: they run for secon
 """
 
 import hashlib
-import os
 import re
 import shutil
 import subprocess
@@ -17,6 +16,7 @@ from pathlib import Path
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from runtime import disk
 from translations.cut_short import cut_short
 from translations.errors import TranslationError
 from translations.models import Clip, Content, Variant, VariantState
@@ -94,17 +94,7 @@ def store(var: Path, data: bytes, suffix: str = ".wav", *, sha256: str | None = 
     sha256 = sha256 or hashlib.sha256(data).hexdigest()
     path = path_of(var, sha256, suffix)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, part = tempfile.mkstemp(suffix=".part", dir=path.parent)
-    with os.fdopen(handle, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    os.rename(part, path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    disk.put(path, data)
     return sha256, path
 
 

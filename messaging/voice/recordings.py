@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from messaging.voice import sound
+from runtime.disk import sync_folder
 
 SID = re.compile(r"RE[0-9a-f]{32}")
 KEPT = timedelta(days=90)  # as any sound nobody approved
@@ -49,11 +50,7 @@ class Recordings:
         with part.open("rb") as file:
             os.fsync(file.fileno())
         part.rename(path)
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync_folder(path.parent)
         return Kept(sid, seconds)
 
     def path(self, sid: str) -> Path | None:
