@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from campaigns.models import Answer, Question, Quiz
 from messaging.models import Listener
-from runtime.paging import Slice
+from runtime.paging import Slice, matching
 
 
 @dataclass(frozen=True)
@@ -57,9 +57,7 @@ class AnswerLine:
 def quizzes(session: Session, part: Slice, *, id: int | None = None, open: bool | None = None) -> list[QuizLine]:
     """Quizzes by id."""
     query = part.of(select(Quiz).options(selectinload(Quiz.questions)), Quiz.id)
-    for column, value in ((Quiz.id, id), (Quiz.open, open)):
-        if value is not None:
-            query = query.where(column == value)
+    query = matching(query, (Quiz.id, id), (Quiz.open, open))
     return [
         QuizLine(row.id, row.title, row.open, row.created_at, [_question(each) for each in row.questions])
         for row in session.scalars(query)
@@ -84,16 +82,14 @@ def answers(
 ) -> list[AnswerLine]:
     """Answers by id, scored and unscored."""
     query = part.theirs(part.of(select(Answer), Answer.id), Answer.contact_id)
-    wanted = (
+    query = matching(
+        query,
         (Answer.id, id),
         (Answer.question_id, question),
         (Answer.contact_id, contact),
         (Answer.broadcast_id, broadcast),
         (Answer.message_id, message),
     )
-    for column, value in wanted:
-        if value is not None:
-            query = query.where(column == value)
     if since is not None:
         query = query.where(Answer.answered_at >= since)
     return [_answer(row) for row in session.scalars(query)]

@@ -24,7 +24,7 @@ from clubs.models import MarketRule
 from messaging.models import Broadcast, BroadcastState, Route
 from messaging.progress import bill
 from runtime.database import Json
-from runtime.paging import Slice
+from runtime.paging import Slice, matching
 
 
 @dataclass(frozen=True)
@@ -103,9 +103,7 @@ class SeasonLine:
 def campaigns(session: Session, part: Slice, *, id: int | None = None, state: CampaignState | None = None) -> list[CampaignLine]:
     """Campaigns by id."""
     query = part.of(select(Campaign).options(selectinload(Campaign.events)), Campaign.id)
-    for column, value in ((Campaign.id, id), (Campaign.state, state)):
-        if value is not None:
-            query = query.where(column == value)
+    query = matching(query, (Campaign.id, id), (Campaign.state, state))
     return [campaign_line(row) for row in session.scalars(query)]
 
 
@@ -155,9 +153,7 @@ def broadcasts(
         .outerjoin(CampaignEvent, CampaignEvent.id == Occurrence.event_id)
     )
     query = part.of(query, Broadcast.id)
-    for column, value in ((Broadcast.id, id), (CampaignEvent.campaign_id, campaign), (Broadcast.state, state)):
-        if value is not None:
-            query = query.where(column == value)
+    query = matching(query, (Broadcast.id, id), (CampaignEvent.campaign_id, campaign), (Broadcast.state, state))
     if since is not None:
         query = query.where(Broadcast.due_at >= since)
     found = session.execute(query).all()
@@ -188,7 +184,5 @@ def _broadcast(session: Session, row: Broadcast, campaign_id: int | None) -> Bro
 def seasons(session: Session, part: Slice, *, id: int | None = None, kind: SeasonKind | None = None) -> list[SeasonLine]:
     """Seasons by id."""
     query = part.of(select(Season), Season.id)
-    for column, value in ((Season.id, id), (Season.kind, kind)):
-        if value is not None:
-            query = query.where(column == value)
+    query = matching(query, (Season.id, id), (Season.kind, kind))
     return [SeasonLine(row.id, row.kind, row.first_day, row.last_day) for row in session.scalars(query)]

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from clubs.inbox import of
 from clubs.models import Club
 from clubs.records import Inquiry, InquiryKind, InquiryState, RadioEpisode, RadioStation
-from runtime.paging import Slice
+from runtime.paging import Slice, matching
 
 
 @dataclass(frozen=True)
@@ -66,9 +66,7 @@ def inquiries(
     query = part.of(query.where(of(part.villages)), Inquiry.id)
     if part.villages is not None:
         query = query.where(Inquiry.kind != InquiryKind.PROTECTION)
-    for column, value in ((Inquiry.id, id), (Inquiry.kind, kind), (Inquiry.state, state)):
-        if value is not None:
-            query = query.where(column == value)
+    query = matching(query, (Inquiry.id, id), (Inquiry.kind, kind), (Inquiry.state, state))
     if since is not None:
         query = query.where(Inquiry.received_at >= since)
     return [_inquiry(row, code) for row, code in session.execute(query)]
@@ -102,9 +100,7 @@ def episodes(
     """Radio episodes by id; `since` is when they are on air."""
     query = select(RadioEpisode, RadioStation).join(RadioStation, RadioStation.id == RadioEpisode.station_id)
     query = part.of(query, RadioEpisode.id)
-    for column, value in ((RadioEpisode.id, id), (RadioEpisode.theme_code, theme)):
-        if value is not None:
-            query = query.where(column == value)
+    query = matching(query, (RadioEpisode.id, id), (RadioEpisode.theme_code, theme))
     if since is not None:
         query = query.where(RadioEpisode.airs_at >= since)
     return [

@@ -13,7 +13,7 @@ from clubs.models import AgeBand, Area, Club, ClubKind, Member, Preferred, Role,
 from clubs.records import Report, ReportState
 from messaging.models import Contact
 from messaging.numbers import mask
-from runtime.paging import Slice
+from runtime.paging import Slice, matching
 
 
 @dataclass(frozen=True)
@@ -95,9 +95,7 @@ def villages(session: Session, part: Slice, *, id: int | None = None, code: str 
     """Villages by id."""
     query = select(Village, Area.name).join(Area, Area.id == Village.area_id)
     query = part.here(part.of(query, Village.id), Village.id)
-    for column, value in ((Village.id, id), (Village.code, code)):
-        if value is not None:
-            query = query.where(column == value)
+    query = matching(query, (Village.id, id), (Village.code, code))
     return [_village(village, commune) for village, commune in session.execute(query)]
 
 
@@ -125,9 +123,7 @@ def clubs(
 ) -> list[ClubLine]:
     """Clubs by id."""
     query = part.here(part.of(select(Club, Village).join(Village, Village.id == Club.village_id), Club.id), Club.village_id)
-    for column, value in ((Club.id, id), (Club.code, code), (Club.village_id, village), (Club.active, active)):
-        if value is not None:
-            query = query.where(column == value)
+    query = matching(query, (Club.id, id), (Club.code, code), (Club.village_id, village), (Club.active, active))
     return [_club(club, village) for club, village in session.execute(query)]
 
 
@@ -165,9 +161,7 @@ def members(
     """Members by id. `people` shows names, masked numbers and life stages; `whole_numbers` unmasks, and is audited above."""
     query = select(Member, Club.code, Club.village_id, Contact.number).outerjoin(Club, Club.id == Member.club_id)
     query = part.here(part.of(query.outerjoin(Contact, Contact.id == Member.contact_id), Member.id), Club.village_id)
-    for column, value in ((Member.id, id), (Club.code, club), (Member.contact_id, contact), (Member.role, role)):
-        if value is not None:
-            query = query.where(column == value)
+    query = matching(query, (Member.id, id), (Club.code, club), (Member.contact_id, contact), (Member.role, role))
     found = session.execute(query)
     return [_member(member, code, village, number, people, whole_numbers) for member, code, village, number in found]
 
@@ -209,7 +203,8 @@ def reports(
 ) -> list[ReportLine]:
     """Every version of reports by id; `since` and `until` are session days, both counted."""
     query = part.here(part.of(select(Report, Club.code).outerjoin(Club, Club.id == Report.club_id), Report.id), Club.village_id)
-    wanted = (
+    query = matching(
+        query,
         (Report.id, id),
         (Report.number, number),
         (Club.code, club),
@@ -217,9 +212,6 @@ def reports(
         (Report.state, state),
         (Report.message_id, message),
     )
-    for column, value in wanted:
-        if value is not None:
-            query = query.where(column == value)
     if since is not None:
         query = query.where(Report.session_date >= since)
     if until is not None:

@@ -25,7 +25,7 @@ from messaging.models import (
 )
 from messaging.numbers import mask
 from runtime.crypto import blind
-from runtime.paging import Slice
+from runtime.paging import Slice, matching
 from translations.models import Variant
 from translations.placeholders import FIRST_NAME
 
@@ -126,9 +126,7 @@ def contacts(
     """Contacts by id; `number` in E.164. Whoever asks for whole numbers writes the audit entry."""
     query = part.theirs(part.of(select(Contact), Contact.id), Contact.id)
     index = None if number is None else blind(number)
-    for column, value in ((Contact.id, id), (Contact.number_index, index), (Contact.state, state)):
-        if value is not None:
-            query = query.where(column == value)
+    query = matching(query, (Contact.id, id), (Contact.number_index, index), (Contact.state, state))
     found = list(session.scalars(query))
     given: dict[int, set[Purpose]] = {}
     consents = select(Consent.contact_id, Consent.purpose).where(
@@ -175,7 +173,8 @@ def messages(
 ) -> list[MessageLine]:
     """SMS by id; `answers` finds what was replied to a received one, `since` is a moment of creation."""
     query = part.theirs(part.of(select(Message), Message.id), Message.contact_id)
-    wanted = (
+    query = matching(
+        query,
         (Message.id, id),
         (Message.external_id, external_id),
         (Message.contact_id, contact),
@@ -184,9 +183,6 @@ def messages(
         (Message.broadcast_id, broadcast),
         (Message.answers_id, answers),
     )
-    for column, value in wanted:
-        if value is not None:
-            query = query.where(column == value)
     if since is not None:
         query = query.where(Message.created_at >= since)
     return [_message(row) for row in session.scalars(query)]
@@ -235,7 +231,8 @@ def calls(
 ) -> list[CallLine]:
     """Calls by id; `since` is a moment of creation."""
     query = part.theirs(part.of(select(Call), Call.id), Call.contact_id)
-    wanted = (
+    query = matching(
+        query,
         (Call.id, id),
         (Call.external_id, external_id),
         (Call.contact_id, contact),
@@ -243,9 +240,6 @@ def calls(
         (Call.state, state),
         (Call.broadcast_id, broadcast),
     )
-    for column, value in wanted:
-        if value is not None:
-            query = query.where(column == value)
     if since is not None:
         query = query.where(Call.created_at >= since)
     rows = session.scalars(query).all()

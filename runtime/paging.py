@@ -32,3 +32,8 @@ class Slice:
     def theirs(self, query: Query, contact: InstrumentedAttribute[int]) -> Query:
         """Only rows about numbers of the reader's villages."""
         return query if self.contacts is None else query.where(contact.in_(self.contacts))
+
+
+def matching(query: Query, *wanted: tuple[InstrumentedAttribute[Any], object]) -> Query:
+    """Only rows with each wanted value in its column; None asks nothing of it."""
+    return query.where(*(column == value for column, value in wanted if value is not None))

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from runtime.paging import Slice
+from runtime.paging import Slice, matching
 from translations.library import newest_variants, sms_of
 from translations.models import Clip, Content, ContentKind, Variant, VariantState
 from translations.sms import measure
@@ -80,16 +80,14 @@ def contents(
 ) -> list[ContentLine]:
     """Contents by id."""
     query = part.of(select(Content), Content.id)
-    wanted = (
+    query = matching(
+        query,
         (Content.id, id),
         (Content.key, key),
         (Content.kind, kind),
         (Content.theme_code, theme),
         (Content.archived, archived),
     )
-    for column, value in wanted:
-        if value is not None:
-            query = query.where(column == value)
     rows = list(session.scalars(query))
     words: dict[int, list[VariantLine]] = {}
     for variant in newest_variants(session, [row.id for row in rows]):
