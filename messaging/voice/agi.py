@@ -12,7 +12,7 @@ from pathlib import Path
 
 from messaging.voice import sound
 from messaging.voice.errors import Gone
-from messaging.voice.legs import End, Keys, Recorded
+from messaging.voice.legs import End, Keys, Recorded, collected
 
 _RESULT = re.compile(r"200 result=(-?\d+)(?: \(([^)]*)\))?(?: endpos=(\d+))?")
 _ALL = "0123456789*#"
@@ -40,19 +40,7 @@ class AgiLeg:
         await self._say(clips, "")
 
     async def gather(self, clips: Sequence[Path], digits: int, finish: str, first_s: float, between_s: float) -> Keys:
-        got, key = "", await self._say(clips, _ALL)
-        while True:
-            if key is None:
-                patience = int(1000 * (between_s if got else first_s))
-                pressed = (await self._ask(f"WAIT FOR DIGIT {patience}"))[0]
-                if pressed == 0:
-                    return Keys(got)
-                key = chr(pressed)
-            if finish and key == finish:
-                return Keys(got, key)
-            got, key = got + key, None
-            if digits and len(got) >= digits:
-                return Keys(got)
+        return await collected(await self._say(clips, _ALL), self._wait, digits, finish, first_s, between_s)
 
     async def record(self, path: Path, max_s: float, silence_s: float, finish: str) -> Recorded:
         wav = path.with_suffix(".wav")  # Asterisk puts the ending there itself
@@ -86,6 +74,10 @@ class AgiLeg:
             if result:
                 return chr(result)
         return None
+
+    async def _wait(self, seconds: float) -> str | None:
+        pressed, _, _ = await self._ask(f"WAIT FOR DIGIT {int(1000 * seconds)}")
+        return chr(pressed) if pressed else None
 
     async def _ask(self, command: str) -> tuple[int, str, int]:
         """(result, what stood in brackets, samples played); Gone."""

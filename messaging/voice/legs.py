@@ -37,6 +37,21 @@ class Recorded:
     key: str = ""
 
 
+async def collected(
+    cut_by: str | None, wait: Callable[[float], Awaitable[str | None]], digits: int, finish: str, first_s: float, between_s: float
+) -> Keys:
+    """The keys that `Leg.gather` promises: the one that cut its clips, then each that `wait` brings within so many seconds."""
+    got, key = "", cut_by or await wait(first_s)
+    while key is not None:
+        if finish and key == finish:
+            return Keys(got, key)
+        got += key
+        if digits and len(got) >= digits:
+            break
+        key = await wait(between_s)
+    return Keys(got)
+
+
 class Leg(Protocol):
     """One call. `caller` and `called` are numbers as the line gave them; clips are 8 kHz 16-bit mono WAV files.
 

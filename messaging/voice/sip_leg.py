@@ -16,7 +16,7 @@ from baresip import AudioNotActive, AudioRestarted, BaresipError, Event, StackEv
 from baresip.call import Call, DigitEvent
 
 from messaging.voice.errors import Gone, VoiceError
-from messaging.voice.legs import End, Keys, Recorded
+from messaging.voice.legs import End, Keys, Recorded, collected
 from messaging.voice.sound import BYTES_A_SECOND, FRAME, RATE, loud
 
 AHEAD = BYTES_A_SECOND // 2
@@ -119,18 +119,7 @@ class SipLeg:
 
     async def gather(self, clips: Sequence[Path], digits: int, finish: str, first_s: float, between_s: float) -> Keys:
         self._forget_keys()
-        got, key = "", await self._say(clips, cut=True)
-        while True:
-            if key is None:
-                found = await self._first(self._keys.get(), timeout_s=between_s if got else first_s)
-                if found is None:
-                    return Keys(got)
-                key = str(found)
-            if finish and key == finish:
-                return Keys(got, key)
-            got, key = got + key, None
-            if digits and len(got) >= digits:
-                return Keys(got)
+        return await collected(await self._say(clips, cut=True), self._wait, digits, finish, first_s, between_s)
 
     async def record(self, path: Path, max_s: float, silence_s: float, finish: str) -> Recorded:
         self._forget_keys()
@@ -179,6 +168,10 @@ class SipLeg:
             self._call.audio.flush_tx()
         self._played.set()
         return found
+
+    async def _wait(self, seconds: float) -> str | None:
+        found = await self._first(self._keys.get(), timeout_s=seconds)
+        return None if found is None else str(found)
 
     def _top_up(self) -> None:
         audio = self._call.audio
