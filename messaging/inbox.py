@@ -24,12 +24,12 @@ from messaging.models import (
     WebhookBody,
 )
 from messaging.numbers import normalise
-from messaging.queue import PRIORITY, REPLY_LIFE
+from messaging.queue import REPLY_LIFE, outgoing
 from messaging.rows import insert_once
 from messaging.states import move
 from translations.languages import SOURCE
 from translations.library import reply_text
-from translations.sms import measure, prepare, price
+from translations.sms import prepare
 
 log = structlog.get_logger(__name__)
 
@@ -130,33 +130,10 @@ def _stop(session: Session, channel: Channel, contact: Contact, message: Message
     _close(message, now, "stop")
     if fresh:
         said = reply_text(session, STOP_DONE, [language or SOURCE, SOURCE], now=now)
-        session.add(_confirmation(channel, contact, message, prepare(said.text), said.variant_id, now))
-
-
-def _confirmation(
-    channel: Channel, contact: Contact, message: Message, text: str, variant_id: int | None, now: datetime
-) -> Message:
-    size = measure(text)
-    return Message(
-        direction=Direction.OUT,
-        channel_id=channel.id,
-        contact_id=contact.id,
-        variant_id=variant_id,
-        answers_id=message.id,
-        kind=Kind.CONFIRMATION,
-        priority=PRIORITY[Kind.CONFIRMATION],
-        text=text,
-        state=MessageState.QUEUED,
-        encoding=size.encoding.value,
-        parts=size.parts,
-        price=price(size.parts, 1, channel.price_per_part),
-        not_before=now,
-        expires_at=now + REPLY_LIFE,
-        created_at=now,
-        attempts=0,
-        uncounted=0,
-        handling_failures=0,
-    )
+        confirmation = outgoing(channel, contact, prepare(said.text), now, Kind.CONFIRMATION)
+        confirmation.answers_id, confirmation.variant_id = message.id, said.variant_id
+        confirmation.expires_at = now + REPLY_LIFE
+        session.add(confirmation)
 
 
 def _close(message: Message, now: datetime, reason: str) -> None:

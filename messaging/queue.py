@@ -62,7 +62,7 @@ def queue_reply(
         log.warning("reply.limited", contact=contact.id, limit=why)
         return None
     channel = session.get_one(Channel, channel_id)
-    message = _message(channel, contact, text, now, kind)
+    message = outgoing(channel, contact, text, now, kind)
     if kind is Kind.REPLY:
         message.not_before = limits.reply_at(session, contact.id, now)
     message.answers_id = None if answers is None else answers.id
@@ -87,7 +87,7 @@ def queue_push(
 
     Unique by (broadcast, contact): the caller makes sure it is the first.
     """
-    message = _message(channel, contact, prepare(text), now, Kind.PUSH)
+    message = outgoing(channel, contact, prepare(text), now, Kind.PUSH)
     message.broadcast_id, message.variant_id = broadcast.id, variant.id
     message.expires_at = broadcast.expires_at
     message.not_before = max(now, broadcast.not_before)
@@ -136,7 +136,8 @@ def queue_call(
     return call
 
 
-def _message(channel: Channel, contact: Contact, text: str, now: datetime, kind: Kind) -> Message:
+def outgoing(channel: Channel, contact: Contact, text: str, now: datetime, kind: Kind) -> Message:
+    """The row of an SMS that may leave at once, not yet added to a session; `text` as `prepare` made it."""
     size = measure(text)
     return Message(
         direction=Direction.OUT,
