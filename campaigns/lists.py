@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from campaigns.errors import CampaignError
 from campaigns.models import ListEntry, StaticList
-from clubs.imports import Remark, Weight
+from clubs.imports import Remark, SheetPlan, Weight
 from clubs.models import Club, Member
 from clubs.rows import Refused, number_in
 from clubs.sheets import Row, Sheet, SheetError
@@ -28,21 +28,16 @@ Key = tuple[str, int]
 
 
 @dataclass(frozen=True)
-class ListPlan:
-    """What a file would become: the ids it names, each once, and what is wrong with the other rows."""
+class ListPlan(SheetPlan):
+    """What a file would become: the ids it names, each once; a row with a warning names one again."""
 
-    rows: int
     contacts: tuple[int, ...]
     clubs: tuple[int, ...]
-    remarks: tuple[Remark, ...]
 
     @property
     def ready(self) -> tuple[int, ...]:
         """Everything that would be written."""
         return (*self.contacts, *self.clubs)
-
-    refused = property(lambda self: tuple(one for one in self.remarks if one.weight is Weight.ERROR))
-    repeated = property(lambda self: tuple(one for one in self.remarks if one.weight is Weight.WARNING))
 
 
 def check(session: Session, sheet: Sheet, _today: date) -> ListPlan:
@@ -64,7 +59,7 @@ def check(session: Session, sheet: Sheet, _today: date) -> ListPlan:
                 said = f"Déjà à la ligne {before}. Cette ligne ne compte pas une seconde fois."
                 remarks.append(Remark(row.number, key[0], Weight.WARNING, said))
     contacts = tuple(id_ for column, id_ in first if column == "numéro")
-    return ListPlan(len(sheet.rows), contacts, tuple(id_ for column, id_ in first if column == "club"), tuple(remarks))
+    return ListPlan(len(sheet.rows), tuple(remarks), contacts, tuple(id_ for column, id_ in first if column == "club"))
 
 
 def _phones(session: Session) -> dict[bytes, int]:

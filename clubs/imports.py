@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 class Weight(StrEnum):
-    """An error keeps the row out; a warning lets it in without consent."""
+    """An error keeps the row out; a warning lets it in."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -44,13 +44,11 @@ class Remark:
 
 
 @dataclass(frozen=True)
-class ImportPlan:
-    """What an import would do."""
+class SheetPlan:
+    """How many rows a file has, and what is wrong with some of them."""
 
     rows: int
-    ready: tuple[Candidate, ...]
     remarks: tuple[Remark, ...]
-    unknown_columns: tuple[str, ...] = ()
 
     @property
     def refused(self) -> tuple[Remark, ...]:
@@ -58,9 +56,17 @@ class ImportPlan:
         return tuple(remark for remark in self.remarks if remark.weight is Weight.ERROR)
 
     @property
-    def never_pushed(self) -> tuple[Remark, ...]:
-        """The remarks whose row is stored but gets no message."""
+    def warned(self) -> tuple[Remark, ...]:
+        """The remarks whose row comes in, but not as it was meant."""
         return tuple(remark for remark in self.remarks if remark.weight is Weight.WARNING)
+
+
+@dataclass(frozen=True)
+class ImportPlan(SheetPlan):
+    """What an import would do; a row with a warning is stored, and gets no message."""
+
+    ready: tuple[Candidate, ...]
+    unknown_columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -90,7 +96,7 @@ def check(session: Session, sheet: Sheet, today: date) -> ImportPlan:
         ready.append(candidate)
         if candidate.number and not candidate.proven:
             remarks.append(Remark(row.number, *_unproven(row)))
-    return ImportPlan(len(sheet.rows), tuple(ready), tuple(remarks), sheet.unknown)
+    return ImportPlan(len(sheet.rows), tuple(remarks), tuple(ready), sheet.unknown)
 
 
 def carry_out(session: Session, plan: ImportPlan, now: datetime, staff_id: int | None = None) -> ImportResult:

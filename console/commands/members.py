@@ -76,9 +76,9 @@ def _tell(plan: "ImportPlan") -> None:
     if plan.unknown_columns:
         click.echo(f"Colonnes ignorées : {', '.join(plan.unknown_columns)}.")
     _group("Refusées", plan.refused)
-    _group("Enregistrées, sans aucun envoi", plan.never_pushed)
+    _group("Enregistrées, sans aucun envoi", plan.warned)
     click.echo(
-        f"{plan.rows} lignes lues : {len(plan.ready)} peuvent être importées, dont {len(plan.never_pushed)} sans envoi ; "
+        f"{plan.rows} lignes lues : {len(plan.ready)} peuvent être importées, dont {len(plan.warned)} sans envoi ; "
         f"{plan.rows - len(plan.ready)} refusées."
     )
 

@@ -3,7 +3,7 @@
 For a day an import can be taken back: what it made and nobody has used since goes.
 """
 
-from flask import Response, abort, request, url_for
+from flask import Response, abort, url_for
 from markupsafe import Markup
 
 from clubs import import_undo, imports
@@ -13,7 +13,7 @@ from clubs.sheets import SheetError
 from console.access import Answer, Pages, R, who
 from console.edge import now, reading, writing
 from console.forms import Typed, done, render
-from console.sheet_steps import Steps, bad_rows, encoding_of
+from console.sheet_steps import Steps
 from console.uploads import Upload
 from console.words import _, lazy, ngettext
 
@@ -74,21 +74,8 @@ def columns(token: str) -> Answer:
 @pages.page("/contacts/import/<token>/lignes", roles=ROLES, form=True)
 def rows(token: str) -> Answer:
     """Step 3: the bad rows under their own numbers; sending the form imports the good ones."""
-    upload, form = STEPS.upload(token), Typed.sent_or()
-    encoding = encoding_of(form.value("encoding") if form.sent else request.args.get("codage"))
-    if form.sent:
-        said = _carry_out(form, upload, encoding)
-        if said is not None:
-            STEPS.drop(token)
-            return done(url_for("contacts.index"), said)
-    try:
-        with reading() as session:
-            plan = STEPS.plan(session, upload, encoding)
-    except SheetError:
-        return done(url_for("imports.columns", token=token, codage=encoding))
-    values = {"plan": plan, "upload": upload, "token": token, "encoding": encoding, "steps": STEPS}
-    values |= bad_rows(plan.refused, plan.never_pushed)
-    return render("imports/rows.html", form=form, **values), 422 if form.errors else 200
+    upload = STEPS.upload(token)
+    return STEPS.rows(token, upload, Typed.sent_or(), "imports/rows.html", _carry_out, "contacts.index")
 
 
 def _carry_out(form: Typed, upload: Upload, encoding: str | None) -> str | None:

@@ -2,16 +2,16 @@
 
 from pathlib import PurePath
 
-from flask import Response, request, url_for
+from flask import Response
 
 from campaigns import lists, saved
 from campaigns.errors import CampaignError
 from clubs.sheets import SheetError
 from console import campaign_words
 from console.access import Answer, Pages, R, who
-from console.edge import now, reading, writing
-from console.forms import Typed, done, render
-from console.sheet_steps import Steps, bad_rows, encoding_of
+from console.edge import now, writing
+from console.forms import Typed
+from console.sheet_steps import Steps
 from console.uploads import Upload
 from console.words import _, ngettext
 from runtime import audit
@@ -44,20 +44,7 @@ def rows(token: str) -> Answer:
     """Step 3: the bad rows and those named twice; sending the form keeps the good ones under a name."""
     upload = STEPS.upload(token)
     form = Typed.sent_or({"name": PurePath(upload.name).stem[: saved.NAME]})
-    encoding = encoding_of(form.value("encoding") if form.sent else request.args.get("codage"))
-    if form.sent:
-        said = _keep(form, upload, encoding)
-        if said is not None:
-            STEPS.drop(token)
-            return done(url_for("audiences.index"), said)
-    try:
-        with reading() as session:
-            plan = STEPS.plan(session, upload, encoding)
-    except SheetError:
-        return done(url_for("lists.columns", token=token, codage=encoding))
-    values = {"plan": plan, "upload": upload, "token": token, "encoding": encoding, "steps": STEPS}
-    values |= bad_rows(plan.refused, plan.repeated)
-    return render("audiences/list_rows.html", form=form, **values), 422 if form.errors else 200
+    return STEPS.rows(token, upload, form, "audiences/list_rows.html", _keep, "audiences.index")
 
 
 def _keep(form: Typed, upload: Upload, encoding: str | None) -> str | None:

@@ -105,7 +105,7 @@ def test_a_file_becomes_a_list_of_what_is_known_each_once(database: Database, wo
         assert plan.contacts == (world.contacts["awa"], world.contacts["binta"])
         assert plan.clubs == (world.clubs["2043"],)
         assert [(one.row, one.column) for one in plan.refused] == [(6, "numéro"), (7, "club"), (9, "numéro")]
-        assert [one.row for one in plan.repeated] == [5]
+        assert [one.row for one in plan.warned] == [5]
         one = lists.keep(session, plan, "Visités", 1, now)
         assert lists.sizes(session) == {one.id: (2, 1)}
         with pytest.raises(CampaignError, match="name_taken"):

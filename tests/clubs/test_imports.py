@@ -102,7 +102,7 @@ def test_without_proof_of_consent_a_row_is_stored_and_never_pushed(
 ) -> None:
     row = {**GOOD, "accord appels": "", gap: ""}
     plan = imported(database, now, row)
-    (remark,) = plan.never_pushed
+    (remark,) = plan.warned
     assert "rien ne sera envoyé" in remark.sentence
     with database.reading() as session:
         member = session.scalars(select(Member).order_by(Member.id.desc()).limit(1)).one()
