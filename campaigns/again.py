@@ -10,8 +10,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from campaigns import schedule
-from campaigns.audiences import FAILED_CALLS, Filter
+from campaigns.audiences import FAILED_CALLS
 from campaigns.errors import CampaignError
+from campaigns.filters import Filter
 from campaigns.models import Campaign, CampaignEvent, CampaignState, Occurrence, OccurrenceState, Recipient
 from messaging import settling
 from messaging.errors import NotSettled

@@ -1,28 +1,27 @@
-"""Who a sending is for: a filter over members, and what stands in the way of reaching each.
+"""Who a sending is for: a filter over members, read page by page and counted.
 
 With `one_phone_per_club`, the default, a club is one recipient: its own phone or its facilitator's, whoever of its members the
 filter meant, because the message is heard together.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from campaigns.candidates import Candidate
 from campaigns.filters import Filter, frozen
 from campaigns.models import DueMember, ListEntry, Recipient
 from campaigns.people import person
-from clubs.models import Club, ClubKind, Member, Post, Preferred, Role, Village
+from clubs.models import Club, ClubKind, Member, Post, Role, Village
 from messaging.models import (
     Call,
     CallState,
     Consent,
     Contact,
-    ContactState,
     Message,
     MessageState,
     OptOut,
@@ -31,82 +30,9 @@ from messaging.models import (
 )
 from runtime.installation import pilot_villages
 
-__all__ = [
-    "EVENING",
-    "FAILED_CALLS",
-    "PURPOSES",
-    "Candidate",
-    "Counts",
-    "Filter",
-    "LeftOut",
-    "Overlap",
-    "count",
-    "members",
-    "overlap",
-]
-
 EVENING = "19:00-21:00"
 """The slot of a club that chose the evening."""
 FAILED_CALLS = (CallState.MACHINE, CallState.BUSY, CallState.NO_ANSWER, CallState.FAILED)
-PURPOSES: Mapping[Route, Purpose] = {Route.SMS: Purpose.PUSH, Route.VOICE: Purpose.CALL}
-
-
-class LeftOut(StrEnum):
-    """Why a member of the audience is not reached."""
-
-    NO_PHONE = "no_phone"
-    DEAD_NUMBER = "dead_number"
-    STOPPED = "stopped"
-    PAUSED = "paused"
-    PILOT = "pilot"
-    NO_CONSENT = "no_consent"
-    NO_VARIANT = "no_variant"
-    NO_CHANNEL = "no_channel"
-    CANCELLED = "cancelled"
-    PRIORITY = "priority"
-    NO_SERIES_CONSENT = "no_series_consent"
-    SERIES_OVER = "series_over"
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A member of an audience, with the number and the language they are reached by; `consents` are purposes given, `hours` the
-    club's own slot."""
-
-    member_id: int
-    village_id: int | None
-    contact_id: int | None
-    contact_state: ContactState | None
-    operator: str | None
-    language: str | None
-    preferred: Preferred
-    paused: bool
-    stopped: frozenset[Purpose | None]
-    consents: frozenset[Purpose]
-    outside_pilot: bool = False
-    hours: str | None = None
-
-    def route(self, wanted: Route) -> Route:
-        """The kind of channel that this member gets."""
-        if wanted is not Route.OWN:
-            return wanted
-        return Route.VOICE if self.preferred is Preferred.VOICE else Route.SMS
-
-    def reason_left_out(self, route: Route) -> LeftOut | None:
-        """What forbids sending by `route` (not `own`) whatever the content; None when nothing does."""
-        if self.contact_id is None or self.contact_state is ContactState.ERASED:
-            return LeftOut.NO_PHONE
-        if self.contact_state is ContactState.DEAD:
-            return LeftOut.DEAD_NUMBER
-        if self.contact_state is ContactState.STOPPED or self.stopped & {None, PURPOSES[route]}:
-            return LeftOut.STOPPED
-        if self.paused:
-            return LeftOut.PAUSED
-        if self.outside_pilot:
-            return LeftOut.PILOT
-        if self.contact_state is ContactState.ANNOUNCED or PURPOSES[route] not in self.consents:
-            return LeftOut.NO_CONSENT
-        return None
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,9 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from campaigns import enrolments, precedence
-from campaigns.audiences import Candidate, Filter, LeftOut, members
+from campaigns.audiences import members
+from campaigns.candidates import Candidate, LeftOut
+from campaigns.filters import Filter
 from campaigns.lengths import Lengths
 from campaigns.models import Campaign, CampaignEvent, CampaignState, Occurrence, Recipient
 from campaigns.schedule import nudge

@@ -9,8 +9,8 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from campaigns.audiences import Filter
 from campaigns.errors import CampaignError
+from campaigns.filters import Filter
 from campaigns.models import Campaign, CampaignEvent, CampaignState, CatchUp, Given, Priority, Repeat, SeasonKind
 from clubs.models import MarketRule
 from messaging.models import Route

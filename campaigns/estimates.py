@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from campaigns import sources
-from campaigns.audiences import Filter
 from campaigns.calendar import first_due
+from campaigns.filters import Filter
 from campaigns.firing import purse_of
 from campaigns.models import Campaign, CampaignEvent
 from campaigns.plan import Count, Forecast, counted, forecast

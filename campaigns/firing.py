@@ -13,8 +13,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, contains_eager
 
 from campaigns import enrolments, sources
-from campaigns.audiences import Filter
 from campaigns.calendar import Due, Known, decide, dues, next_due
+from campaigns.filters import Filter
 from campaigns.models import (
     Campaign,
     CampaignEvent,

@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
-from campaigns.audiences import Filter, count
+from campaigns.audiences import count
 from campaigns.drafts import ASKED
+from campaigns.filters import Filter
 from campaigns.models import Campaign, CampaignEvent, CampaignState, Occurrence
 from messaging.channels import trains
 from messaging.models import Broadcast, Channel, ChannelState

@@ -10,7 +10,7 @@ from datetime import date
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from campaigns.audiences import Candidate
+from campaigns.candidates import Candidate
 from clubs.models import Club, Member, Village
 from clubs.rows import OWN_PHONE
 from messaging.models import Contact

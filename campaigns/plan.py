@@ -13,8 +13,9 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from campaigns.audiences import Candidate, Filter, LeftOut, members
-from campaigns.filters import frozen
+from campaigns.audiences import members
+from campaigns.candidates import Candidate, LeftOut
+from campaigns.filters import Filter, frozen
 from campaigns.lengths import Lengths
 from campaigns.sounding import Sounding, Unheard
 from campaigns.wording import Chosen, Wording

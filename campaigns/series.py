@@ -7,8 +7,8 @@ from datetime import datetime
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
-from campaigns.audiences import Filter
 from campaigns.errors import CampaignError
+from campaigns.filters import Filter
 from campaigns.models import Campaign, CampaignEvent, CampaignState, CatchUp, Enrolment, EnrolmentState, Repeat
 from messaging.models import Route
 from translations.models import Content

@@ -5,8 +5,8 @@ from datetime import datetime
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session, aliased
 
-from campaigns.audiences import Filter
 from campaigns.calendar import NOTHING, Aired, Known
+from campaigns.filters import Filter
 from campaigns.models import Answer, CampaignEvent, DueMember, Enrolment, EnrolmentState, Given, Repeat, Season
 from clubs import radio
 from clubs.calendar import Market

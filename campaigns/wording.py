@@ -10,7 +10,7 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaigns.audiences import Candidate, LeftOut
+from campaigns.candidates import Candidate, LeftOut
 from campaigns.personal import Personal
 from messaging import channels
 from messaging.models import Channel, Contact, Route

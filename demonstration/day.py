@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from campaigns.audiences import Filter
+from campaigns.filters import Filter
 from campaigns.models import Answer, Campaign, CampaignEvent, CampaignState, Occurrence, Question
 from campaigns.schedule import schedule
 from clubs.models import Club, ClubKind, Member, Post, Role

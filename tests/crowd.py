@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import insert, select
 
-from campaigns.audiences import Filter
+from campaigns.filters import Filter
 from clubs.grammar.damm import check_digit
 from clubs.models import AgeBand, Club, ClubKind, Member, Preferred, Role, Sex
 from messaging.models import Broadcast, BroadcastState, Channel, Consent, Contact, Purpose, Route

@@ -20,7 +20,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from campaigns import answers, broadcasts
-from campaigns.audiences import Filter
+from campaigns.filters import Filter
 from campaigns.models import Answer
 from clubs import inquiries, pins
 from clubs.models import Member

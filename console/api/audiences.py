@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
-from campaigns.audiences import Filter, count
-from campaigns.filters import Answered
+from campaigns.audiences import count
+from campaigns.filters import Answered, Filter
 from clubs.models import AgeBand, ClubKind, Preferred, Role, Sex
 from console.api.document import Tags
 from console.api.frame import endpoint

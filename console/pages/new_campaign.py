@@ -8,7 +8,7 @@ from typing import Any
 from flask import abort, request, url_for
 
 from campaigns import drafts
-from campaigns.audiences import Filter
+from campaigns.filters import Filter
 from campaigns.models import Campaign, CampaignState
 from campaigns.plan import Step
 from campaigns.wording import fallbacks

@@ -7,8 +7,10 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from campaigns.audiences import Candidate, Counts, Filter, LeftOut, count, members
+from campaigns.audiences import Counts, count, members
+from campaigns.candidates import Candidate, LeftOut
 from campaigns.errors import CampaignError
+from campaigns.filters import Filter
 from clubs.models import Club, Member, Post, Preferred, Role, Sex, Village
 from messaging.models import Consent, Contact, ContactState, OptOut, Purpose, Route
 from runtime.database import Database

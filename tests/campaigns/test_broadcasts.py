@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from campaigns import accounts, broadcasts
 from campaigns.accounts import CALLS, MESSAGES, Account
-from campaigns.audiences import Filter
+from campaigns.filters import Filter
 from campaigns.models import Campaign, CampaignEvent, CampaignState, Occurrence, OccurrenceState, Recipient
 from clubs.models import Club, Member
 from messaging import contacts

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import select
 
 from campaigns import broadcasts, enrolments, schedule
-from campaigns.audiences import Filter
 from campaigns.errors import CampaignError
+from campaigns.filters import Filter
 from campaigns.models import (
     Answer,
     Campaign,

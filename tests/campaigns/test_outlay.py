@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import update
 
 from campaigns import broadcasts, outlay, schedule
-from campaigns.audiences import Filter
 from campaigns.enrolments import enrol
+from campaigns.filters import Filter
 from campaigns.models import Campaign, CampaignEvent, CampaignState, Given, Repeat
 from campaigns.outlay import Outlay
 from clubs.models import Member

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select, update
 
 from campaigns import broadcasts, plan
-from campaigns.audiences import Filter
+from campaigns.filters import Filter
 from clubs.models import Club, Member
 from messaging.exchange import Exchange
 from messaging.models import Contact, Message, Route

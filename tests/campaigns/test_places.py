@@ -10,8 +10,8 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from campaigns import conversations, enrolments, places, schedule, taken_back
-from campaigns.audiences import Filter
 from campaigns.errors import CampaignError
+from campaigns.filters import Filter
 from campaigns.models import Campaign, CampaignEvent, CampaignState, Enrolment, EnrolmentState, Repeat
 from campaigns.places import Given, Paper
 from clubs.models import Member

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import update
 
 from campaigns import accounts, broadcasts, plan
-from campaigns.audiences import Filter
+from campaigns.filters import Filter
 from campaigns.plan import STEPS, Forecast, Preview, Problem, Step
 from campaigns.sounding import Unheard
 from messaging.exchange import Exchange

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import select
 
 from campaigns import broadcasts, schedule
-from campaigns.audiences import Filter
+from campaigns.filters import Filter
 from campaigns.models import Priority, Repeat
 from messaging.calls import dial
 from messaging.exchange import Exchange

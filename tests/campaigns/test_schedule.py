@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import select, update
 
 from campaigns import broadcasts, firing, schedule
-from campaigns.audiences import Filter
 from campaigns.errors import CampaignError
+from campaigns.filters import Filter
 from campaigns.models import Campaign, CampaignEvent, CampaignState, CatchUp, Occurrence, OccurrenceState, Repeat
 from messaging.exchange import Exchange
 from messaging.models import Broadcast, BroadcastState, Message, MessageState, Route

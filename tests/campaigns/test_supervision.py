@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select, update
 
 from campaigns import conversations, telling
-from campaigns.audiences import Filter
+from campaigns.filters import Filter
 from campaigns.models import Campaign, CampaignEvent, Enrolment, EnrolmentState, Repeat
 from clubs.models import Club, Member, Post, Role
 from clubs.notices import taken_over

@@ -5,7 +5,7 @@ import sys
 from collections import Counter
 from datetime import datetime, timedelta
 
-from campaigns.audiences import Filter
+from campaigns.filters import Filter
 from campaigns.models import Campaign, CampaignEvent, CampaignState, Occurrence
 from messaging.models import Broadcast, Route
 from runtime.database import Database

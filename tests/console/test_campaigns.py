@@ -7,7 +7,7 @@ import pytest
 
 from campaigns import broadcasts as fanning
 from campaigns import schedule
-from campaigns.audiences import Filter
+from campaigns.filters import Filter
 from campaigns.models import Campaign, CampaignEvent, CampaignState, Occurrence, OccurrenceState
 from console.staff import RoleName
 from messaging.exchange import Exchange

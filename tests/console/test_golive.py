@@ -7,7 +7,9 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from campaigns.audiences import Filter, LeftOut, members
+from campaigns.audiences import members
+from campaigns.candidates import LeftOut
+from campaigns.filters import Filter
 from console import readiness
 from console.staff import Role, RoleName, Staff
 from messaging import money

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from campaigns.audiences import Filter
+from campaigns.filters import Filter
 from campaigns.models import Campaign, CampaignEvent, CampaignState, Occurrence, OccurrenceState
 from messaging.models import Broadcast, Route
 from runtime.database import Database

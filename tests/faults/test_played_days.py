@@ -15,7 +15,7 @@ import time_machine
 from flask import Flask
 from sqlalchemy import select, update
 
-from campaigns.audiences import Filter
+from campaigns.filters import Filter
 from campaigns.models import Campaign, CampaignEvent, CampaignState, CatchUp, Occurrence, OccurrenceState
 from messaging import windows
 from messaging.exchange import Exchange

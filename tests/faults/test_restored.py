@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import func, select
 
 from campaigns import schedule
-from campaigns.audiences import Filter
+from campaigns.filters import Filter
 from campaigns.models import Campaign, CampaignEvent, CatchUp, Occurrence, OccurrenceState, Repeat
 from clubs import erasing, inquiries
 from clubs.models import Member

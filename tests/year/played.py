@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select, update
 
 from campaigns import agreements, broadcasts, enrolments, schedule
-from campaigns.audiences import Filter
+from campaigns.filters import Filter
 from campaigns.models import (
     Answer,
     Campaign,

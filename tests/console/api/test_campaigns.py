@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from campaigns.audiences import Filter
+from campaigns.filters import Filter
 from campaigns.models import Campaign, CampaignState, Repeat
 from clubs.records import RadioEpisode, RadioStation
 from console.api.audiences import Audience
