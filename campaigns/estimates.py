@@ -7,10 +7,11 @@ from sqlalchemy.orm import Session
 
 from campaigns import sources
 from campaigns.calendar import first_due
+from campaigns.counting import Count, counted
 from campaigns.filters import Filter
 from campaigns.firing import purse_of
 from campaigns.models import Campaign, CampaignEvent
-from campaigns.plan import Count, Forecast, counted, forecast
+from campaigns.plan import Forecast, forecast
 from messaging.exchange import Exchange
 from messaging.models import Broadcast
 from translations.models import Content

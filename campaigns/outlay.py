@@ -11,9 +11,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from campaigns.calendar import Due
+from campaigns.counting import counted
 from campaigns.firing import FIRING, audience_of, open_dues, purse_of
 from campaigns.models import Campaign, CampaignEvent, Repeat
-from campaigns.plan import counted
 from campaigns.sources import OPEN_ENDED
 from messaging import waiting, windows
 from messaging.exchange import Exchange

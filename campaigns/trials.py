@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from campaigns.plan import Preview
+from campaigns.counting import Preview
 from clubs.models import Member
 from messaging import channels, contacts
 from messaging.exchange import Exchange

@@ -6,8 +6,9 @@ import pytest
 from sqlalchemy import update
 
 from campaigns import accounts, broadcasts, plan
+from campaigns.counting import Preview
 from campaigns.filters import Filter
-from campaigns.plan import STEPS, Forecast, Preview, Problem, Step
+from campaigns.plan import STEPS, Forecast, Problem, Step
 from campaigns.sounding import Unheard
 from messaging.exchange import Exchange
 from messaging.models import (
