@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from campaigns.models import Answer, Question, Quiz
 from campaigns.quizzes import Gain, gain, of_villages
-from translations import contents, review
+from translations import contents, drafts
 from translations.languages import SOURCE
 from translations.library import clip_of, explanation_key, newest_variants
 from translations.models import Content, ContentKind, Theme, Variant, VariantState
@@ -113,8 +113,8 @@ def write(
     told = contents.create(
         session, ContentKind.EXPLANATION, question[:120], theme_code=theme_code, key=explanation_key(asked.key)
     )
-    review.write(session, asked, SOURCE, question, None, list(options), staff_id, now)
-    review.write(session, told, SOURCE, explanation, explanation, [], staff_id, now)
+    drafts.write(session, asked, SOURCE, question, None, list(options), staff_id, now)
+    drafts.write(session, told, SOURCE, explanation, explanation, [], staff_id, now)
     row = Question(content_id=asked.id, explanation_id=told.id, theme_code=theme_code, options=len(options), right=right)
     quiz.questions.append(row)
     session.flush()

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from translations import review
+from translations import drafts, review
 from translations.clips import MOST_SECONDS, PROMPT_SECONDS, Sound, attach
 from translations.errors import TranslationError
 from translations.library import current, prompt_key
@@ -76,7 +76,7 @@ def receive(
     variant = current(session, content_id, language)
     if variant is None:
         content = session.get_one(Content, content_id)
-        variant = review.write(session, content, language, None, None, [], staff_id, now)
+        variant = drafts.write(session, content, language, None, None, [], staff_id, now)
     return attach(session, variant, sound, staff_id, now, licence=licence)
 
 

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
-from translations import placeholders, review
+from translations import drafts, placeholders, review
 from translations.library import slots, sms_of
 from translations.models import Content, ContentKind, Variant
 from translations.sms import Encoding, measure, prepare
@@ -104,7 +104,7 @@ def carry_out(session: Session, plan: Plan, staff_id: int, now: datetime) -> int
     """Write the good lines as drafts of the person who brought the sheet; how many."""
     for change in plan.ready:
         target = change.line.target
-        review.write(
+        drafts.write(
             session,
             change.content,
             change.line.language,

@@ -1,4 +1,4 @@
-"""From a draft to approved words: writing, a second speaker's check, approval by a third eye, and return with a reason.
+"""From a draft to approved words: a second speaker's check, approval by a third eye, and return with a reason.
 
 Nobody reviews words they wrote, nor a sound they sent: all who wrote since the last approved version count as authors, so that
 two people cannot approve each other's edits of one text. A page hands back the `fingerprint` it showed; if it no longer
@@ -7,7 +7,6 @@ fits, nobody has seen what would be approved.
 
 import hashlib
 import json
-from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
@@ -19,7 +18,7 @@ from translations import placeholders
 from translations.errors import TranslationError
 from translations.languages import SOURCE
 from translations.library import current, newest_variants, slots
-from translations.models import Clip, Content, ContentKind, Variant, VariantState
+from translations.models import Clip, ContentKind, Variant, VariantState
 from translations.sms import prepare
 
 OPTIONS = range(2, 4)
@@ -56,59 +55,9 @@ class ReviewError(TranslationError):
 
 def fingerprint(variant: Variant) -> str:
     """What a reviewer has seen and heard, in 16 hex digits: words, options, version and the newest human sound."""
-    sound = _human_clip(variant)
+    sound = human_clip(variant)
     seen = [variant.id, variant.version, variant.text, variant.spoken, variant.options, sound.sha256 if sound else None]
     return hashlib.sha256(json.dumps(seen).encode()).hexdigest()[:16]
-
-
-def write(
-    session: Session,
-    content: Content,
-    language: str,
-    text: str | None,
-    spoken: str | None,
-    options: list[str],
-    staff_id: int | None,
-    now: datetime,
-    *,
-    machine_written: bool = False,
-    seen: str | None = None,
-    simplified: Sequence[str] = (),
-) -> Variant:
-    """Save words as a draft. A new version, unless the newest is this author's own draft; unchanged words change nothing.
-
-    Editing approved words unpublishes them until they are approved again. `seen` is the fingerprint of what the author opened
-    ("" for nothing): ReviewError(CHANGED) if somebody else saved meanwhile. Sound is kept only if what it says did not change.
-    `simplified` are the letters whose cheap spelling the author accepted, « ɛ→è »; they add to those accepted before. The same
-    words saved over outdated ones are a new draft: somebody found that they still say what the French says.
-    """
-    before = current(session, content.id, language)
-    mine = before is not None and _still_typing(before, staff_id, machine_written)
-    if seen is not None and seen != (fingerprint(before) if before else "") and not mine:
-        raise ReviewError(Fault.CHANGED)
-    words = (
-        placeholders.as_known(content, _cleaned(text) or "") or None,
-        _cleaned(spoken),
-        [cleaned for option in options if (cleaned := _cleaned(option))],
-    )
-    outdated = before is not None and before.state is VariantState.OUTDATED
-    if before is not None and (before.text, before.spoken, before.options) == words and not outdated:
-        return before
-    if before is not None and mine:
-        variant = before
-    else:
-        variant = Variant(content_id=content.id, language=language, version=before.version + 1 if before else 1)
-        session.add(variant)
-    variant.text, variant.spoken, variant.options = words
-    variant.author_id, variant.written_at, variant.machine_written = staff_id, now, machine_written
-    variant.simplified = _still_simplified([*(before.simplified if before else ()), *simplified], variant)
-    french = current(session, content.id, SOURCE) if language != SOURCE else None
-    variant.source_version = french.version if french else None
-    session.flush()
-    if before is not None and variant is not before:
-        _keep_sound(before, variant)
-        session.flush()
-    return variant
 
 
 def propose(session: Session, variant_id: int, staff_id: int | None, now: datetime, *, seen: str | None = None) -> Variant:
@@ -132,7 +81,7 @@ def check_language(
     if variant.state is not VariantState.TO_HEAR and not (_published(variant) and sound and sound.checked_at is None):
         raise ReviewError(Fault.NOT_PROPOSED)
     _refuse_own(session, variant, staff_id)
-    heard = _cleaned(back_translation)
+    heard = cleaned(back_translation)
     if heard is None and not variant.text and variant.language != SOURCE:
         raise ReviewError(Fault.NO_BACK_TRANSLATION)
     variant.back_translation = heard or variant.back_translation
@@ -180,7 +129,7 @@ def send_back(
     """Return words to their author with a reason. Of approved words only the waiting sound goes: they stay published."""
     variant = _opened(session, variant_id, seen)
     sound = waiting_sound(variant)
-    why = _cleaned(reason)
+    why = cleaned(reason)
     if why is None:
         raise ReviewError(Fault.NO_REASON)
     if _published(variant) and sound is not None:
@@ -229,8 +178,18 @@ def authors(session: Session, variant: Variant) -> set[int]:
 
 def waiting_sound(variant: Variant) -> Clip | None:
     """The newest human sound, if nobody has approved it yet."""
-    sound = _human_clip(variant)
+    sound = human_clip(variant)
     return sound if sound is not None and sound.approved_at is None else None
+
+
+def human_clip(variant: Variant) -> Clip | None:
+    """The newest sound that a person made."""
+    return next((clip for clip in reversed(variant.clips) if not clip.synthetic), None)
+
+
+def cleaned(text: str | None) -> str | None:
+    """Words as they are stored, None for no word at all."""
+    return prepare(text).strip() or None if text else None
 
 
 def _opened(session: Session, variant_id: int, seen: str | None) -> Variant:
@@ -251,7 +210,7 @@ def _refuse_own(session: Session, variant: Variant, staff_id: int) -> None:
 def _refuse_unfit(session: Session, variant: Variant) -> None:
     if variant.machine_written:
         raise ReviewError(Fault.MACHINE)
-    if not variant.text and _human_clip(variant) is None:
+    if not variant.text and human_clip(variant) is None:
         raise ReviewError(Fault.SYNTHETIC if variant.clips else Fault.EMPTY)
     french = session.scalars(
         select(Variant).where(Variant.content_id == variant.content_id, Variant.language == SOURCE).order_by(Variant.version)
@@ -273,35 +232,6 @@ def _needs_speaker(variant: Variant) -> bool:
 
 def _published(variant: Variant) -> bool:
     return variant.state is VariantState.APPROVED
-
-
-def _still_typing(variant: Variant, staff_id: int | None, machine_written: bool) -> bool:
-    own = staff_id is not None and variant.author_id == staff_id and variant.machine_written == machine_written
-    return own and variant.state is VariantState.DRAFT and variant.returned_reason is None and not variant.clips
-
-
-def _keep_sound(before: Variant, variant: Variant) -> None:
-    """The newest human sound goes on to the next version while it still says the same; it has to be approved again."""
-    said = before.spoken or before.text
-    sound = _human_clip(before)
-    if sound is None or said not in (None, variant.spoken or variant.text):
-        return
-    kept = ("sha256", "media_type", "bytes", "seconds", "core_end_s", "licence", "uploaded_by", "uploaded_at")
-    variant.clips.append(Clip(version=1, **{name: getattr(sound, name) for name in kept}))
-
-
-def _still_simplified(letters: Sequence[str], variant: Variant) -> list[str]:
-    """Without those that stand in the words again."""
-    said = f"{variant.text} {variant.options}"
-    return [one for one in dict.fromkeys(letters) if one.partition("→")[0] not in said]
-
-
-def _human_clip(variant: Variant) -> Clip | None:
-    return next((clip for clip in reversed(variant.clips) if not clip.synthetic), None)
-
-
-def _cleaned(text: str | None) -> str | None:
-    return prepare(text).strip() or None if text else None
 
 
 def _note(session: Session, now: datetime, action: str, variant: Variant, staff_id: int | None) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from runtime import audit
-from translations import glossary, placeholders, review, spellings
+from translations import drafts, glossary, placeholders, review, spellings
 from translations.glossary import GlossaryError
 from translations.language_packs import SHARED, Pack, PackRefused, Words
 from translations.languages import SOURCE
@@ -89,7 +89,7 @@ def carry_out(session: Session, pack: Pack, staff_id: int, now: datetime, *, pro
         assert one.content is not None  # else its fate were another
         words = one.words
         said = (words.text, words.spoken, list(words.options))
-        variant = review.write(session, one.content, pack.language, *said, staff_id, now, simplified=words.simplified)
+        variant = drafts.write(session, one.content, pack.language, *said, staff_id, now, simplified=words.simplified)
         if one.fate is Fate.OTHER_FRENCH and one.french is not None:
             variant.source_version = one.french.version - 1
         if propose:

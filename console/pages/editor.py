@@ -21,7 +21,7 @@ from console.forms import Typed, done, draft, forget_draft, render
 from console.words import _
 from runtime import audit
 from runtime.database import Session
-from translations import clips, contents, glossary, overview, packs, placeholders, recordings, review, sms, spellings
+from translations import clips, contents, drafts, glossary, overview, packs, placeholders, recordings, review, sms, spellings
 from translations.clips import ClipError, Sound
 from translations.languages import SOURCE
 from translations.library import prompt_key, slots
@@ -195,7 +195,7 @@ def _write(desk: Desk, form: Typed) -> _Saved | None:
             at, content = now(session), session.get_one(Content, desk.content.id)
             seen = form.value("seen")
             words = (text, spoken, options, who().id, at)
-            variant = review.write(session, content, desk.language.code, *words, seen=seen, simplified=_simplified(form))
+            variant = drafts.write(session, content, desk.language.code, *words, seen=seen, simplified=_simplified(form))
             if sound is not None:
                 clips.attach(session, variant, sound, who().id, at, licence=form.text("licence", most=80))
             audit.record(

@@ -11,7 +11,7 @@ from runtime.database import Database
 from runtime.settings import Settings
 from tests.console.conftest import SignedIn, send
 from tests.world import World
-from translations import clips, review
+from translations import clips, drafts, review
 from translations.models import Clip, Content, Variant, VariantState
 
 R = RoleName
@@ -66,8 +66,8 @@ def test_a_translation_of_older_french_says_that_the_source_changed(
     with database.writing() as session:
         content = session.get_one(Content, world.contents["eau-propre"])
         at = datetime.now(UTC)
-        review.write(session, content, "bm", "Aw tɛgɛ ko.", None, [], world.staff["moussa"], at)
-        review.write(session, content, "fr", "Un autre texte.", None, [], world.staff["fanta"], at)
+        drafts.write(session, content, "bm", "Aw tɛgɛ ko.", None, [], world.staff["moussa"], at)
+        drafts.write(session, content, "fr", "Un autre texte.", None, [], world.staff["fanta"], at)
     page = signed_in(R.COMMUNICATION).get("/messages?langue=bm").text
     assert page.count("la source a changé") == 1
 

@@ -14,7 +14,7 @@ from runtime.audit import AuditEntry
 from runtime.database import Database
 from tests.console.conftest import SignedIn, send
 from tests.world import World
-from translations import review
+from translations import drafts
 from translations.models import Content, Variant, VariantState
 
 R = RoleName
@@ -119,7 +119,7 @@ def changed_source(session_of: Database, world: World) -> None:
             session.get_one(Content, world.contents["eau-propre"]),
             session.get_one(Variant, world.variants["eau-propre"]),
         )
-        review.write(session, content, "fr", "Lavez vos mains, toujours.", None, [], world.staff["adama"], at.written_at)
+        drafts.write(session, content, "fr", "Lavez vos mains, toujours.", None, [], world.staff["adama"], at.written_at)
 
 
 def changed_here(session_of: Database, world: World) -> None:
@@ -128,7 +128,7 @@ def changed_here(session_of: Database, world: World) -> None:
             session.get_one(Content, world.contents["eau-propre"]),
             session.get_one(Variant, world.variants["eau-propre"]),
         )
-        review.write(session, content, "bm", "Ji jɛlen", None, [], world.staff["adama"], at.written_at)
+        drafts.write(session, content, "bm", "Ji jɛlen", None, [], world.staff["adama"], at.written_at)
 
 
 @pytest.mark.parametrize(

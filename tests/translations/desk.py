@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from tests.world import World
-from translations import review
+from translations import drafts, review
 from translations.models import Clip, Content, Variant
 
 
@@ -28,7 +28,7 @@ class Desk:
         seen: str | None = None,
     ) -> Variant:
         staff_id, said = self.staff[who] if who else None, (text, spoken, list(options))
-        return review.write(self.session, self.content, language, *said, staff_id, self.now, machine_written=machine, seen=seen)
+        return drafts.write(self.session, self.content, language, *said, staff_id, self.now, machine_written=machine, seen=seen)
 
     def propose(self, variant: Variant, who: str = "fanta", **more: str) -> Variant:
         return review.propose(self.session, variant.id, self.staff[who], self.now, **more)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from runtime.audit import AuditEntry
 from tests.world import World
-from translations import clips, glossary, language_packs, review, spellings, taken_in
+from translations import clips, drafts, glossary, language_packs, review, spellings, taken_in
 from translations.language_packs import CONTENTS, MANIFEST, Pack, PackRefused
 from translations.library import current
 from translations.models import Clip, Content, Language, Variant, VariantState
@@ -29,12 +29,12 @@ def bambara(session: Session, world: World, now: datetime) -> Content:
     """A message approved in Bambara, with a term and a confirmed letter; a second one is only a draft."""
     content = session.get_one(Content, world.contents["eau-propre"])
     fanta, boubacar, aissata = (world.staff[name] for name in ("fanta", "boubacar", "aissata"))
-    said = review.write(session, content, "bm", "Aw tègè ko.", "Aw tɛgɛ ko.", [], fanta, now, simplified=["ɛ→è"])
+    said = drafts.write(session, content, "bm", "Aw tègè ko.", "Aw tɛgɛ ko.", [], fanta, now, simplified=["ɛ→è"])
     review.propose(session, said.id, fanta, now)
     review.check_language(session, said.id, boubacar, "Lavez vos mains.", now)
     review.approve(session, said.id, aissata, now)
     other = session.get_one(Content, world.contents["premier-lait"])
-    review.write(session, other, "bm", "Sinji.", None, [], fanta, now)
+    drafts.write(session, other, "bm", "Sinji.", None, [], fanta, now)
     glossary.save(session, "bm", "savon", "safinɛ", "", fanta, now)
     spellings.confirm(session, "bm", "ɛ", "è", fanta, now)
     spellings.propose(session, "bm", "ɔ", "o")
@@ -166,7 +166,7 @@ def test_each_content_of_a_pack_has_its_fate(
 
 def test_what_is_written_here_stays(session: Session, made: bytes, world: World, now: datetime) -> None:
     content = session.get_one(Content, world.contents["eau-propre"])
-    review.write(session, content, "bm", "Autrement.", None, [], world.staff["sory"], now)
+    drafts.write(session, content, "bm", "Autrement.", None, [], world.staff["sory"], now)
     intake = taken_in.carry_out(session, opened(made), world.staff["fanta"], now)
     assert [one.fate for one in intake.arrivals] == [Fate.WRITTEN_HERE]
     ours = current(session, content.id, "bm")

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from runtime.audit import AuditEntry
 from tests.translations.desk import Desk
 from tests.world import World
-from translations import library, review
+from translations import drafts, library, review
 from translations.models import Clip, ContentKind, VariantState
 from translations.review import Fault, ReviewError
 
@@ -330,7 +330,7 @@ def test_the_letters_an_author_simplified_are_written_down_while_they_are_gone(d
     staff = desk.staff["fanta"]
 
     def write(text: str, simplified: list[str]) -> list[str]:
-        return review.write(desk.session, desk.content, "bm", text, None, [], staff, now, simplified=simplified).simplified
+        return drafts.write(desk.session, desk.content, "bm", text, None, [], staff, now, simplified=simplified).simplified
 
     assert write("Aw tègè kò.", ["ɛ→è", "ɔ→ò"]) == ["ɛ→è", "ɔ→ò"]
     assert write("Aw tègè kɔ.", []) == ["ɛ→è"], "a letter written again is not simplified"
