@@ -1,4 +1,4 @@
-"""What gateways that speak plain HTTP share: a session with our time-outs, and what each way to fail means.
+"""What gateways that speak plain HTTP share: a session with our time-outs, what each way to fail means, how a time is read.
 
 Nothing is repeated here, not even by aiohttp itself: it sends a GET again when the connection drops before the answer, and with
 some providers a GET is an SMS.
@@ -90,3 +90,12 @@ async def ask(session: aiohttp.ClientSession, method: str, url: str | URL, **req
         raise NoAnswer(Outcome.UNKNOWN, "timeout") from error
     except (aiohttp.ClientError, OSError, ValueError) as error:
         raise NoAnswer(Outcome.UNKNOWN, type(error).__name__) from error
+
+
+def moment(text: str) -> datetime | None:
+    """An ISO time that says its offset, None for anything else."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None else None

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from messaging.gateways.africastalking.gateway import AfricasTalking
-from messaging.gateways.android import Android
+from messaging.gateways.android.gateway import Android
 from messaging.gateways.kannel import Kannel
 from messaging.gateways.orange.gateway import Orange
 from messaging.gateways.protocol import Gateway

@@ -8,11 +8,11 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from urllib.parse import urlsplit
 
+from messaging.gateways.http import moment
 from messaging.gateways.protocol import (
     Account,
     CallStep,
@@ -95,7 +95,7 @@ class Simulator:
             key=request.field("id") or None,
             sender=request.field("from"),
             text=request.field("text"),
-            provider_at=_moment(request.field("at")),
+            provider_at=moment(request.field("at")),
             raw=request.body.decode("utf-8", "replace"),
         )
 
@@ -111,7 +111,7 @@ class Simulator:
             code=request.field("code"),
             cause=cause,
             number=request.field("to") or None,
-            provider_at=_moment(request.field("at")),
+            provider_at=moment(request.field("at")),
         )
 
     def read_call(self, account: Account, request: WebhookRequest) -> CallStep:
@@ -227,14 +227,6 @@ def _need(request: WebhookRequest, *names: str) -> None:
     for name in names:
         if not request.field(name):
             raise Refused(f"{name} is missing")
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo is not None else None
 
 
 def _whole(text: str) -> int | None:

@@ -1,4 +1,4 @@
-"""The rows of messaging, in five files; import them from here."""
+"""The rows of messaging; import them from here."""
 
 from messaging.models.calls import Call, CallEvent, CallHour, CallState, Listener, Moderation, Recording
 from messaging.models.channels import (

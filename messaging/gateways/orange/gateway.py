@@ -9,9 +9,9 @@ import hmac
 import re
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime
 from typing import Any
 
+from messaging.gateways.http import moment
 from messaging.gateways.orange.line import open_line
 from messaging.gateways.orange.reading import Json, Unexpected, inside, parsed, text_of
 from messaging.gateways.orange.tokens import Tokens
@@ -79,7 +79,7 @@ class Orange(SmsOnly):
             key=_key(account, (sender, at, text), said),
             sender=sender.removeprefix(TEL),
             text=text,
-            provider_at=_moment(at),
+            provider_at=moment(at),
             raw=request.body.decode("utf-8", "replace"),
         )
 
@@ -128,11 +128,3 @@ def _key(account: Account, parts: tuple[str, str, str], said: Json) -> str | Non
     # Keyed by the secret address: the plain hash of so short a text could be guessed, and with it the number.
     whole = "\0".join(parts).encode("utf-8", "surrogatepass")
     return hmac.digest(account.hooks.encode(), whole, hashlib.sha256).hex()
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return at if at.tzinfo is not None else None

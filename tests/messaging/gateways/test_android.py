@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession, encode_basic_auth, web
 
-from messaging.gateways.android import STATES, Android
+from messaging.gateways.android.gateway import Android
+from messaging.gateways.android.words import STATES
 from messaging.gateways.protocol import Account, Asked, Cause, Outcome, OutgoingSms, Probe, Sent, StatusReport, WebhookRequest
 from tests.messaging.gateways.android_peer import REFERENCE, SETTINGS, VECTOR_BODY, Server, account, cloud, webhook
 from tests.messaging.gateways.contract import AT, AWA, GatewayContract, Peer

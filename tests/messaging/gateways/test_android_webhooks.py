@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from messaging.gateways.android import EVENTS, REASONS, Android
+from messaging.gateways.android.gateway import Android
+from messaging.gateways.android.words import EVENTS, REASONS
 from messaging.gateways.protocol import Cause, Refused, StatusReport, Unreadable, WebhookRequest
 from tests.messaging.gateways.android_peer import REFERENCE, SIGNED_AT, VECTOR, VECTOR_BODY, account, signed, webhook
 from tests.messaging.gateways.contract import AT, AWA
