@@ -1,13 +1,13 @@
-"""Rows about what is said, to whom and when, and what was learned: campaigns, recipients, enrolments, quizzes."""
+"""Rows about what is said to whom and when: campaigns, what is due, who received it, places in series."""
 
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, false, func, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from clubs.models import MarketRule
-from messaging.models import Listener, Route
+from messaging.models import Route
 from runtime.database import Base, Id, Json, choice
 
 
@@ -80,47 +80,6 @@ class EnrolmentState(StrEnum):
     ACTIVE = "active"
     SUSPENDED = "suspended"
     ENDED = "ended"
-
-
-class Audience(Base):
-    """A saved filter over members; `filter` is the JSON of `campaigns.filters.Filter`. Put away, it is offered no more."""
-
-    __tablename__ = "audience"
-
-    id: Mapped[int] = mapped_column(Id, primary_key=True)
-    name: Mapped[str] = mapped_column(String(80), unique=True)
-    filter: Mapped[Json] = mapped_column(default=dict)
-    created_at: Mapped[datetime]
-    created_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
-    put_away_at: Mapped[datetime | None]
-
-
-class StaticList(Base):
-    """Numbers and clubs read from a file once; it never changes, so that what a campaign was approved with stays so."""
-
-    __tablename__ = "static_list"
-
-    id: Mapped[int] = mapped_column(Id, primary_key=True)
-    name: Mapped[str] = mapped_column(String(80), unique=True)
-    created_at: Mapped[datetime]
-    created_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
-    put_away_at: Mapped[datetime | None]
-
-
-class ListEntry(Base):
-    """One line of a list: a number we know, or a club."""
-
-    __tablename__ = "list_entry"
-    __table_args__ = (
-        UniqueConstraint("list_id", "contact_id"),
-        UniqueConstraint("list_id", "club_id"),
-        CheckConstraint("(contact_id IS NULL) <> (club_id IS NULL)", name="number_or_club"),
-    )
-
-    id: Mapped[int] = mapped_column(Id, primary_key=True)
-    list_id: Mapped[int] = mapped_column(ForeignKey("static_list.id"))
-    contact_id: Mapped[int | None] = mapped_column(ForeignKey("contact.id"), index=True)
-    club_id: Mapped[int | None] = mapped_column(ForeignKey("club.id"), index=True)
 
 
 class Campaign(Base):
@@ -258,115 +217,3 @@ class Enrolment(Base):
     enrolled_at: Mapped[datetime]
     suspended_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
-
-
-class Quiz(Base):
-    """A set of questions, asked once or before and after a session."""
-
-    __tablename__ = "quiz"
-
-    id: Mapped[int] = mapped_column(Id, primary_key=True)
-    title: Mapped[str] = mapped_column(String(120))
-    open: Mapped[bool] = mapped_column(default=True)
-    created_at: Mapped[datetime]
-    questions: Mapped[list["Question"]] = relationship(back_populates="quiz", order_by="Question.id")
-
-
-class Question(Base):
-    """One question: its words and options are a content, its explanation another; `right` counts from 1."""
-
-    __tablename__ = "question"
-    __table_args__ = (CheckConstraint('"right" BETWEEN 1 AND options', name="right_is_an_option"),)
-
-    id: Mapped[int] = mapped_column(Id, primary_key=True)
-    quiz_id: Mapped[int] = mapped_column(ForeignKey("quiz.id"), index=True)
-    content_id: Mapped[int] = mapped_column(ForeignKey("content.id"), unique=True)
-    explanation_id: Mapped[int | None] = mapped_column(ForeignKey("content.id"))
-    theme_code: Mapped[int | None] = mapped_column(ForeignKey("theme.code"), index=True)
-    club_question: Mapped[bool] = mapped_column(default=False)
-    options: Mapped[int]
-    right: Mapped[int]
-    quiz: Mapped[Quiz] = relationship(back_populates="questions")
-
-
-class Answer(Base):
-    """A digit or key given to a question: tied to a phone and to what the listener said of themselves, never to a name."""
-
-    __tablename__ = "answer"
-    __table_args__ = (
-        UniqueConstraint("message_id"),
-        UniqueConstraint("call_id", "question_id", "turn"),
-        CheckConstraint("(message_id IS NULL) <> (call_id IS NULL)", name="one_way"),
-        # One scored answer a phone, question and phase, whatever two processes do at once.
-        Index(
-            "uq_answer_scored",
-            "contact_id",
-            "question_id",
-            func.coalesce(text("phase"), text("''")),
-            unique=True,
-            sqlite_where=text("scored"),
-            postgresql_where=text("scored"),
-        ),
-    )
-
-    id: Mapped[int] = mapped_column(Id, primary_key=True)
-    question_id: Mapped[int] = mapped_column(ForeignKey("question.id"), index=True)
-    contact_id: Mapped[int] = mapped_column(ForeignKey("contact.id"), index=True)
-    broadcast_id: Mapped[int | None] = mapped_column(ForeignKey("broadcast.id"), index=True)
-    phase: Mapped[str | None] = mapped_column(String(8))
-    key: Mapped[int]
-    right: Mapped[bool]
-    scored: Mapped[bool] = mapped_column(default=True)  # the first in time; repeats and late ones are kept, not scored
-    listener: Mapped[Listener | None] = mapped_column(choice(Listener))
-    language: Mapped[str | None] = mapped_column(ForeignKey("language.code"))
-    message_id: Mapped[int | None] = mapped_column(ForeignKey("message.id"))
-    call_id: Mapped[int | None] = mapped_column(ForeignKey("call.id"))
-    turn: Mapped[int | None]
-    answered_at: Mapped[datetime] = mapped_column(index=True)
-
-
-class FlowSession(Base):
-    """The stored state of one contact's conversation on one channel; `draft` is a report begun and not sent, kept."""
-
-    __tablename__ = "flow_session"
-    __table_args__ = (UniqueConstraint("contact_id", "channel_id"),)
-
-    id: Mapped[int] = mapped_column(Id, primary_key=True)
-    contact_id: Mapped[int] = mapped_column(ForeignKey("contact.id"))
-    channel_id: Mapped[int] = mapped_column(ForeignKey("channel.id"))
-    call_id: Mapped[int | None] = mapped_column(ForeignKey("call.id"), index=True)
-    flow: Mapped[Json] = mapped_column(deferred=True)  # large, and the same from a call's first turn to its last
-    state: Mapped[Json | None]
-    draft: Mapped[Json | None]
-    draft_until: Mapped[datetime | None]
-    opened_at: Mapped[datetime]
-    expires_at: Mapped[datetime]
-    closed_at: Mapped[datetime | None]
-
-
-class Recorder(Base):
-    """A member of staff who records prompts by calling in: from one phone, with a PIN of her own."""
-
-    __tablename__ = "recorder"
-
-    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), primary_key=True)
-    contact_id: Mapped[int] = mapped_column(ForeignKey("contact.id"), index=True)
-    pin_hash: Mapped[str] = mapped_column(String(120))
-    pin_tries: Mapped[int] = mapped_column(default=0, server_default="0")
-    pin_locked_until: Mapped[datetime | None]
-    set_at: Mapped[datetime]
-
-
-class Dictation(Base):
-    """A prompt spoken into a call; kept, it becomes a clip to be heard as soon as its sound is here. `refused` says why not."""
-
-    __tablename__ = "dictation"
-
-    id: Mapped[int] = mapped_column(Id, primary_key=True)
-    recording_id: Mapped[int] = mapped_column(ForeignKey("recording.id"), unique=True)
-    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
-    content_id: Mapped[int] = mapped_column(ForeignKey("content.id"))
-    language: Mapped[str] = mapped_column(ForeignKey("language.code"))
-    kept_at: Mapped[datetime]
-    done_at: Mapped[datetime | None] = mapped_column(index=True)
-    refused: Mapped[str | None] = mapped_column(String(120))
