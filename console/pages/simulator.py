@@ -4,35 +4,28 @@ A phone shown here is held in the hand: its calls ring until somebody answers on
 """
 
 import json
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
-from urllib.parse import urlsplit
 
 from flask import abort, request, url_for
 
-from campaigns.voice import written
-from clubs.models import Role
-from clubs.phones import AT_MOST, Handset, handsets, reachable
-from console import club_words
-from console.access import EVERYONE, Answer, Pages, R, scope, who
+from clubs.phones import AT_MOST
+from console import club_words, handsets
+from console.access import EVERYONE, Answer, Pages, R, who
 from console.edge import exchange, now, reading, wall_time, writing
 from console.forms import back, done, render
-from console.words import _, lazy, moment
-from console.words import clock as clock_words
-from messaging import bips, channels, contacts, simulator_phone
+from console.handsets import STAFF_NUMBER, own
+from console.words import _, lazy
+from messaging import channels, contacts, simulator_phone
 from messaging.gateways.simulator import Fault
-from messaging.models import Call, CallState, Channel, Contact
-from messaging.numbers import is_simulated
+from messaging.models import Call, Channel, Contact
 from messaging.recordings import SoundError
-from messaging.steps import Gather, Play, Record, Reject, Say, Step, from_json
+from messaging.steps import Reject
 from runtime import audit
 from runtime.database import Session
 from runtime.installation import InstallationError, advance
 
 pages = Pages("simulator")
 MAY = EVERYONE - {R.LECTURE}
-STAFF_NUMBER = "+22309990001"  # the office's own pretended phone: a stranger to every club
 JUMPS = {
     "10": lazy("10 minutes"),
     "60": lazy("1 heure"),
@@ -49,55 +42,8 @@ FAULTS = {
     Fault.SLOW: lazy("Le réseau répond trop tard"),
     Fault.ERROR_500: lazy("Le réseau répond par une erreur"),
 }
-NO_CALL_BACK = {
-    "number": lazy("Pas de rappel : ce numéro n'est pas un mobile du Mali."),
-    "pending": lazy("Un rappel est déjà en route."),
-    "live": lazy("Pas de rappel : ce téléphone est déjà en communication."),
-    "day": lazy("Pas de rappel : ce téléphone a eu tous ses rappels du jour. Un inconnu en a un, un inscrit cinq."),
-    "hour": lazy("Pas de rappel : la ligne a rappelé trop de monde cette heure-ci."),
-    "strangers": lazy("Pas de rappel : la ligne a rappelé trop d'inconnus cette heure-ci."),
-    "no_channel": lazy("Pas de rappel : aucun canal ne peut appeler ce numéro."),
-}
 MOST_KEYS = 24
 KEYS = ("1", "2", "3", "4", "5", "6", "7", "8", "9", "*", "0", "#")
-
-
-@dataclass(frozen=True)
-class InHand:
-    """One phone as the page shows it."""
-
-    role: str
-    title: str
-    contact: Contact | None
-    choices: list[Handset]
-    held: bool = True
-    more: bool = False
-
-
-@dataclass(frozen=True)
-class Piece:
-    """Something said in a call: its French words, and the address of its sound where there is one."""
-
-    words: str
-    url: str = ""
-    seconds: float = 0.0
-
-
-@dataclass(frozen=True)
-class OnAir:
-    """A call in progress: what is heard, in order; whether a key, one alone, or a voice is awaited. `step` names this moment."""
-
-    call: Call
-    ringing: bool
-    pieces: tuple[Piece, ...]
-    awaits_key: bool
-    one_key: bool
-    awaits_voice: bool
-    most_seconds: int = 0
-
-    @property
-    def step(self) -> str:
-        return f"{self.call.id}-{self.call.state.value}-{self.call.turn}"
 
 
 @pages.page("/simulateur", roles=MAY)
@@ -105,9 +51,9 @@ def index() -> Answer:
     """The three phones; which ones stands in the address."""
     with reading() as session:
         channel = _channel(session)
-        shown = _in_hand(session, _held(channel) if channel else [])
+        shown = handsets.in_hand(session, _held(channel) if channel else [])
         faults = _faults(channel) if channel else frozenset()
-        screens = {phone.role: _screen(session, phone.contact) for phone in shown if phone.contact is not None}
+        screens = {phone.role: handsets.screen_of(session, phone.contact) for phone in shown if phone.contact is not None}
         return render(
             "simulator/index.html",
             phones=shown,
@@ -126,8 +72,8 @@ def index() -> Answer:
 def screen(number: int) -> Answer:
     """The screen of one phone, asked again every few seconds."""
     with reading() as session:
-        contact = _own(session, number)
-        return render("simulator/screen.html", contact=contact, **_screen(session, contact))
+        contact = own(session, number)
+        return render("simulator/screen.html", contact=contact, **handsets.screen_of(session, contact))
 
 
 @pages.page("/simulateur/prendre", roles=MAY, post=True)
@@ -135,8 +81,8 @@ def take() -> Answer:
     """Take phones in hand: from now on their calls ring here."""
     with writing() as session:
         channel = _needed(session)
-        wanted = {role: request.form.get(role, type=_id) for role in ("membre", "animatrice")}
-        held = [_own(session, number).number for number in wanted.values() if number]
+        wanted = {role: request.form.get(role, type=handsets.id_of) for role in ("membre", "animatrice")}
+        held = [own(session, number).number for number in wanted.values() if number]
         _set(channel, "by_hand", [*(number for number in held if number), STAFF_NUMBER])
     return done(url_for("simulator.index", membre=wanted["membre"], animatrice=wanted["animatrice"]))
 
@@ -190,7 +136,7 @@ def call(number: int) -> Answer:
     """Pick up, press a key, wait, or hang up."""
     with reading() as session:
         found = session.get(Call, number) or abort(404)
-        _own(session, found.contact_id)
+        own(session, found.contact_id)
         at = now(session)
     act = request.form.get("act", "")
     if act == "answer":
@@ -210,7 +156,7 @@ def voice(number: int) -> Answer:
     """Say a sound from a file where the call records."""
     with reading() as session:
         found = session.get(Call, number) or abort(404)
-        _own(session, found.contact_id)
+        own(session, found.contact_id)
         at = now(session)
     sent = request.files.get("sound")
     try:
@@ -243,60 +189,10 @@ def network() -> Answer:
     return done(_where(), _("Le réseau va bien.") if not wanted else _("Le réseau est perturbé."))
 
 
-def _in_hand(session: Session, held: Collection[str]) -> list[InHand]:
-    villages = scope(session)
-    found = []
-    for role, title, kind in (("membre", _("Villageoise"), Role.MEMBER), ("animatrice", _("Animatrice"), Role.FACILITATOR)):
-        choices = handsets(session, kind, villages)
-        number = request.args.get(role, type=_id) or (choices[0].contact_id if choices else 0)
-        contact = _own(session, number) if number else None
-        more, choices = len(choices) > AT_MOST, choices[:AT_MOST]
-        found.append(InHand(role, title, contact, choices, contact is None or contact.number in held, more))
-    office = contacts.find(session, STAFF_NUMBER)
-    found.append(InHand("bureau", _("Bureau (numéro inconnu)"), office, [], office is None or STAFF_NUMBER in held))
-    return found
-
-
-def _screen(session: Session, contact: Contact) -> dict[str, object]:
-    bubbles = simulator_phone.thread(session, contact)
-    return {"bubbles": bubbles, "on_air": _on_air(session, contact), "cost": simulator_phone.cost(session, contact)}
-
-
-def _on_air(session: Session, contact: Contact) -> OnAir | None:
-    found = simulator_phone.ringing(session, contact)
-    if found is None or found.state is CallState.DIALLING:
-        return None
-    steps = from_json(found.last_answer) if found.last_answer and found.state is CallState.ANSWERED else ()
-    spoken = [piece for step in steps for piece in (step.prompts if isinstance(step, Gather) else (step,))]
-    recorded = [step for step in steps if isinstance(step, Record)]
-    return OnAir(
-        found,
-        found.state is CallState.RINGING,
-        tuple(_pieces(session, spoken)),
-        any(isinstance(step, Gather) for step in steps),
-        any(isinstance(step, Gather) and step.digits == 1 for step in steps),
-        bool(recorded),
-        recorded[0].max_s if recorded else 0,
-    )
-
-
-def _pieces(session: Session, spoken: Sequence[Step]) -> Iterator[Piece]:
-    """Each sound at this page's own address, whatever public address providers are given."""
-    sounds = [sound for piece in spoken if isinstance(piece, Play) for sound in piece.clips]
-    words = written(session, (sound.label for sound in sounds), now(session))
-    for piece in spoken:
-        if isinstance(piece, Say):
-            yield Piece(piece.text)
-        elif isinstance(piece, Play):
-            for sound in piece.clips:
-                said = _("Ce qui vient d'être enregistré") if sound.label == "recording" else words.get(sound.label, "")
-                yield Piece(said or _("(un son, sans paroles)"), urlsplit(sound.url).path, sound.seconds)
-
-
 def _taken(number: int) -> tuple[Contact, Channel]:
     """The phone that somebody uses here, from now on held in the hand: what it starts must ring on this page."""
     with writing() as session:
-        contact, channel = _own(session, number), _needed(session)
+        contact, channel = own(session, number), _needed(session)
         held = _held(channel)
         if contact.number not in held:
             _set(channel, "by_hand", [*held, contact.number or ""])
@@ -304,27 +200,8 @@ def _taken(number: int) -> tuple[Contact, Channel]:
 
 
 def _called_back(number: int) -> str:
-    """When the service calls this phone back after its bip, or why it does not."""
     with reading() as session:
-        contact, channel, at = session.get_one(Contact, number), _needed(session), now(session)
-        when, why = bips.standing(session, channel, contact, at)
-    if why is None and when is not None:
-        soon = when - at <= timedelta(minutes=1)
-        return (
-            _("On rappelle dans la minute.") if soon else _("La nuit, on ne rappelle pas : appel le %(when)s.", when=moment(when))
-        )
-    if when is not None:
-        return _("Pas de rappel : un seul toutes les dix minutes. Refaites un bip à partir de %(when)s.", when=clock_words(when))
-    return str(NO_CALL_BACK[why or ""])
-
-
-def _own(session: Session, contact_id: int) -> Contact:
-    contact = session.get(Contact, contact_id)
-    if contact is None or contact.number is None or not is_simulated(contact.number):
-        abort(404)
-    if contact.number != STAFF_NUMBER and not reachable(session, contact_id, scope(session)):
-        abort(404)
-    return contact
+        return handsets.called_back(session, _needed(session), session.get_one(Contact, number), now(session))
 
 
 def _channel(session: Session) -> Channel | None:
@@ -346,14 +223,6 @@ def _faults(channel: Channel) -> frozenset[str]:
 def _set(channel: Channel, name: str, words: list[str]) -> None:
     settings = {**json.loads(channel.settings or "{}"), name: ",".join(words)}
     channel.settings = json.dumps({key: value for key, value in settings.items() if value})
-
-
-def _id(word: str) -> int:
-    """A row's id in an address or a form; ValueError for what no database could hold."""
-    number = int(word)
-    if not 0 < number < 2**31:
-        raise ValueError
-    return number
 
 
 def _where() -> str:
