@@ -11,14 +11,15 @@ from typing import Any
 
 from flask import Flask, current_app, request, session
 from flask_login import user_logged_out  # type: ignore[import-untyped]  # publishes no types
-from flask_security import Security, hash_password, user_authenticated
+from flask_security import Security, user_authenticated
 from flask_security.forms import LoginForm
 from flask_security.utils import set_request_attr
 from wtforms import StringField  # type: ignore[import-untyped]  # the library publishes no types
 
 from console.access import Answer
+from console.credentials import PASSWORD_LEAST, as_compared
 from console.edge import exchange, reading, wall_time, writing
-from console.staff import Role, RoleName, SignInLink, Staff, StaffSession, WrongSignIn, give_roles, plain_sessions
+from console.staff import Role, Staff, StaffSession, WrongSignIn, plain_sessions
 from console.store import OnceOnly, StaffStore
 from console.words import _, lazy
 from runtime import audit
@@ -27,67 +28,64 @@ from runtime.database import Session, put_once
 from runtime.settings import Settings
 
 IDLE, LONGEST = timedelta(minutes=30), timedelta(hours=12)
-LINK_LIVES = timedelta(hours=24)
 TOUCH = timedelta(minutes=1)  # last seen is written at most this often
 FREE_TRIES, LONGEST_WAIT, FORGOTTEN = 3, timedelta(minutes=15), timedelta(days=1)
-PASSWORD_LEAST, PASSWORD_MOST = 12, 128
+
+
+_LIBRARY = {
+    "SESSION_COOKIE_HTTPONLY": True,
+    "SESSION_COOKIE_SAMESITE": "Lax",
+    "WTF_CSRF_TIME_LIMIT": None,  # a text written slowly must not be refused
+    "WTF_CSRF_CHECK_DEFAULT": False,  # console/doors.py asks for it, with webhooks and the API left out
+    "SECURITY_USER_IDENTITY_ATTRIBUTES": [{"username": {"mapper": as_compared, "case_insensitive": True}}],
+    "SECURITY_LOGIN_URL": "/connexion",
+    "SECURITY_LOGOUT_URL": "/deconnexion",
+    "SECURITY_VERIFY_URL": "/connexion/verifier",
+    "SECURITY_TWO_FACTOR_SETUP_URL": "/connexion/code/installer",
+    "SECURITY_TWO_FACTOR_TOKEN_VALIDATION_URL": "/connexion/code",
+    "SECURITY_TWO_FACTOR_RESCUE_URL": "/connexion/code/aide",
+    "SECURITY_TWO_FACTOR_SELECT_URL": "/connexion/code/choix",
+    "SECURITY_MULTI_FACTOR_RECOVERY_CODES_URL": "/connexion/codes-de-secours",
+    "SECURITY_MULTI_FACTOR_RECOVERY_URL": "/connexion/code-de-secours",
+    "SECURITY_POST_LOGOUT_VIEW": "/connexion",
+    "SECURITY_TWO_FACTOR_POST_SETUP_VIEW": "/compte",
+    "SECURITY_POST_VERIFY_VIEW": "/compte",
+    "SECURITY_PASSWORD_HASH": "argon2",
+    "SECURITY_PASSWORD_SCHEMES": ["argon2"],
+    "SECURITY_PASSWORD_SINGLE_HASH": ["argon2"],
+    "SECURITY_PASSWORD_HASH_PASSLIB_OPTIONS": {
+        "argon2__type": "id",
+        "argon2__memory_cost": 19456,
+        "argon2__time_cost": 2,
+        "argon2__parallelism": 1,
+    },
+    "SECURITY_PASSWORD_LENGTH_MIN": PASSWORD_LEAST,
+    "SECURITY_TWO_FACTOR": True,
+    "SECURITY_TWO_FACTOR_ENABLED_METHODS": ["authenticator"],
+    "SECURITY_TWO_FACTOR_RESCUE_EMAIL": False,
+    "SECURITY_TWO_FACTOR_ALWAYS_VALIDATE": True,
+    "SECURITY_TOTP_ISSUER": "Lamɛn",
+    "SECURITY_MULTI_FACTOR_RECOVERY_CODES": True,
+    "SECURITY_SEND_REGISTER_EMAIL": False,
+    "SECURITY_FRESHNESS": timedelta(hours=1),
+    "SECURITY_CACHE_CONTROL": None,
+}
 
 
 def configure(app: Flask, settings: Settings) -> None:
     """The sign-in library's settings."""
-    secret = settings.secret_key or blind("console:cookies").hex()
     app.config.update(
-        SECRET_KEY=secret,
+        _LIBRARY,
+        SECRET_KEY=settings.secret_key or blind("console:cookies").hex(),
         SESSION_COOKIE_NAME="lamen" if settings.insecure_http else "__Host-lamen",
-        SESSION_COOKIE_HTTPONLY=True,
-        SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=not settings.insecure_http,
-        WTF_CSRF_TIME_LIMIT=None,  # a text written slowly must not be refused
-        WTF_CSRF_CHECK_DEFAULT=False,  # console/doors.py asks for it, with webhooks and the API left out
-        SECURITY_USER_IDENTITY_ATTRIBUTES=[{"username": {"mapper": _username, "case_insensitive": True}}],
-        SECURITY_LOGIN_URL="/connexion",
-        SECURITY_LOGOUT_URL="/deconnexion",
-        SECURITY_VERIFY_URL="/connexion/verifier",
-        SECURITY_TWO_FACTOR_SETUP_URL="/connexion/code/installer",
-        SECURITY_TWO_FACTOR_TOKEN_VALIDATION_URL="/connexion/code",  # noqa: S106  # an address
-        SECURITY_TWO_FACTOR_RESCUE_URL="/connexion/code/aide",
-        SECURITY_TWO_FACTOR_SELECT_URL="/connexion/code/choix",
-        SECURITY_MULTI_FACTOR_RECOVERY_CODES_URL="/connexion/codes-de-secours",
-        SECURITY_MULTI_FACTOR_RECOVERY_URL="/connexion/code-de-secours",
-        SECURITY_POST_LOGOUT_VIEW="/connexion",
-        SECURITY_TWO_FACTOR_POST_SETUP_VIEW="/compte",
-        SECURITY_POST_VERIFY_VIEW="/compte",
-        SECURITY_PASSWORD_HASH="argon2",  # noqa: S106  # a method
-        SECURITY_PASSWORD_SCHEMES=["argon2"],
-        SECURITY_PASSWORD_SINGLE_HASH=["argon2"],
-        SECURITY_PASSWORD_HASH_PASSLIB_OPTIONS={
-            "argon2__type": "id",
-            "argon2__memory_cost": 19456,
-            "argon2__time_cost": 2,
-            "argon2__parallelism": 1,
-        },
-        SECURITY_PASSWORD_LENGTH_MIN=PASSWORD_LEAST,
-        SECURITY_TWO_FACTOR=True,
-        SECURITY_TWO_FACTOR_ENABLED_METHODS=["authenticator"],
-        SECURITY_TWO_FACTOR_RESCUE_EMAIL=False,
-        SECURITY_TWO_FACTOR_ALWAYS_VALIDATE=True,
         SECURITY_TOTP_SECRETS={"1": blind("console:second-factor").hex()},
-        SECURITY_TOTP_ISSUER="Lamɛn",
-        SECURITY_MULTI_FACTOR_RECOVERY_CODES=True,
         SECURITY_MULTI_FACTOR_RECOVERY_CODES_KEYS=[_fernet_key()],
-        SECURITY_SEND_REGISTER_EMAIL=False,
-        SECURITY_FRESHNESS=timedelta(hours=1),
-        SECURITY_CACHE_CONTROL=None,
     )
 
 
 def _fernet_key() -> bytes:
     return base64.urlsafe_b64encode(blind("console:recovery-codes"))
-
-
-def _username(identity: str) -> str | None:
-    """Names are compared as written here: without spaces around, in small letters."""
-    return identity.strip().lower()[:64] or None
 
 
 class SignInForm(LoginForm):
@@ -100,7 +98,7 @@ class SignInForm(LoginForm):
         """Refuse while the account must wait; count a wrong password, forget them after a right one."""
         store = staff_store()
         self.ifield = self.username
-        name = _username(self.username.data or "")
+        name = as_compared(self.username.data or "")
         staff = store.of(username=name) if name else None
         self.user = staff
         index = blind(f"console:sign-in:{name}")
@@ -240,64 +238,3 @@ def end_sessions(transaction: Session, staff_id: int, now: datetime, *, but: str
     if but is not None:
         rows = rows.filter(StaffSession.token_index != blind(but))
     return rows.update({"ended_at": now})
-
-
-def add_staff(
-    transaction: Session, username: str, name: str, roles: set[RoleName], now: datetime, *, language: str = "fr"
-) -> Staff:
-    """A new member of staff, without a password until they use a sign-in link; ValueError for a name that is taken."""
-    username = _username(username) or ""
-    if not username or transaction.query(Staff).filter_by(username=username).first() is not None:
-        raise ValueError("taken")
-    staff = Staff(
-        username=username,
-        display_name=name,
-        fs_uniquifier=secrets.token_hex(16),
-        created_at=now,
-        confirmed_at=now,
-        active=True,
-        ui_language=language,
-        failed_sign_ins=0,
-    )
-    transaction.add(staff)
-    give_roles(transaction, staff, roles)
-    return staff
-
-
-def make_link(transaction: Session, staff: Staff, wall: datetime) -> str:
-    """A sign-in link's token, good once and for 24 hours; the address is `/entrer/<token>`. `wall` is wall time."""
-    token = secrets.token_urlsafe(24)
-    transaction.add(SignInLink(staff_id=staff.id, token_index=blind(token), made_at=wall, expires_at=wall + LINK_LIVES))
-    transaction.flush()
-    return token
-
-
-def link_of(transaction: Session, token: str, wall: datetime) -> SignInLink | None:
-    """The link of a token, if it can still be used."""
-    row = transaction.query(SignInLink).filter_by(token_index=blind(token)).one_or_none()
-    return None if row is None or row.used_at is not None or row.expires_at <= wall else row
-
-
-def link_address(token: str) -> str:
-    """The whole address of a link, on the configured base, never on a request's Host."""
-    return f"{exchange().settings.base_url}/entrer/{token}"
-
-
-def weak(password: str, username: str) -> str | None:
-    """Why a password will not do, in words for its author; None when it will."""
-    if not PASSWORD_LEAST <= len(password) <= PASSWORD_MOST:
-        return _(
-            "Ce mot de passe a %(n)s caractères. Il en faut de %(least)s à %(most)s.",
-            n=len(password),
-            least=PASSWORD_LEAST,
-            most=PASSWORD_MOST,
-        )
-    if len(set(password.lower())) < 5 or username.lower() in password.lower():
-        return _("Ce mot de passe est trop facile à deviner. Prenez par exemple quatre mots sans lien.")
-    return None
-
-
-def set_password(transaction: Session, staff: Staff, password: str, now: datetime) -> None:
-    """Set a password that `weak` accepted; the other sessions are the caller's to end."""
-    staff.password = hash_password(password)
-    audit.record(transaction, now, "password_set", "staff", staff.id, staff_id=staff.id)

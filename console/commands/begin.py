@@ -11,7 +11,7 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from campaigns import quizzes
-from console.sign_in import add_staff, link_address, make_link
+from console.credentials import add_staff, link_address, make_link
 from console.staff import RoleName, Staff
 from demonstration import voices
 from messaging import channels

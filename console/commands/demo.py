@@ -9,8 +9,8 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from console.commands.saying import busy, refuse
+from console.credentials import add_staff
 from console.edge import now, reading, writing
-from console.sign_in import add_staff
 from console.staff import RoleName, Staff
 from demonstration import loading, voices
 from demonstration.day import Day

@@ -20,31 +20,33 @@ ROLES = ("administration", "communication", "validation", "terrain", "lecture", 
 def add(name: str, roles: tuple[str, ...], display: str | None, villages: tuple[str, ...], language: str) -> None:
     """Ajouter un utilisateur et donner un lien qui ouvre la console une fois."""
     from clubs.models import Village
-    from console import sign_in
+    from console import credentials
     from console.staff import RoleName, give_villages
     from runtime import audit
 
     wall = wall_time()
     try:
         with writing() as session:
-            staff = sign_in.add_staff(session, name, display or name, {RoleName(role) for role in roles}, wall, language=language)
+            staff = credentials.add_staff(
+                session, name, display or name, {RoleName(role) for role in roles}, wall, language=language
+            )
             ids = {code: session.query(Village.id).filter_by(code=code).scalar() for code in villages}
             missing = [code for code, id_ in ids.items() if id_ is None]
             if missing:
                 raise refuse(f"Aucun village n'a le code « {missing[0]} ».")
             give_villages(session, staff.id, frozenset(ids.values()))
             audit.record(session, wall, "staff.add", "staff", staff.id, actor_kind="command", roles=" ".join(sorted(roles)))
-            token = sign_in.make_link(session, staff, wall)
+            token = credentials.make_link(session, staff, wall)
     except ValueError as error:
         raise refuse("Ce nom est déjà pris, ou vide. Choisissez-en un autre.") from error
-    _link(sign_in.link_address(token))
+    _link(credentials.link_address(token))
 
 
 @command.command("reset")
 @click.argument("name", metavar="NOM")
 def reset(name: str) -> None:
     """Donner à un utilisateur un lien qui ouvre la console une fois."""
-    from console import sign_in
+    from console import credentials
     from console.staff import Staff
     from runtime import audit
 
@@ -56,9 +58,9 @@ def reset(name: str) -> None:
         if not staff.active:
             raise refuse(f"Le compte « {name} » est fermé.")
         staff.failed_sign_ins, staff.refused_until = 0, None
-        token = sign_in.make_link(session, staff, wall)
+        token = credentials.make_link(session, staff, wall)
         audit.record(session, wall, "staff.reset", "staff", staff.id, actor_kind="command")
-    _link(sign_in.link_address(token))
+    _link(credentials.link_address(token))
 
 
 def _link(address: str) -> None:

@@ -7,9 +7,10 @@ from campaigns import recorders
 from campaigns.errors import CampaignError
 from campaigns.models import Dictation, Recorder
 from console.access import EVERYONE, Answer, Pages, R, who
+from console.credentials import PASSWORD_LEAST, set_password, weak
 from console.edge import now, reading, wall_time, writing
 from console.forms import Typed, done, render
-from console.sign_in import PASSWORD_LEAST, alive, end_sessions, set_password, weak
+from console.sign_in import alive, end_sessions
 from console.staff import Staff, StaffSession
 from console.words import _
 from runtime import audit

@@ -4,9 +4,10 @@ from flask import redirect, request, session
 from flask_security import login_user
 
 from console.access import ANYBODY, Answer, Pages
+from console.credentials import link_of
 from console.edge import reading, wall_time, writing
 from console.forms import render
-from console.sign_in import link_of, staff_store, two_factor_first
+from console.sign_in import staff_store, two_factor_first
 
 pages = Pages("entrance")
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from console.sign_in import add_staff, make_link
+from console.credentials import add_staff, make_link
 from console.staff import RoleName, Staff
 from runtime import crypto
 from runtime.database import Database

@@ -12,7 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from console.sign_in import add_staff, make_link
+from console.credentials import add_staff, make_link
 from console.staff import RoleName, give_villages
 from runtime.database import Database
 

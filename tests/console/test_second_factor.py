@@ -10,7 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from passlib.totp import TOTP  # type: ignore[import-untyped]  # publishes no types
 
-from console.sign_in import add_staff, make_link, set_password
+from console.credentials import add_staff, make_link, set_password
 from console.staff import RoleName, Staff
 from runtime.database import Database
 from runtime.installation import installation

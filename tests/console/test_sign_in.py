@@ -7,7 +7,8 @@ import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 
-from console.sign_in import add_staff, count_wrong, make_link, set_password
+from console.credentials import add_staff, make_link, set_password
+from console.sign_in import count_wrong
 from console.staff import RoleName, Staff, StaffSession, WrongSignIn
 from runtime.audit import AuditEntry
 from runtime.database import Database

@@ -13,7 +13,7 @@ from clubs.grammar.parse import parse
 from clubs.models import Club, ClubKind, Member, Role, Sex, Village
 from clubs.records import Report, ReportState
 from console.commands.begin import load_contents
-from console.sign_in import add_staff
+from console.credentials import add_staff
 from console.staff import RoleName
 from demonstration import loading
 from demonstration.day import TO_SEE, Day

@@ -7,11 +7,12 @@ from flask import abort, session, url_for
 from campaigns import recorders
 from clubs.models import Village
 from console.access import Answer, Pages, R, who
+from console.credentials import add_staff, link_address, make_link
 from console.edge import now, reading, wall_time, writing
 from console.forms import Typed, done, render
 from console.pages.account import RECORDS
 from console.roles import WORDS
-from console.sign_in import add_staff, end_sessions, link_address, make_link
+from console.sign_in import end_sessions
 from console.staff import Role, RoleName, Staff, give_roles, give_villages, village_ids
 from console.words import _
 from runtime import audit
