@@ -13,6 +13,7 @@ from campaigns import schedule
 from campaigns.audiences import FAILED_CALLS
 from campaigns.errors import CampaignError
 from campaigns.filters import Filter
+from campaigns.firing import window
 from campaigns.models import Campaign, CampaignEvent, CampaignState, Occurrence, OccurrenceState, Recipient
 from messaging import settling
 from messaging.errors import NotSettled
@@ -34,25 +35,7 @@ def retry_failed(session: Session, exchange: Exchange, broadcast: Broadcast, sta
         raise CampaignError("already_retried", broadcast.id)
     if not _failed(session, broadcast.id):
         raise CampaignError("none_failed", broadcast.id)
-    leaves = now + timedelta(minutes=exchange.settings.cancel_window_minutes)
-    again = Broadcast(
-        title=broadcast.title,
-        content_id=broadcast.content_id,
-        route=broadcast.route,
-        audience={**broadcast.audience, "failed_of": broadcast.id},
-        state=BroadcastState.PLANNED,
-        due_at=now,
-        not_before=leaves,
-        expires_at=leaves + timedelta(hours=event.expires_hours),
-        quiet_hours=broadcast.quiet_hours,
-        phase=broadcast.phase,
-        priority=broadcast.priority,
-        series=broadcast.series,
-        purse=broadcast.purse,
-        created_by=staff_id,
-        confirmed_by=broadcast.confirmed_by,
-        created_at=now,
-    )
+    again = _copy(broadcast, event, staff_id, now + window(exchange.settings), now)
     session.add(again)
     session.flush()
     row = Occurrence(event_id=event.id, due_at=now, fired_at=now, state=OccurrenceState.FIRED, broadcast_id=again.id)
@@ -100,6 +83,28 @@ def _wake(campaign: Campaign) -> None:
 def _event(session: Session, broadcast: Broadcast) -> CampaignEvent:
     query = select(CampaignEvent).join(Occurrence, Occurrence.event_id == CampaignEvent.id)
     return session.scalars(query.where(Occurrence.broadcast_id == broadcast.id)).one()
+
+
+def _copy(broadcast: Broadcast, event: CampaignEvent, staff_id: int, leaves: datetime, now: datetime) -> Broadcast:
+    """The same sending, planned again for those it failed to reach."""
+    return Broadcast(
+        title=broadcast.title,
+        content_id=broadcast.content_id,
+        route=broadcast.route,
+        audience={**broadcast.audience, "failed_of": broadcast.id},
+        state=BroadcastState.PLANNED,
+        due_at=now,
+        not_before=leaves,
+        expires_at=leaves + timedelta(hours=event.expires_hours),
+        quiet_hours=broadcast.quiet_hours,
+        phase=broadcast.phase,
+        priority=broadcast.priority,
+        series=broadcast.series,
+        purse=broadcast.purse,
+        created_by=staff_id,
+        confirmed_by=broadcast.confirmed_by,
+        created_at=now,
+    )
 
 
 def _failed(session: Session, broadcast_id: int) -> bool:

@@ -3,6 +3,7 @@
 Ready means: the database answers, its tables are those of this code, and a clock ticked within the last minute.
 """
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, cast
 
@@ -14,6 +15,7 @@ from messaging import figures, money, windows
 from runtime import backups, clock, metrics, migrate, spool
 from runtime.database import Session
 from runtime.installation import business_time
+from runtime.metrics import Reading
 
 if TYPE_CHECKING:
     from messaging.exchange import Exchange
@@ -22,6 +24,7 @@ log = structlog.get_logger(__name__)
 
 OLD_BEAT = timedelta(seconds=60)
 OLD_SPOOL_SECONDS = 60.0
+Values = dict[tuple[str, ...], float]
 
 blueprint = Blueprint("health", __name__)
 
@@ -75,51 +78,40 @@ def measures() -> Response:
     return Response(metrics.page(read, exchange.settings), content_type=metrics.CONTENT_TYPE)
 
 
-def _readings(session: Session, wall: datetime) -> list[metrics.Reading]:
+def _readings(session: Session, wall: datetime) -> list[Reading]:
     now = business_time(session, wall)
-    queues = figures.queues(session, now)
+    return [*_sending(session, now), *_money(session, now), *_messages(session), *_running(session)]
+
+
+def _sending(session: Session, now: datetime) -> Iterator[Reading]:
+    place, queues = ("channel", "kind"), figures.queues(session, now)
+    waiting: Values = {(one.channel, one.kind): float(one.length) for one in queues}
+    yield Reading("lamen_queue_length", "Due and not yet sent.", place, waiting)
+    oldest: Values = {(one.channel, one.kind): one.oldest for one in queues}
+    yield Reading("lamen_queue_oldest_seconds", "How long the oldest has been due.", place, oldest)
+    what = "1 for each reason why a channel sends less than it could, or soon will: paused, breaker, throttled, slow, low."
+    troubles: Values = {(one.channel, one.kind): 1.0 for one in figures.troubles(session, now)}
+    yield Reading("lamen_channel_trouble", what, place, troubles)
+
+
+def _money(session: Session, now: datetime) -> Iterator[Reading]:
     caps = money.in_force(session, windows.of(_exchange().settings), now)
-    beat = clock.last_beat(session)
-    copies = backups.copies(_exchange().settings.backup_path)
-    place, where = ("channel", "kind"), ("direction", "state")
-    states: dict[tuple[str, ...], float] = {key: float(count) for key, count in figures.states(session).items()}
-    return [
-        metrics.Reading(
-            "lamen_queue_length", "Due and not yet sent.", place, {(q.channel, q.kind): float(q.length) for q in queues}
-        ),
-        metrics.Reading(
-            "lamen_queue_oldest_seconds",
-            "How long the oldest has been due.",
-            place,
-            {(q.channel, q.kind): q.oldest for q in queues},
-        ),
-        metrics.Reading(
-            "lamen_budget_cap_fcfa", "The caps in force.", ("scope",), {(one.scope,): float(one.cap) for one in caps}
-        ),
-        metrics.Reading(
-            "lamen_budget_left_fcfa",
-            "What is left of them.",
-            ("scope",),
-            {(one.scope,): float(one.cap - one.reserved) for one in caps},
-        ),
-        metrics.Reading(
-            "lamen_channel_trouble",
-            "1 for each reason why a channel sends less than it could, or soon will: paused, breaker, throttled, slow, low.",
-            place,
-            {(one.channel, one.kind): 1.0 for one in figures.troubles(session, now)},
-        ),
-        metrics.Reading("lamen_messages", "SMS by direction and state.", where, states),
-        metrics.Reading("lamen_inbound_messages", "SMS that ever came in.", (), {(): float(figures.inbound(session))}),
-        metrics.Reading(
-            "lamen_clock_beat_timestamp_seconds", "When a clock last ticked.", (), {(): beat.timestamp()} if beat else {}
-        ),
-        metrics.Reading(
-            "lamen_backup_timestamp_seconds",
-            "When the last backup was begun.",
-            (),
-            {(): copies[0].at.timestamp()} if copies else {},
-        ),
-        metrics.Reading(
-            "lamen_clock_jumped", "1 while nothing is fired: the wall clock jumped.", (), {(): float(bool(clock.jumped(session)))}
-        ),
-    ]
+    yield Reading("lamen_budget_cap_fcfa", "The caps in force.", ("scope",), {(one.scope,): float(one.cap) for one in caps})
+    left: Values = {(one.scope,): float(one.cap - one.reserved) for one in caps}
+    yield Reading("lamen_budget_left_fcfa", "What is left of them.", ("scope",), left)
+
+
+def _messages(session: Session) -> Iterator[Reading]:
+    states: Values = {key: float(count) for key, count in figures.states(session).items()}
+    yield Reading("lamen_messages", "SMS by direction and state.", ("direction", "state"), states)
+    yield Reading("lamen_inbound_messages", "SMS that ever came in.", (), {(): float(figures.inbound(session))})
+
+
+def _running(session: Session) -> Iterator[Reading]:
+    beat, copies = clock.last_beat(session), backups.copies(_exchange().settings.backup_path)
+    ticked: Values = {(): beat.timestamp()} if beat else {}
+    yield Reading("lamen_clock_beat_timestamp_seconds", "When a clock last ticked.", (), ticked)
+    begun: Values = {(): copies[0].at.timestamp()} if copies else {}
+    yield Reading("lamen_backup_timestamp_seconds", "When the last backup was begun.", (), begun)
+    jumped: Values = {(): float(bool(clock.jumped(session)))}
+    yield Reading("lamen_clock_jumped", "1 while nothing is fired: the wall clock jumped.", (), jumped)
