@@ -11,7 +11,7 @@ from sqlalchemy import Integer, func, select
 from sqlalchemy.orm import Session
 
 from campaigns.models import Answer, Question, Quiz
-from campaigns.quizzes import Gain, gain, of_villages
+from campaigns.quiz_results import Gain, gain, of_villages
 from translations import contents, drafts
 from translations.languages import SOURCE
 from translations.library import clip_of, explanation_key, newest_variants

@@ -1,21 +1,18 @@
-"""Questions put to phones and what came back: scored once, kept always, counted by phone and never by name.
+"""Questions put to phones and what came back: scored once, kept always.
 
 A question counts as put from the moment its message left, not from the moment it was planned: prompts are opened when the phone
 first answers after that, from the messages themselves.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, func, literal, select, true
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from campaigns.models import Answer, Question, Quiz
-from clubs.models import Club, Member
-from clubs.people import phones_of
 from messaging.models import Broadcast, Call, Contact, Direction, Listener, Message, MessageState, OpenPrompt, PromptKind
 from runtime.database import Json
 from translations.content_entries import QuizText
@@ -26,8 +23,6 @@ OPEN_FOR = timedelta(hours=72)
 REMEMBERED = timedelta(days=30)
 HEARD = (MessageState.WIRED, MessageState.SENT, MessageState.DELIVERED, MessageState.UNKNOWN)
 """Of a message in these states the phone may have read the question."""
-SMALLEST_GAIN = 10
-"""Answers in each phase below which a gain says nothing."""
 
 
 class Phase(StrEnum):
@@ -37,15 +32,6 @@ class Phase(StrEnum):
     AFTER = "after"
 
 
-class By(StrEnum):
-    """How results are grouped; sex is what the listener declared on the phone."""
-
-    ALL = "all"
-    CLUB = "club"
-    LANGUAGE = "language"
-    LISTENER = "listener"
-
-
 @dataclass(frozen=True)
 class Loaded:
     """How many questions a file brought, changed and left alone."""
@@ -53,39 +39,6 @@ class Loaded:
     added: int
     changed: int
     unchanged: int
-
-
-@dataclass(frozen=True)
-class Line:
-    """First answers in time of one group to one question in one phase; `right` of `answers`."""
-
-    question_id: int
-    phase: str | None
-    group: str
-    answers: int
-    right: int
-
-    @property
-    def share(self) -> float:
-        """Right answers in percent."""
-        return 100 * self.right / self.answers
-
-
-@dataclass(frozen=True)
-class Gain:
-    """Points between before and after; None where a phase has fewer than ten answers."""
-
-    before_right: int
-    before: int
-    after_right: int
-    after: int
-
-    @property
-    def points(self) -> float | None:
-        """100 × (after right / after − before right / before)."""
-        if min(self.before, self.after) < SMALLEST_GAIN:
-            return None
-        return 100 * (self.after_right / self.after - self.before_right / self.before)
 
 
 def load(session: Session, questions: Sequence[QuizText], now: datetime) -> Loaded:
@@ -207,19 +160,9 @@ def answer(
     The same message, or the same turn of a call, gives the same row again.
     """
     session.execute(select(Contact.id).where(Contact.id == contact.id).with_for_update(key_share=True))
-    if message is not None:
-        same: list[ColumnElement[bool]] = [Answer.message_id == message.id]
-    else:
-        same = [Answer.call_id == (call.id if call else None), Answer.question_id == question.id, Answer.turn == turn]
-    kept = session.scalar(select(Answer).where(*same))
+    kept = _kept(session, question, message, call, turn)
     if kept is not None:
         return kept
-    earlier = select(Answer.id).where(
-        Answer.contact_id == contact.id,
-        Answer.question_id == question.id,
-        func.coalesce(Answer.phase, "") == (phase or ""),
-        Answer.scored,
-    )
     row = Answer(
         question_id=question.id,
         contact_id=contact.id,
@@ -227,7 +170,7 @@ def answer(
         phase=phase,
         key=key,
         right=key == question.right,
-        scored=not late and question.quiz.open and session.scalar(earlier) is None,
+        scored=not late and question.quiz.open and not _scored(session, question, contact, phase),
         listener=listener,
         language=language,
         message_id=message.id if message else None,
@@ -240,55 +183,19 @@ def answer(
     return row
 
 
+def _kept(session: Session, question: Question, message: Message | None, call: Call | None, turn: int | None) -> Answer | None:
+    if message is not None:
+        return session.scalar(select(Answer).where(Answer.message_id == message.id))
+    of_call = Answer.call_id == (call.id if call else None)
+    return session.scalar(select(Answer).where(of_call, Answer.question_id == question.id, Answer.turn == turn))
+
+
+def _scored(session: Session, question: Question, contact: Contact, phase: str | None) -> bool:
+    of_phone = (Answer.contact_id == contact.id, Answer.question_id == question.id)
+    in_phase = func.coalesce(Answer.phase, "") == (phase or "")
+    return session.scalar(select(Answer.id).where(*of_phone, in_phase, Answer.scored)) is not None
+
+
 def close(quiz: Quiz) -> None:
     """Count no further answer; they are still kept."""
     quiz.open = False
-
-
-def results(session: Session, quiz_id: int, by: By = By.ALL, villages: Collection[int] | None = None) -> list[Line]:
-    """Scored answers by question, phase and group, of all villages or of these; a phone stands for the club of the first member
-    behind it."""
-    of_quiz = Answer.question_id.in_(select(Question.id).where(Question.quiz_id == quiz_id))
-    each = select(Answer.question_id, Answer.phase, Answer.right, _GROUPS[by].label("group")).where(
-        of_quiz, Answer.scored, of_villages(villages)
-    )
-    one = each.subquery()
-    query = select(one.c.question_id, one.c.phase, one.c.group, func.count(), func.sum(func.cast(one.c.right, Integer))).group_by(
-        one.c.question_id, one.c.phase, one.c.group
-    )
-    lines = [Line(question, phase, str(of or ""), n, int(ok)) for question, phase, of, n, ok in session.execute(query)]
-    return sorted(lines, key=lambda line: (line.question_id, line.phase or "", line.group))
-
-
-def of_villages(villages: Collection[int] | None) -> ColumnElement[bool]:
-    """The condition that an answer came from a number of these villages."""
-    return true() if villages is None else Answer.contact_id.in_(phones_of(villages))
-
-
-def gain(session: Session, quiz_id: int, villages: Collection[int] | None = None) -> Gain:
-    """What a quiz with two phases says was learned."""
-    sums = {Phase.BEFORE: [0, 0], Phase.AFTER: [0, 0]}
-    for line in _phased(results(session, quiz_id, villages=villages)):
-        sums[Phase(line.phase or "")][0] += line.right
-        sums[Phase(line.phase or "")][1] += line.answers
-    return Gain(*sums[Phase.BEFORE], *sums[Phase.AFTER])
-
-
-def _phased(lines: list[Line]) -> Iterator[Line]:
-    return (line for line in lines if line.phase in set(Phase))
-
-
-_first_member = select(func.min(Member.id)).where(Member.contact_id == Answer.contact_id).correlate(Answer).scalar_subquery()
-_club = (
-    select(Club.code)
-    .join(Member, Member.club_id == Club.id)
-    .where(Member.id == _first_member)
-    .correlate(Answer)
-    .scalar_subquery()
-)
-_GROUPS: Mapping[By, ColumnElement[Any]] = {
-    By.ALL: literal(""),
-    By.CLUB: _club,
-    By.LANGUAGE: Answer.language.expression,
-    By.LISTENER: Answer.listener.expression,
-}

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from campaigns.quizzes import By, Phase
+from campaigns.quiz_results import By
+from campaigns.quizzes import Phase
 from console.words import _, lazy, ngettext
 from messaging.models import Listener
 from translations.content_entries import Mark

@@ -11,7 +11,8 @@ from sqlalchemy import Integer, func, select
 from sqlalchemy.orm import Session, aliased
 
 from campaigns.models import Answer, Question
-from campaigns.quizzes import By, Line, Phase, of_villages, results
+from campaigns.quiz_results import By, Line, of_villages, results
+from campaigns.quizzes import Phase
 from results.intervals import Interval, paired, wilson
 from results.small import People, Sum, hidden_cells
 from results.table import Table

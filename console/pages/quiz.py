@@ -10,9 +10,10 @@ from typing import Any
 from flask import abort, request, url_for
 from markupsafe import Markup
 
-from campaigns import questions, quizzes
+from campaigns import questions, quiz_results, quizzes
 from campaigns.models import Quiz
-from campaigns.quizzes import By, Phase
+from campaigns.quiz_results import By
+from campaigns.quizzes import Phase
 from clubs.small import small
 from console import content_words
 from console.access import Answer, Pages, R, scope, who
@@ -47,7 +48,7 @@ def index() -> Answer:
         lines = questions.quizzes(session, scope(session))
     page = Page.asked(len(lines))
     shown = lines[page.offset : page.offset + page.limit]
-    values = {"writes": bool(who().roles & WRITES), "least": quizzes.SMALLEST_GAIN, "few": small, "hidden": HIDDEN}
+    values = {"writes": bool(who().roles & WRITES), "least": quiz_results.SMALLEST_GAIN, "few": small, "hidden": HIDDEN}
     return render("quizzes/index.html", lines=shown, page=page, **values)
 
 
@@ -61,13 +62,13 @@ def show(number: int) -> Answer:
         sheets = questions.sheets(session, number)
         languages = {one.code: one.name for one in contents.languages(session)}
         table, lines = _results(session, number, by, languages, sheets)
-        values: dict[str, Any] = {"gain": quizzes.gain(session, number, scope(session)), "hands": _hands(session, sheets)}
+        values: dict[str, Any] = {"gain": quiz_results.gain(session, number, scope(session)), "hands": _hands(session, sheets)}
         values |= {"turns": turns(session, number, scope(session)), "places": {one.row.id: n for n, one in enumerate(sheets, 1)}}
     svg = charts.bars(table, table.columns[-1])
     values |= {"quiz": quiz, "sheets": sheets, "table": table, "lines": lines, "form": form, "languages_": languages}
     values |= {"few": small, "hidden": HIDDEN}
     values |= {"drawing": None if svg is None else Markup(svg), "words": content_words, "by": by}  # noqa: S704  # leather escapes
-    return render("quizzes/show.html", writes=bool(who().roles & WRITES), least=quizzes.SMALLEST_GAIN, **values)
+    return render("quizzes/show.html", writes=bool(who().roles & WRITES), least=quiz_results.SMALLEST_GAIN, **values)
 
 
 @pages.page("/quiz/<int:number>/ouvrir", roles=WRITES, post=True)

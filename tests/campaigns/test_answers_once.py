@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from random import Random
 
 import pytest
 import time_machine
@@ -12,13 +13,14 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from campaigns import quizzes
+from campaigns import quiz_results, quizzes
 from campaigns.models import Answer, Question, Quiz
-from campaigns.quizzes import By
+from campaigns.quiz_results import By
 from messaging.exchange import Exchange
-from messaging.models import Contact, Listener, Message, MessageState
+from messaging.models import Call, Contact, Listener, Message, MessageState
 from results.learned import turns
 from runtime.database import Database
+from runtime.work import Immediate
 from tests.calls import NOW, Line, prompt, sending
 from tests.campaigns.test_quizzes import called, put, received
 from tests.world import World
@@ -57,19 +59,19 @@ class RolledError(Exception):
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(said, max_size=14), st.randoms(use_true_random=False), st.integers(0, 14))
 def test_only_the_first_answer_in_time_of_a_phone_counts(
-    database: Database, world: World, now: datetime, given_: Sequence[Said], chance: object, closes: int
+    database: Database, world: World, now: datetime, given_: Sequence[Said], chance: Random, closes: int
 ) -> None:
     with pytest.raises(RolledError), database.writing() as session:
         _play(session, world, now, given_, chance, closes)
         raise RolledError
 
 
-def _play(session: Session, world: World, now: datetime, given_: Sequence[Said], chance: object, closes: int) -> None:
+def _play(session: Session, world: World, now: datetime, given_: Sequence[Said], chance: Random, closes: int) -> None:
     question = session.get_one(Question, world.question)
     first: dict[tuple[str, str | None], bool] = {}
     deliveries = [n for n, one in enumerate(given_) for _ in range(one.copies)]
-    chance.shuffle(deliveries)  # type: ignore[attr-defined]  # hypothesis names no type for its Random
-    sources: dict[int, dict[str, object]] = {}
+    chance.shuffle(deliveries)
+    sources: dict[int, tuple[Message | None, Call | None]] = {}
     for place, n in enumerate(deliveries):
         if place == closes:
             quizzes.close(session.get_one(Quiz, world.quiz))
@@ -77,9 +79,13 @@ def _play(session: Session, world: World, now: datetime, given_: Sequence[Said],
         contact = session.get_one(Contact, world.contacts[one.phone])
         again = n in sources
         if not again:
-            row = called(session, world, at, one.phone) if one.voice else received(session, world, at, one.phone)
-            sources[n] = {"call": row, "turn": 2} if one.voice else {"message": row}
-        quizzes.answer(session, question, contact, one.key, at, phase=one.phase, late=one.late, **sources[n])  # type: ignore[arg-type]
+            message = None if one.voice else received(session, world, at, one.phone)
+            sources[n] = message, called(session, world, at, one.phone) if one.voice else None
+        message, call = sources[n]
+        turn = 2 if call else None
+        quizzes.answer(
+            session, question, contact, one.key, at, message=message, call=call, turn=turn, phase=one.phase, late=one.late
+        )
         if not again and not one.late and place < closes:
             first.setdefault((one.phone, one.phase), one.key == question.right)
     _agrees(session, world, first, len(sources))
@@ -88,7 +94,7 @@ def _play(session: Session, world: World, now: datetime, given_: Sequence[Said],
 def _agrees(session: Session, world: World, first: dict[tuple[str, str | None], bool], kept: int) -> None:
     assert session.scalar(select(func.count()).select_from(Answer)) == kept, "every answer is kept, once"
     for by in By:
-        found = quizzes.results(session, world.quiz, by)
+        found = quiz_results.results(session, world.quiz, by)
         assert sum(line.answers for line in found) == len(first)
         assert sum(line.right for line in found) == sum(first.values())
     both = [phone for phone in PHONES if {(phone, "before"), (phone, "after")} <= first.keys()]
@@ -107,7 +113,8 @@ def test_one_phone_by_sms_and_by_call_posted_again_and_again_counts_once(
         with time_machine.travel(NOW + timedelta(minutes=1, seconds=seconds), tick=False):
             sent = {"from": world.numbers["awa"], "to": "36085", **form}
             assert client.post(f"/hooks/{world.token}/sms", data=sent).status_code == 200
-            exchange.work.run_all()  # type: ignore[attr-defined]  # of tests
+            assert isinstance(exchange.work, Immediate)
+            exchange.work.run_all()
     for label in ("who", "quiz_intro", "quiz_right", "quiz_wrong", "goodbye"):
         prompt(exchange, world, label, f"<{label}>")
     line = Line(exchange, client, world, sending(exchange, world, "quiz-repas"), now=NOW + timedelta(hours=1))

@@ -1,6 +1,7 @@
 """What dates an event besides a date: markets, seasons, radio, answers, births; and which of two campaigns goes first."""
 
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
@@ -47,6 +48,7 @@ from tests.world import World
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 WIDE = Filter(one_phone_per_club=False)
+ZONE = ZoneInfo("UTC")
 
 
 def plan(
@@ -77,7 +79,7 @@ def series(exchange: Exchange, world: World, now: datetime, *months: int, who: t
             contact = session.get_one(Contact, world.contacts["awa" if name == "kadia" else name])
             contacts.consent(session, contact, Purpose.SERIES, now, via="register", script_version="1")
             member = session.get_one(Member, world.members[name])
-            enrolments.enrol(session, session.get_one(Campaign, id_), member, date(2026, 3, 1), now, UTC)  # type: ignore[arg-type]
+            enrolments.enrol(session, session.get_one(Campaign, id_), member, date(2026, 3, 1), now, ZONE)
     schedule.redate_all(exchange, now)
     return id_
 
@@ -265,9 +267,9 @@ def test_who_fell_behind_is_repaired_to_the_first_step_not_accounted_for(exchang
         row = session.scalars(select(Enrolment)).one()
         row.next_due, row.next_event_id = None, None
         campaign = session.get_one(Campaign, id_)
-        assert enrolments.repair(session, campaign, UTC) == 1  # type: ignore[arg-type]
+        assert enrolments.repair(session, campaign, ZONE) == 1
         assert row.next_due == datetime(2026, 6, 1, 9, tzinfo=UTC)
-        assert enrolments.repair(session, campaign, UTC) == 0  # type: ignore[arg-type]
+        assert enrolments.repair(session, campaign, ZONE) == 0
 
 
 def test_a_repaired_step_is_said_to_be_skipped_and_none_that_came_comes_again(
@@ -277,11 +279,11 @@ def test_a_repaired_step_is_said_to_be_skipped_and_none_that_came_comes_again(
     with exchange.database.writing() as session:
         campaign, row = session.get_one(Campaign, id_), session.scalars(select(Enrolment)).one()
         second = campaign.events[1]
-        row.next_event_id, row.next_due = second.id, enrolments.due_at(second, row.anchor_month, UTC)  # type: ignore[arg-type]
+        row.next_event_id, row.next_due = second.id, enrolments.due_at(second, row.anchor_month, ZONE)
     schedule.redate_all(exchange, now)
     schedule.fire_due(exchange, datetime(2026, 5, 1, 9, tzinfo=UTC))
     with exchange.database.writing() as session:
-        assert enrolments.repair(session, session.get_one(Campaign, id_), UTC) == 1  # type: ignore[arg-type]
+        assert enrolments.repair(session, session.get_one(Campaign, id_), ZONE) == 1
     schedule.redate_all(exchange, datetime(2026, 5, 2, 9, tzinfo=UTC))
     schedule.fire_due(exchange, datetime(2026, 5, 2, 9, tzinfo=UTC))
     with exchange.database.reading() as session:
@@ -337,7 +339,7 @@ def test_a_phone_unheard_for_ninety_days_is_suspended_asked_again_and_goes_on(
         (asked,) = session.scalars(select(Message).where(Message.kind == Kind.REMINDER))
         assert "Tapez OUI" in (asked.text or "")
         (prompt,) = session.scalars(select(OpenPrompt))
-        assert enrolments.agreed_again(session, prompt, later + DAY, UTC) == 2  # type: ignore[arg-type]
+        assert enrolments.agreed_again(session, prompt, later + DAY, ZONE) == 2
         awa = rows[world.members["awa"]]
         assert (awa.state, awa.next_due) == (EnrolmentState.ACTIVE, datetime(2026, 12, 1, 9, tzinfo=UTC))
 

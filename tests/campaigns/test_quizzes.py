@@ -7,9 +7,10 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from campaigns import quizzes
+from campaigns import quiz_results, quizzes
 from campaigns.models import Answer, Question, Quiz
-from campaigns.quizzes import By, Gain, Line, Phase
+from campaigns.quiz_results import By, Gain, Line
+from campaigns.quizzes import Phase
 from messaging.models import (
     Broadcast,
     BroadcastState,
@@ -144,7 +145,7 @@ def test_results_by_club_language_and_listener(database: Database, world: World,
         say(session, world, 1, now, "sory", language="fr")
 
         def lines(by: By) -> list[tuple[str, int, int]]:
-            return [(line.group, line.answers, line.right) for line in quizzes.results(session, world.quiz, by)]
+            return [(line.group, line.answers, line.right) for line in quiz_results.results(session, world.quiz, by)]
 
         assert lines(By.ALL) == [("", 3, 1)]
         assert lines(By.CLUB) == [("1032", 2, 1), ("2043", 1, 0)]
@@ -164,7 +165,7 @@ def test_the_gain_is_in_points_and_says_nothing_below_ten_answers(database: Data
         say(session, world, 1, now, phase=Phase.AFTER)
         say(session, world, 1, now, "binta", phase=Phase.AFTER)
         say(session, world, 1, now, "sory")
-        assert quizzes.gain(session, world.quiz) == Gain(0, 1, 2, 2)
+        assert quiz_results.gain(session, world.quiz) == Gain(0, 1, 2, 2)
 
 
 def put(session: Session, world: World, now: datetime, left: datetime | None, who: str = "awa") -> Message:

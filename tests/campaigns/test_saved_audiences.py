@@ -68,21 +68,21 @@ def test_each_rule_narrows_to_those_it_speaks_of(database: Database, world: Worl
         session.flush()
         session.get_one(Village, world.villages[1]).area_id = other.id
         known_signs(session, world, now)
-        asked = {"question": world.question}
-        rules: dict[str, dict[str, object]] = {
-            "awa kadia": {"heard_within": 30},
-            "moussa binta sory oumar fatou": {"unheard_for": 30},
-            "awa kadia moussa": {**asked, "answered": Answered.ANY},
-            "moussa": {**asked, "answered": Answered.RIGHT},
-            "awa kadia ": {**asked, "answered": Answered.WRONG},
-            "binta sory oumar fatou": {**asked, "answered": Answered.NONE},
-            "sory oumar": {"opted_out": True},
-            "awa kadia hawa moussa binta fatou": {"opted_out": False},
-            "sory oumar ": {"communes": (other.id,)},
-            "binta": {"preferred": (Preferred.VOICE.value,)},
-            "binta ": {"life_stages": ("0-5",)},
+        asked = replace(EACH, question=world.question)
+        rules = {
+            "awa kadia": replace(EACH, heard_within=30),
+            "moussa binta sory oumar fatou": replace(EACH, unheard_for=30),
+            "awa kadia moussa": replace(asked, answered=Answered.ANY),
+            "moussa": replace(asked, answered=Answered.RIGHT),
+            "awa kadia ": replace(asked, answered=Answered.WRONG),
+            "binta sory oumar fatou": replace(asked, answered=Answered.NONE),
+            "sory oumar": replace(EACH, opted_out=True),
+            "awa kadia hawa moussa binta fatou": replace(EACH, opted_out=False),
+            "sory oumar ": replace(EACH, communes=(other.id,)),
+            "binta": replace(EACH, preferred=(Preferred.VOICE.value,)),
+            "binta ": replace(EACH, life_stages=("0-5",)),
         }
-        found = {expected: names(session, world, replace(EACH, **rule)) for expected, rule in rules.items()}  # type: ignore[arg-type]
+        found = {expected: names(session, world, rule) for expected, rule in rules.items()}
         assert found == {expected: expected.strip() for expected in rules}
 
 
