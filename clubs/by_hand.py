@@ -21,7 +21,7 @@ from clubs.grammar.words import FRENCH
 from clubs.models import Club
 from clubs.records import ExpectedReport, Report, ReportState
 from clubs.reports import record_verdict
-from clubs.standing import version_of
+from clubs.stored import version_of
 from clubs.themes import themes
 from messaging.models import OpenPrompt, PromptKind
 

@@ -7,20 +7,20 @@ language, opt-out) are left to the caller, which finds them in the verdict.
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from clubs import handover, pauses, spot_checks
 from clubs.errors import ReportError
 from clubs.expected import SETTLES, settle, told_at, unsettle
-from clubs.grammar.context import Prompt
 from clubs.grammar.values import Flag, Kind, Values
 from clubs.grammar.verdict import Do, Effect, Verdict
 from clubs.models import Club
 from clubs.people import club_by_code, who_is
 from clubs.records import Action, Inquiry, Report, ReportState
-from clubs.standing import ASKED, UNDONE, draft_row, prompt_to_json, values_from_json, values_to_json
-from messaging.models import Contact, Message, OpenPrompt, PromptKind
+from clubs.standing import ASKED, UNDONE, draft_row
+from clubs.stored import close_prompt, open_prompt, values_from_json, values_to_json
+from messaging.models import Contact, Message
 
 DUE_DAYS = 30
 ANSWER_WITHIN = timedelta(days=7)
@@ -45,9 +45,9 @@ def apply_verdict(
     """Carry out the clubs' part of a verdict, open and close its prompts; return the report it wrote or changed, if any."""
     source = Source(contact, message.id if message is not None else None, call_id)
     for prompt in verdict.effect.closes:
-        _close(session, prompt, now)
+        close_prompt(session, prompt, now)
     if verdict.effect.opens is not None:
-        _open(session, contact, verdict.effect.opens)
+        open_prompt(session, contact, verdict.effect.opens)
     return _carry_out(session, verdict, source, now)
 
 
@@ -274,24 +274,6 @@ def _spot_check(session: Session, verdict: Verdict, source: Source, now: datetim
     if sender is None or not sender.member_ids:
         raise ReportError("supervisor", verdict.effect.number)
     spot_checks.count(session, _decided_on(session, verdict.effect), sender.member_ids[0], verdict.values, now)
-
-
-def _open(session: Session, contact: Contact, prompt: Prompt) -> None:
-    session.add(
-        OpenPrompt(
-            contact_id=contact.id,
-            kind=PromptKind(prompt.asked.value),
-            subject_id=prompt.number or 0,
-            details=prompt_to_json(prompt),
-            opened_at=prompt.at,
-            expires_at=prompt.until,
-        )
-    )
-
-
-def _close(session: Session, prompt: Prompt, now: datetime) -> None:
-    if prompt.ref:
-        session.execute(update(OpenPrompt).where(OpenPrompt.id == int(prompt.ref)).values(closed_at=now))
 
 
 def versions(session: Session, number: int) -> list[Report]:

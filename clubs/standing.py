@@ -5,35 +5,24 @@ in a reply is the number stored.
 """
 
 from collections.abc import Iterable
-from dataclasses import fields
 from datetime import date, datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from clubs import spellings
 from clubs.grammar.commands import words_of
-from clubs.grammar.context import (
-    Asked,
-    Context,
-    Draft,
-    OpenAction,
-    Prompt,
-    Recent,
-    State,
-    Version,
-)
+from clubs.grammar.context import Context, Draft, OpenAction, Recent, State, Version
 from clubs.grammar.context import Sender as SpeaksAs
 from clubs.grammar.values import Flag, Kind, Parsed, Problem, ProblemId, Values
 from clubs.models import Club
 from clubs.people import Sender, club_by_code, who_is
 from clubs.records import Action, ExpectedReport, Inquiry, Report, ReportState
+from clubs.stored import open_prompts, values_from_json, version_of
 from clubs.themes import themes
-from messaging.models import Contact, ContactState, Direction, Message, OpenPrompt, PromptKind
+from messaging.models import Contact, ContactState, Direction, Message
 from messaging.numbers import is_malian_mobile, is_simulated
-from runtime.database import Json
 from runtime.installation import installation
 
 OWN_FOR = timedelta(hours=48)
@@ -67,40 +56,22 @@ def context_for(
         zone=zone,
         known_club=lambda code: club_by_code(session, code) is not None,
         valid_number=lambda number: is_malian_mobile(number) and (house.simulation or not is_simulated(number)),
-        reports=tuple(
-            version_of(row, _code(session, row), own=row.contact_id == contact.id)
-            for row in rows
-            if row.state.value in set(State)
-        ),
+        reports=tuple(_versions(session, rows, contact)),
         draft=_draft(session, contact, now),
-        prompts=tuple(_prompts(session, contact, now)),
+        prompts=tuple(open_prompts(session, contact, now)),
         actions=tuple(_actions(session, contact, clubs)),
         recent=_recent(session, contact, now),
         undone_at=max((row.decided_at for row in rows if row.decided_at and UNDONE in row.flags), default=None),
         handovers=_handovers(rows, clubs) if sender.villages else frozenset(),
-        next_report=(session.scalar(select(func.max(Report.number))) or 0) + 1,
+        next_report=_next(session, select(func.max(Report.number))),
         next_action_of=lambda code: _next_action(session, code),
-        next_inquiry=(session.scalar(select(func.max(Inquiry.number))) or 0) + 1,
+        next_inquiry=_next(session, select(func.max(Inquiry.number))),
         periods=tuple(_periods(session, clubs, today)),
         opted_out=contact.state is ContactState.STOPPED,
         helps=_helps(session, contact, now),
         themes=themes(session),
         vocabulary=spellings.vocabulary(session, training=house.simulation, number_words=number_words),
     )
-
-
-def values_to_json(values: Values) -> Json:
-    """The figures of a report as stored: no text, no phone, no club or day (they are columns)."""
-    known = {name: value for name, value in values.known().items() if name not in ("note", "phone", "club", "date")}
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in known.items()}
-
-
-def values_from_json(stored: Json, club: str | None = None, day: date | None = None, note: str | None = None) -> Values:
-    """The values of a stored report; keys nobody knows any more are passed over."""
-    names = {item.name for item in fields(Values)}
-    known: dict[str, Any] = {name: value for name, value in stored.items() if name in names}
-    known["more_themes"] = tuple(known.get("more_themes", ()))
-    return Values(**known | {"club": club, "date": day, "note": note})
 
 
 def _clubs(session: Session, sender: Sender) -> list[Club]:
@@ -118,18 +89,10 @@ def _reports(session: Session, contact: Contact, clubs: Iterable[Club], now: dat
     return list(session.scalars(here))
 
 
-def version_of(row: Report, code: str | None, *, own: bool = True) -> Version:
-    """A stored version of a report of the club of that code, as the grammar reads it."""
-    return Version(
-        number=row.number or 0,
-        kind=Kind(row.kind),
-        values=values_from_json(row.values, code, row.session_date),
-        at=row.reported_at,
-        version=row.version,
-        order=row.session_order,
-        state=State(row.state.value),
-        own=own,
-    )
+def _versions(session: Session, rows: Iterable[Report], contact: Contact) -> Iterable[Version]:
+    for row in rows:
+        if row.state.value in set(State):
+            yield version_of(row, _code(session, row), own=row.contact_id == contact.id)
 
 
 def _code(session: Session, row: Report) -> str | None:
@@ -163,46 +126,6 @@ def _draft(session: Session, contact: Contact, now: datetime) -> Draft | None:
     return Draft(Kind(row.kind), values, row.reported_at, Problem(ProblemId(asked)), flags)
 
 
-def prompt_to_json(prompt: Prompt) -> Json:
-    """What an open prompt keeps besides its kind and times."""
-    values = prompt.values
-    return {
-        "number": prompt.number,
-        "options": list(prompt.options),
-        "report": prompt.kind.value,
-        "values": values_to_json(values),
-        "club": values.club,
-        "date": values.date.isoformat() if values.date else None,
-        "note": values.note,
-        "flags": sorted(flag.value for flag in prompt.flags),
-    }
-
-
-def _prompts(session: Session, contact: Contact, now: datetime) -> Iterable[Prompt]:
-    # A quiz prompt that ran out is still shown to the grammar, which tells a late answer from an unasked one.
-    alive = or_(OpenPrompt.expires_at >= now, OpenPrompt.kind == PromptKind.QUIZ)
-    still_open = select(OpenPrompt).where(OpenPrompt.contact_id == contact.id, OpenPrompt.closed_at.is_(None), alive)
-    for row in session.scalars(still_open.order_by(OpenPrompt.opened_at, OpenPrompt.id)):
-        kept = row.details
-        options = kept.get("options", ())
-        if isinstance(options, int):  # a quiz keeps how many answers it offers
-            options = [str(key) for key in range(1, options + 1)]
-        day = kept.get("date")
-        yield Prompt(
-            asked=Asked(row.kind.value),
-            at=row.opened_at,
-            until=row.expires_at,
-            number=kept.get("number"),
-            ref=str(row.id),
-            options=tuple(options),
-            kind=Kind(kept.get("report", Kind.NONE)),
-            values=values_from_json(
-                kept.get("values", {}), kept.get("club"), date.fromisoformat(day) if day else None, kept.get("note")
-            ),
-            flags=frozenset(Flag(flag) for flag in kept.get("flags", ())),
-        )
-
-
 def _actions(session: Session, contact: Contact, clubs: Iterable[Club]) -> Iterable[OpenAction]:
     """Those of the sender's clubs, and what this number decided for another club: a guest may end that, and sees no more."""
     undone = select(Action.number, Club.code, Action.type).join(Club, Club.id == Action.club_id)
@@ -216,6 +139,10 @@ def _actions(session: Session, contact: Contact, clubs: Iterable[Club]) -> Itera
 
 def _next_action(session: Session, code: str) -> int:
     latest = select(func.max(Action.number)).join(Club, Club.id == Action.club_id).where(Club.code == code)
+    return _next(session, latest)
+
+
+def _next(session: Session, latest: Select[int | None]) -> int:
     return (session.scalar(latest) or 0) + 1
 
 

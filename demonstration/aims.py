@@ -8,7 +8,7 @@ from sqlalchemy import select
 from clubs.models import Member, Role
 from clubs.month import quarter
 from clubs.records import PlannedTheme, Report, ReportState, SpotCheck
-from demonstration.history import DAYS, Past
+from demonstration.past import DAYS, Past
 from results.models import Direction, SurveyResult, Target
 from translations.models import Theme
 

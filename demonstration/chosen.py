@@ -7,7 +7,7 @@ from campaigns import saved
 from campaigns.filters import Filter
 from campaigns.models import ListEntry, StaticList
 from clubs.models import ClubKind, Preferred, Role, Sex
-from demonstration.history import Past
+from demonstration.past import Past
 from demonstration.people import Group
 
 LISTED = 12

@@ -10,7 +10,7 @@ from clubs import credit, reminders, spot_checks
 from clubs.models import Club, Post
 from clubs.month import after, before, first_of
 from clubs.records import ClubSummary, ExpectedReport, ExpectedState, Report, ReportState, SpotCheck
-from demonstration.history import Past
+from demonstration.past import Past
 
 TARIFF = 25
 STRAY = 4

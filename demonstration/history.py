@@ -3,16 +3,11 @@
 Written as rows, not played: it is the past. What a real programme gets wrong is in it too, so that no page is too clean.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
-from random import Random
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
-from campaigns.models import Answer
 from clubs.expected import punctuality
 from clubs.models import Club
 from clubs.records import (
@@ -27,13 +22,12 @@ from clubs.records import (
     Report,
     ReportState,
 )
+from demonstration.past import DAYS, Past, exchanged
 from demonstration.people import Group
-from messaging.models import Contact, Direction, Kind, Message, MessageState
+from messaging.models import Contact
 from translations.models import Theme
 
-Row = Report | Message | ExpectedReport | Inquiry | Answer
 Figures = dict[str, int | bool]
-DAYS = 90
 MEETINGS = 24
 HELD, EXCUSED = 0.86, 0.93  # of expected sessions: reported, excused; the rest stays silent
 CLUMSY, CORRECTED, HUGE = 0.09, 0.05, 0.01
@@ -45,37 +39,6 @@ QUESTIONS = (
     ("Le premier lait jaune, il faut le jeter ?", 21),
     ("Mon bebe a la diarrhee depuis hier", 42),
 )
-
-
-@dataclass
-class Past:
-    """Where history is written: the channel, the chance, the last past day, and rows that wait for the id of another."""
-
-    session: Session
-    chance: Random
-    channel_id: int
-    last: date
-    waiting: list[tuple[Row, str, Row]] = field(default_factory=list)
-    actions: Counter[int] = field(default_factory=Counter)
-
-    def moment(self, day: date, hour: float) -> datetime:
-        """That day at that hour."""
-        return datetime.combine(day, time(), UTC) + timedelta(hours=hour, seconds=self.chance.randrange(60))
-
-    def add_with(self, row: Row, name: str, other: Row) -> None:
-        """Write `row` once `other`, which it names in column `name`, has an id: one flush for thousands of rows."""
-        self.waiting.append((row, name, other))
-
-    def write(self) -> None:
-        """Write everything gathered."""
-        self.session.flush()
-        while self.waiting:
-            ready = [entry for entry in self.waiting if entry[2].id is not None]
-            self.waiting = [entry for entry in self.waiting if entry[2].id is None]
-            for row, name, other in ready:
-                setattr(row, name, other.id)
-            self.session.add_all(row for row, _, _ in ready)
-            self.session.flush()
 
 
 def report_sessions(past: Past, groups: Sequence[Group]) -> None:
@@ -138,7 +101,7 @@ def _session_report(
     clumsy = False
     if chance.random() < CLUMSY:
         wrong = chance.choice((f"CR {theme} {women}", f"CR 1{theme} {women} {men}", f"cr {theme}{women}{men}"))
-        _text(past, group.facilitator, at - timedelta(minutes=9), wrong, "CR", "ASK")
+        exchanged(past, group.facilitator, at - timedelta(minutes=9), wrong, "CR", "ASK")
         clumsy = True
     if chance.random() < CORRECTED:
         older = {**values, "women": women + 10}
@@ -197,7 +160,7 @@ def _stored(
     version: int = 1,
     state: ReportState = ReportState.VALID,
 ) -> Report:
-    received = _text(
+    received = exchanged(
         past, group.facilitator, at, _typed(kind, values), kind, "FIX" if version > 1 else "ACK", f"Merci. No {number}: noté."
     )
     report = Report(
@@ -222,43 +185,6 @@ def _typed(kind: str, values: Figures) -> str:
     return " ".join([kind, *figures, *([f"M{values['mothers']}"] if "mothers" in values else [])])
 
 
-def _text(past: Past, contact: Contact, at: datetime, text: str, kind: str, outcome: str, reply: str = "") -> Message:
-    received = Message(
-        direction=Direction.IN,
-        channel_id=past.channel_id,
-        contact_id=contact.id,
-        state=MessageState.HANDLED,
-        text=text,
-        not_before=at,
-        created_at=at,
-        handled_at=at,
-        parse={"kind": kind, "outcome": outcome},
-        reply_kind=outcome,
-    )
-    past.session.add(received)
-    answered = at + timedelta(seconds=20)
-    past.session.add(
-        Message(
-            direction=Direction.OUT,
-            channel_id=past.channel_id,
-            contact_id=contact.id,
-            kind=Kind.REPLY,
-            state=MessageState.DELIVERED,
-            text=reply or "Ecrivez par exemple: CR 12 18 7",
-            encoding="GSM-7",
-            parts=1,
-            price=15,
-            attempts=1,
-            not_before=at,
-            created_at=at,
-            wired_at=answered,
-            delivered_at=answered,
-            ended_at=answered,
-        )
-    )
-    return received
-
-
 def _meetings(past: Past, groups: Sequence[Group], numbers: Iterator[int]) -> None:
     for place in range(MEETINGS):
         day = past.last - timedelta(days=3 + place * 3)
@@ -278,7 +204,7 @@ def ask_questions(past: Past, contacts: Sequence[Contact]) -> None:
         text, theme = past.chance.choice(QUESTIONS)
         contact = past.chance.choice(contacts)
         at = past.moment(past.last - timedelta(days=past.chance.randrange(DAYS)), past.chance.uniform(7, 21))
-        received = _text(past, contact, at, f"Q {text}", "Q", "ACK", f"Question No {number} notée. Réponse sous 7 jours.")
+        received = exchanged(past, contact, at, f"Q {text}", "Q", "ACK", f"Question No {number} notée. Réponse sous 7 jours.")
         answered = at + timedelta(hours=past.chance.uniform(4, 120))
         done = answered.date() <= past.last and past.chance.random() < 0.85
         past.add_with(

@@ -15,6 +15,7 @@ from clubs.models import Club, Member, Role
 from clubs.records import Report
 from demonstration import aims, chosen, follow_up, history, people, sendings
 from demonstration.errors import DemonstrationError
+from demonstration.past import DAYS, Past
 from messaging.models import Channel, Contact, ContactState, Message
 from messaging.numbers import is_simulated
 from runtime.database import Base
@@ -72,11 +73,11 @@ def load(session: Session, now: datetime, approvers: tuple[int, int]) -> Loaded:
     if channel is None:
         raise DemonstrationError("no_simulator")
     place.demonstration = True
-    approve_all(session, now - timedelta(days=history.DAYS + 30), approvers)
+    approve_all(session, now - timedelta(days=DAYS + 30), approvers)
     chance = Random(SEED)  # noqa: S311  # the same invented programme on every machine
-    agree_on_words(session, now - timedelta(days=history.DAYS), approvers[0])
+    agree_on_words(session, now - timedelta(days=DAYS), approvers[0])
     groups = people.settle(session, chance, now)
-    past = history.Past(session, chance, channel.id, (now - timedelta(days=1)).date())
+    past = Past(session, chance, channel.id, (now - timedelta(days=1)).date())
     history.report_sessions(past, groups)
     past.write()
     callers = select(Member.contact_id).where(Member.role == Role.MEMBER)

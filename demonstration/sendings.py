@@ -19,7 +19,7 @@ from campaigns.models import (
     Recipient,
     Repeat,
 )
-from demonstration.history import DAYS, Past
+from demonstration.past import DAYS, Past
 from demonstration.people import Group
 from messaging.models import (
     Broadcast,
