@@ -148,40 +148,43 @@ def _messages(past: Past, sending: Broadcast, variant: Variant, groups: Sequence
     question = past.session.scalar(select(Question).where(Question.content_id == sending.content_id))
     rows = []
     for group in groups:
-        state = past.chance.choices(*SMS_ENDS)[0]
-        left = sending.due_at + timedelta(seconds=past.chance.randrange(1800))
-        gone = state is not MessageState.EXPIRED
-        arrived = left + timedelta(seconds=past.chance.randrange(5, 4000)) if state is MessageState.DELIVERED else None
-        rows.append(
-            Message(
-                direction=Direction.OUT,
-                channel_id=past.channel_id,
-                contact_id=group.facilitator.id,
-                broadcast_id=sending.id,
-                variant_id=variant.id,
-                kind=Kind.PUSH,
-                text=variant.text,
-                state=state,
-                error_code="undelivered" if state is MessageState.FAILED else None,
-                encoding="GSM-7",
-                parts=1,
-                price=SMS_PRICE if gone else 0,
-                attempts=1 if gone else 0,
-                not_before=sending.due_at,
-                created_at=sending.created_at,
-                sending_at=left if gone else None,
-                wired_at=left if gone and state is not MessageState.UNKNOWN else None,
-                delivered_at=arrived,
-                ended_at=arrived,
-            )
-        )
-        if question is not None and state is MessageState.DELIVERED and past.chance.random() < 0.55:
+        row = _message(past, sending, variant, group)
+        rows.append(row)
+        if question is not None and row.state is MessageState.DELIVERED and past.chance.random() < 0.55:
             _answer(past, question, group, sending)
     past.session.add_all(rows)
     past.session.flush()
     past.session.add_all(
         Recipient(broadcast_id=sending.id, member_id=group.facilitator_id, message_id=row.id, language="fr")
         for group, row in zip(groups, rows, strict=True)
+    )
+
+
+def _message(past: Past, sending: Broadcast, variant: Variant, group: Group) -> Message:
+    state = past.chance.choices(*SMS_ENDS)[0]
+    left = sending.due_at + timedelta(seconds=past.chance.randrange(1800))
+    gone = state is not MessageState.EXPIRED
+    arrived = left + timedelta(seconds=past.chance.randrange(5, 4000)) if state is MessageState.DELIVERED else None
+    return Message(
+        direction=Direction.OUT,
+        channel_id=past.channel_id,
+        contact_id=group.facilitator.id,
+        broadcast_id=sending.id,
+        variant_id=variant.id,
+        kind=Kind.PUSH,
+        text=variant.text,
+        state=state,
+        error_code="undelivered" if state is MessageState.FAILED else None,
+        encoding="GSM-7",
+        parts=1,
+        price=SMS_PRICE if gone else 0,
+        attempts=1 if gone else 0,
+        not_before=sending.due_at,
+        created_at=sending.created_at,
+        sending_at=left if gone else None,
+        wired_at=left if gone and state is not MessageState.UNKNOWN else None,
+        delivered_at=arrived,
+        ended_at=arrived,
     )
 
 
@@ -217,42 +220,42 @@ def _answer(past: Past, question: Question, group: Group, sending: Broadcast) ->
 
 
 def _calls(past: Past, sending: Broadcast, variant: Variant, groups: Sequence[Group]) -> None:
-    rows = []
-    for group in groups:
-        state = past.chance.choices(*CALL_ENDS)[0]
-        began = sending.due_at + timedelta(seconds=past.chance.randrange(3000))
-        answered = state in (CallState.COMPLETED, CallState.DROPPED)
-        heard = past.chance.uniform(28, 44) if state is CallState.COMPLETED else past.chance.uniform(2, 24)
-        rows.append(
-            Call(
-                direction=Direction.OUT,
-                channel_id=past.channel_id,
-                contact_id=group.facilitator.id,
-                broadcast_id=sending.id,
-                variant_id=variant.id,
-                kind=Kind.PUSH,
-                state=state,
-                attempts=past.chance.choice((1, 1, 1, 2, 3)),
-                not_before=sending.due_at,
-                language="fr",
-                listener=past.chance.choices((Listener.WOMAN, Listener.MAN, Listener.GROUP), (35, 25, 40))[0]
-                if answered
-                else None,
-                seconds=round(heard) + 4 if answered else None,
-                seconds_heard=round(heard, 1) if answered else None,
-                core_reached=heard >= 15 if answered else None,
-                price=CALL_PRICE if answered else 0,
-                settled=CALL_PRICE if answered else 0,
-                created_at=sending.created_at,
-                dialling_at=began,
-                ringing_at=began,
-                answered_at=began + timedelta(seconds=9) if answered else None,
-                ended_at=began + timedelta(seconds=60),
-            )
-        )
+    rows = [_call(past, sending, variant, group) for group in groups]
     past.session.add_all(rows)
     past.session.flush()
     past.session.add_all(
         Recipient(broadcast_id=sending.id, member_id=group.facilitator_id, call_id=row.id, language="fr")
         for group, row in zip(groups, rows, strict=True)
+    )
+
+
+def _call(past: Past, sending: Broadcast, variant: Variant, group: Group) -> Call:
+    state = past.chance.choices(*CALL_ENDS)[0]
+    began = sending.due_at + timedelta(seconds=past.chance.randrange(3000))
+    answered = state in (CallState.COMPLETED, CallState.DROPPED)
+    heard = past.chance.uniform(28, 44) if state is CallState.COMPLETED else past.chance.uniform(2, 24)
+    attempts = past.chance.choice((1, 1, 1, 2, 3))
+    listener = past.chance.choices((Listener.WOMAN, Listener.MAN, Listener.GROUP), (35, 25, 40))[0] if answered else None
+    return Call(
+        direction=Direction.OUT,
+        channel_id=past.channel_id,
+        contact_id=group.facilitator.id,
+        broadcast_id=sending.id,
+        variant_id=variant.id,
+        kind=Kind.PUSH,
+        state=state,
+        attempts=attempts,
+        not_before=sending.due_at,
+        language="fr",
+        listener=listener,
+        seconds=round(heard) + 4 if answered else None,
+        seconds_heard=round(heard, 1) if answered else None,
+        core_reached=heard >= 15 if answered else None,
+        price=CALL_PRICE if answered else 0,
+        settled=CALL_PRICE if answered else 0,
+        created_at=sending.created_at,
+        dialling_at=began,
+        ringing_at=began,
+        answered_at=began + timedelta(seconds=9) if answered else None,
+        ended_at=began + timedelta(seconds=60),
     )
