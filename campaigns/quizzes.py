@@ -108,14 +108,6 @@ def open_prompts(session: Session, contact: Contact, now: datetime) -> None:
     session.flush()
 
 
-def ask(session: Session, contact: Contact, question: Question, now: datetime, phase: str | None = None) -> OpenPrompt:
-    """Open a prompt for a question put in a reply."""
-    prompt = _prompt(contact, question, now, {"phase": phase, "options": question.options, "right": question.right})
-    session.add(prompt)
-    session.flush()
-    return prompt
-
-
 def latest_prompt(session: Session, contact: Contact, now: datetime) -> OpenPrompt | None:
     """The question this phone was last asked within 30 days, open or not: where a late or repeated answer belongs."""
     prompts = [p for p in _quiz_prompts(session, contact) if now - REMEMBERED < p.opened_at <= now]

@@ -6,7 +6,6 @@ What was kept enters like any recorded sound, unapproved: a second person hears 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-import structlog
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
@@ -32,7 +31,6 @@ from translations.recordings import receive
 AT_ONCE = 20
 A_LANGUAGE = 1000
 """A prompt's number on the sheet of a language is the language's number in the menu times this, and its own place."""
-log = structlog.get_logger(__name__)
 
 
 def register(session: Session, staff_id: int, number: str, pin: str, now: datetime) -> Recorder:

@@ -35,7 +35,6 @@ __all__ = [
     "schedule",
     "send_now",
     "send_skipped",
-    "skipped",
     "unschedule",
 ]
 
@@ -123,13 +122,6 @@ def send_skipped(session: Session, exchange: Exchange, occurrence: Occurrence, n
     occurrence.state, occurrence.broadcast_id, occurrence.fired_at = OccurrenceState.FIRED, broadcast.id, now
     exchange.work.nudge(session, FAN_OUT, broadcast.id)
     return broadcast
-
-
-def skipped(session: Session, campaign_id: int) -> list[Occurrence]:
-    """The due times of a campaign that nothing was sent for, oldest first."""
-    of = select(CampaignEvent.id).where(CampaignEvent.campaign_id == campaign_id)
-    query = select(Occurrence).where(Occurrence.event_id.in_(of), Occurrence.state == OccurrenceState.SKIPPED)
-    return list(session.scalars(query.order_by(Occurrence.due_at)))
 
 
 def broadcasts_of(session: Session, campaign_id: int) -> list[Broadcast]:

@@ -5,7 +5,7 @@ language, opt-out) are left to the caller, which finds them in the verdict.
 """
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -19,7 +19,7 @@ from clubs.models import Club
 from clubs.people import club_by_code, who_is
 from clubs.records import Action, Inquiry, Report, ReportState
 from clubs.standing import ASKED, UNDONE, draft_row
-from clubs.stored import close_prompt, open_prompt, values_from_json, values_to_json
+from clubs.stored import close_prompt, open_prompt, values_to_json
 from messaging.models import Contact, Message
 
 DUE_DAYS = 30
@@ -279,10 +279,3 @@ def _spot_check(session: Session, verdict: Verdict, source: Source, now: datetim
 def versions(session: Session, number: int) -> list[Report]:
     """Every version of a report, the first one first."""
     return list(session.scalars(select(Report).where(Report.number == number).order_by(Report.version)))
-
-
-def shown(session: Session, row: Report) -> Values:
-    """The values of a stored report with its club's code and day."""
-    code = session.get_one(Club, row.club_id).code if row.club_id is not None else None
-    day: date | None = row.session_date
-    return values_from_json(row.values, code, day, row.note)

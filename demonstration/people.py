@@ -16,7 +16,7 @@ from messaging.models import Consent, Contact, ContactState, Purpose
 from messaging.numbers import operator_of
 from runtime.crypto import blind
 
-VILLAGES, CEAPV, MEMBERS, LEADERS, SUPERVISORS = 64, 128, 3000, 400, 8
+VILLAGES, MEMBERS, LEADERS, SUPERVISORS = 64, 3000, 400, 8
 COMMUNES = 8
 LANGUAGES = ("dds", "dts", "dto", "djm", "ffm", "bm", "ses")
 WEIGHTS = (30, 22, 16, 12, 12, 5, 3)

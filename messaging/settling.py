@@ -6,7 +6,6 @@ that it may arrive twice.
 
 from datetime import datetime, timedelta
 
-import structlog
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
@@ -30,8 +29,6 @@ from messaging.windows import Windows
 from runtime import audit
 from runtime.clock import jumped
 from runtime.database import LeaseTime, lease_time
-
-log = structlog.get_logger(__name__)
 
 OVERDUE = timedelta(seconds=60)
 SILENT_DIALLING = timedelta(minutes=3)

@@ -92,15 +92,6 @@ _NAMES: dict[str, type[Step]] = {
     "reject": Reject,
     "hangup": Hangup,
 }
-ENDINGS = (Gather, Record, Redirect, Reject, Hangup)
-
-
-def check(steps: Sequence[Step]) -> None:
-    """StepError unless the list ends as it must, and a Reject stands alone."""
-    if not steps or not isinstance(steps[-1], ENDINGS):
-        raise StepError("a call must be told how to go on or end")
-    if len(steps) > 1 and any(isinstance(step, Reject) for step in steps):
-        raise StepError("a refusal stands alone")
 
 
 def core_end(steps: Sequence[Step]) -> float | None:

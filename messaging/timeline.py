@@ -55,14 +55,9 @@ def opt_outs(session: Session, contact_id: int) -> list[OptOut]:
     return list(session.scalars(select(OptOut).where(OptOut.contact_id == contact_id).order_by(OptOut.id.desc())))
 
 
-def exchanges(session: Session, *, message_id: int | None = None, call_id: int | None = None) -> list[ChannelLog]:
-    """What was said between us and the provider about one message or call, both ways, the first one first."""
-    mine = ChannelLog.call_id == call_id if message_id is None else ChannelLog.message_id == message_id
-    return list(session.scalars(select(ChannelLog).where(mine).order_by(ChannelLog.at, ChannelLog.id)))
-
-
 def exchanges_of(session: Session, shown: Sequence[Moment]) -> dict[tuple[str, int], list[ChannelLog]]:
-    """The same for a slice of the history, by ("message" or "call", its id)."""
+    """What was said between us and the provider about a slice of the history, both ways, the first one first, by ("message" or
+    "call", its id)."""
     texts = [one.message.id for one in shown if one.message is not None]
     calls = [one.call.id for one in shown if one.call is not None]
     mine = or_(ChannelLog.message_id.in_(texts), ChannelLog.call_id.in_(calls))

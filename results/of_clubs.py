@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, SQLColumnExpression, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from campaigns.quarter_themes import themes_of
@@ -28,12 +28,6 @@ def valid_reports(scope: Scope, *kinds: str) -> Select[Report]:
         Report.session_date.between(scope.since, scope.until),
         scope.club(),
     )
-
-
-def reported(name: str) -> SQLColumnExpression[int]:
-    """A whole number among a report's values, NULL where it was not said."""
-    number: SQLColumnExpression[int] = Report.values[name].as_integer()
-    return number
 
 
 def _of(session: Session, scope: Scope, kind: str) -> list[Any]:

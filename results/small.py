@@ -53,11 +53,6 @@ def part_is_small(part: float, whole: float) -> bool:
     return small(part) or small(whole - part)
 
 
-def keep_back(table: "Table", mark: "Cell" = None) -> "Table":
-    """One table alone as partners and files get it: `mark` stands where a cell is hidden."""
-    return without([table], hidden_cells([table], {}), mark)[0]
-
-
 def without(tables: "Sequence[Table]", gone: set[Key], mark: "Cell" = None) -> "list[Table]":
     """Tables with `mark` in place of what `hidden_cells` found."""
     return [replace(table, rows=tuple(_row(table, at, row, gone, mark) for at, row in enumerate(table.rows))) for table in tables]

@@ -1,4 +1,4 @@
-"""How a language says numbers, days and counted things with recorded clips: labels in the order in which they are played.
+"""How a language says numbers and counted things with recorded clips: labels in the order in which they are played.
 
 Numbers to 100 are whole clips, because order, gender and counting base differ and joints are heard; above, and for codes, digit
 by digit. Where the counted word stands is data, to be confirmed by a speaker of each language.
@@ -59,10 +59,3 @@ def say_count(language: str, n: int, unit: str) -> tuple[str, ...]:
     """The labels of a number of things, `unit` (such as "unit_women") before or after it as the language wants."""
     number = say_number(language, n)
     return (unit, *number) if rule_of(language).unit_first else (*number, unit)
-
-
-def say_day(weekday: int) -> tuple[str, ...]:
-    """The label of a day of the week, Monday 1 to Sunday 7 (as `date.isoweekday`). NumberError for others."""
-    if not 1 <= weekday <= 7:
-        raise NumberError(f"no day {weekday}")
-    return (f"day_{weekday}",)

@@ -16,7 +16,6 @@ from translations.library import reply_key, slots
 from translations.models import Content, ContentKind, Variant
 
 FIRST_NAME, VILLAGE, CLUB, DAY = "prenom", "village", "club", "date"
-EXAMPLES: Mapping[str, str] = {FIRST_NAME: "Aminata", VILLAGE: "Village 01", CLUB: "1032", DAY: "24/11"}
 LONGEST: Mapping[str, str] = {
     FIRST_NAME: "Abdoul Kadiri",
     VILLAGE: "Kani-Gogouna Bandiagara",

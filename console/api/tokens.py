@@ -35,20 +35,6 @@ class Scope(StrEnum):
     SCHEDULE = "write:campaigns"
 
 
-MEANINGS = {
-    Scope.CLUBS: "villages, clubs, membres sans nom ni numéro",
-    Scope.PEOPLE: "noms, numéros masqués, contacts",
-    Scope.NUMBERS: "numéros entiers (avec read:people ; chaque lecture est notée)",
-    Scope.MESSAGES: "SMS avec leur texte, appels",
-    Scope.INQUIRIES: "questions des auditeurs avec leur texte, sauf les signalements",
-    Scope.REPORTS: "comptes rendus, quiz et réponses aux quiz",
-    Scope.RESULTS: "indicateurs et tableaux, petits effectifs cachés",
-    Scope.CONTENTS: "messages, leurs textes et leurs approbations",
-    Scope.CAMPAIGNS: "campagnes, envois, estimations, saisons, émissions",
-    Scope.SCHEDULE: "écrire, programmer, mettre en pause et arrêter une campagne",
-}
-
-
 # Contents, campaigns and their figures are the whole programme's: no part of them belongs to a village.
 OF_THE_PROGRAMME = frozenset({Scope.CONTENTS, Scope.CAMPAIGNS, Scope.SCHEDULE})
 

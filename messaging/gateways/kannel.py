@@ -72,7 +72,6 @@ REFUSALS: Mapping[int, tuple[str, Cause | None]] = {
 }
 OTHER_REFUSAL = ("failed", Cause.MODEM)
 
-BINARY = "8-BIT"
 CHARSETS: Mapping[str, str] = {"": "utf-8", "utf-8": "utf-8", "iso-8859-1": "latin-1", "utf-16be": "utf-16-be"}
 
 _NACK = re.compile(r"NACK/0x([0-9a-fA-F]{8})")
@@ -234,7 +233,7 @@ def _refusal(answer: str) -> tuple[str, Cause | None, str]:
 def _text(request: WebhookRequest) -> str | None:
     """The words, None where there are none: UTF-8 with mo-recode (‡ older ones make Latin-1 of what fits), UTF-16 without."""
     charset = CHARSETS.get(request.field("charset").lower())
-    if charset is None:  # BINARY, or letters we do not know: kept, for staff to look at
+    if charset is None:  # 8-BIT, or letters we do not know: kept, for staff to look at
         return None
     # From the bytes: a UTF-16 letter may hold the byte of an ASCII one.
     written = (value for name, _, value in (pair.partition("=") for pair in request.query.split("&")) if name == "text")

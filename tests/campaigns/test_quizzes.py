@@ -239,11 +239,13 @@ def test_only_a_question_that_may_have_been_read_is_open(
 def test_the_latest_question_is_remembered_for_a_month(database: Database, world: World, now: datetime) -> None:
     with database.writing() as session:
         awa = session.get_one(Contact, world.contacts["awa"])
-        question = session.get_one(Question, world.question)
         assert quizzes.latest_prompt(session, awa, now) is None
-        quizzes.ask(session, awa, question, now - HOUR)
-        newest = quizzes.ask(session, awa, question, now)
-        assert quizzes.latest_prompt(session, awa, now + HOUR) is newest
+        for left in (now, now - HOUR):
+            put(session, world, now - HOUR, left)
+        quizzes.open_prompts(session, awa, now)
+        newest = quizzes.latest_prompt(session, awa, now + HOUR)
+        assert newest is not None
+        assert newest.opened_at == now
         assert quizzes.latest_prompt(session, awa, now + timedelta(days=31)) is None
 
 

@@ -21,7 +21,6 @@ from messaging.steps import (
     Sound,
     Step,
     StepError,
-    check,
     core_end,
     from_json,
     to_json,
@@ -201,13 +200,6 @@ def test_every_step_survives_json() -> None:
 def test_json_that_is_none_of_ours_is_refused(stored: dict[str, object]) -> None:
     with pytest.raises(StepError):
         from_json(stored)
-
-
-def test_a_call_is_always_told_how_to_go_on_or_end() -> None:
-    check((Play((CLIP,)), Hangup()))
-    for wrong in ((), (Play((CLIP,)),), (Say("Non"), Reject())):
-        with pytest.raises(StepError):
-            check(wrong)
 
 
 def test_the_core_of_a_message_is_found_wherever_it_plays() -> None:

@@ -6,10 +6,10 @@ from functools import cache
 
 import pytest
 
+from clubs.grammar.words import LANGUAGES
 from translations.content_entries import MAX_EXPLANATION, ContentLibrary, MessageText, Pack, QuizText
 from translations.content_files import read
 from translations.content_rules import BEGINNINGS
-from translations.languages import menu
 from translations.sms import Encoding, measure
 
 
@@ -88,7 +88,8 @@ def test_a_verdict_and_the_longest_explanation_share_one_sms(verdict: str) -> No
 
 def test_the_language_list_fits_one_sms_with_the_real_menu() -> None:
     (reply,) = (reply for reply in library().replies if reply.label == "language_list")
-    assert measure(reply.text.format(langues=menu())).parts == 1
+    menu = ", ".join(f"{one.number} {one.label}" for one in LANGUAGES)
+    assert measure(reply.text.format(langues=menu)).parts == 1
 
 
 def test_the_automatic_replies_are_all_there() -> None:

@@ -8,8 +8,6 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from console.api.tokens import MEANINGS, Scope
-
 COMPONENT = re.compile(r"^[A-Za-z0-9._-]+$")
 
 
@@ -90,7 +88,3 @@ def test_the_columns_of_a_line_are_described(document: dict[str, Any]) -> None:
     schemas = document["components"]["schemas"]
     assert {"id", "direction", "state", "text", "external_id"} <= set(schemas["Message"]["properties"])
     assert {"planned", "sent", "skipped", "failed", "pending", "unknown"} <= set(schemas["Account"]["properties"])
-
-
-def test_every_scope_has_its_meaning_in_words() -> None:
-    assert set(MEANINGS) == set(Scope)
