@@ -163,5 +163,5 @@ def _step(item: Json) -> Step:
         return Play(tuple(Sound(**clip) for clip in given["clips"]))
     if item["do"] == "gather":
         prompts = tuple(_step(prompt) for prompt in given.pop("prompts"))
-        return Gather(prompts, **given)  # type: ignore[arg-type]  # _check below would say no more than the constructor
+        return Gather(prompts, **given)  # type: ignore[arg-type]  # a wrong name is a TypeError: see `from_json`
     return _NAMES[item["do"]](**given)
