@@ -67,8 +67,6 @@ def _environment(app: Flask) -> None:
         role_words=roles.role_words,
     )
 
-    # A link to a page that another release brings shows as plain words until then.
-    app.jinja_env.filters["exists"] = lambda endpoint: endpoint in app.view_functions
     app.jinja_env.filters["pairs"] = lambda values: [(value, value) for value in values]
 
     @app.context_processor

@@ -1,4 +1,4 @@
-"""The way to every page, in the same order everywhere; an entry shows to those who may open it, once its page exists."""
+"""The way to every page, in the same order everywhere; an entry shows to those who may open it."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from flask import Flask, request, url_for
 from console.access import Person, declared
 from console.words import lazy
 
-# Endpoint, and its words. A page module of console/pages that is not there yet simply does not show.
+# Endpoint, and its words.
 ORDER = (
     ("home.index", lazy("Accueil")),
     ("messages.index", lazy("Messages")),
@@ -45,7 +45,7 @@ def entries(app: Flask, person: Person | None) -> list[Entry]:
     return [
         Entry(url_for(endpoint), str(words), _within(url_for(endpoint)))
         for endpoint, words in ORDER
-        if person.roles & (declared(app.view_functions.get(endpoint)) or frozenset())
+        if person.roles & (declared(app.view_functions[endpoint]) or frozenset())
     ]
 
 

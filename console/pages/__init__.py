@@ -38,8 +38,8 @@ How to write one (console/pages/help.py is the smallest, console/pages/settings/
    carry the CSRF token and the one-time token. A POST without the latter is refused (400); a second sending of the same form
    is led to where the first one led. `{{ number(contact.id, contact.number) }}` is a masked number with « Afficher ».
    Tables: `{% call table([_("Nom"), (_("Total"), "number")]) %}` and cells `<td data-label="{{ _('Nom') }}">`, which become
-   labelled lines on a telephone. States: `<span class="state good|warn|bad">words</span>`. Links to pages that may not exist
-   yet: `{% if "quizzes.index"|exists %}`. Long work: `draft="campaign-new"` on the form, `Typed.sent_or(draft("campaign-new"))`.
+   labelled lines on a telephone. States: `<span class="state good|warn|bad">words</span>`. Long work: `draft="campaign-new"` on
+   the form, `Typed.sent_or(draft("campaign-new"))`.
    htmx, only where it saves something: `{% block scripts %}<script src="{{ asset('htmx') }}" defer></script>{% endblock %}`.
    No inline script, style or event attribute: the content policy refuses them.
 
