@@ -57,7 +57,14 @@ ABOUT: Mapping[str, tuple[str, ...]] = {
 OF_THE_PROGRAMME = (
     *("campaigns.", "editor.", "messages.", "quizzes.", "radio.", "account.", "voice.", "home.", "approval.", "card."),
     *("tongues.", "shared_packs."),
-    *("credit.", "behind.", "prepared.", "supervision.checks_of", "supervision.draw"),  # lists, by month or figure; own files
+    *(
+        "credit.",
+        "behind.",
+        "prepared.",
+        "survey_sheets.",
+        "supervision.checks_of",
+        "supervision.draw",
+    ),  # lists, by month or figure; own files
 )
 # What stands for an argument that is no row's id.
 ARGUMENTS = {"<code>": "fr", "<when>": "2026-03", "<figure>": "attendances", "<kind>": "classeur"}
