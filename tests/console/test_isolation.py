@@ -56,15 +56,8 @@ ABOUT: Mapping[str, tuple[str, ...]] = {
 # What belongs to no village: campaigns and their totals, texts and sounds to send, radio, one's own sessions, steps and words.
 OF_THE_PROGRAMME = (
     *("campaigns.", "editor.", "messages.", "quizzes.", "radio.", "account.", "voice.", "home.", "approval.", "card."),
-    *("tongues.", "shared_packs."),
-    *(
-        "credit.",
-        "behind.",
-        "prepared.",
-        "survey_sheets.",
-        "supervision.checks_of",
-        "supervision.draw",
-    ),  # lists, by month or figure; own files
+    *("tongues.", "shared_packs.", "survey_sheets."),
+    *("credit.", "behind.", "prepared.", "supervision.checks_of", "supervision.draw"),  # lists, by month or figure; own files
 )
 # What stands for an argument that is no row's id.
 ARGUMENTS = {"<code>": "fr", "<when>": "2026-03", "<figure>": "attendances", "<kind>": "classeur"}
