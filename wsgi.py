@@ -3,6 +3,7 @@
 `create_app` starts nothing, so that commands and tests may use it; `serve` is what a web server calls.
 """
 
+import gc
 import threading
 import time
 import uuid
@@ -145,6 +146,7 @@ def serve(app: Flask | None = None) -> Flask:
     app = app or create_app()
     exchange, clock = cast(Exchange, app.extensions["lamen"]), cast(Clock, app.extensions["lamen.clock"])
     spool.prepare(exchange.settings.var)  # a service that could not keep a webhook must not start
+    gc.freeze()  # the code and the tables stay: looking them over again and again for garbage would cost a tenth of every answer
     exchange.work.start()
     if exchange.settings.run_clock:
         clock.start()

@@ -3,7 +3,7 @@
 An option is offered where there is something behind it and the caller's language has the sounds to speak of it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -83,7 +83,8 @@ def pushed_flow(session: Session, voice: Voice, content: Content, wanted: Json, 
 
 
 def _menu(talk: Talk, voice: Voice) -> Flow:
-    content = _latest(talk.session, voice)
+    sent = _sent(talk.session, voice)
+    content = next((one for one in sent if voice.can_say(one.id)), None)
     question = _question(talk.session, content, voice)
     reports = voice.offers(Pack.C, *facilitator.LABELS) and keypad_reports.may_report(talk)
     if content is not None and not reports and not voice.offers(Pack.B, "menu_main"):
@@ -92,7 +93,7 @@ def _menu(talk: Talk, voice: Voice) -> Flow:
     return main_flow(
         latest=(label_of(content.id),) if content else (),
         quiz=_script(question, voice) if question else None,
-        themes=_themes(talk.session, voice),
+        themes=_themes(sent, voice),
         asks=voice.offers(Pack.B, *recording.LABELS),
         testifies=voice.offers(Pack.B, "option_testimony", *recording.LABELS),
         airs=_airs(talk, voice),
@@ -147,7 +148,7 @@ def _of_series(session: Session, broadcast: Broadcast) -> bool:
     return session.scalar(event.where(Occurrence.broadcast_id == broadcast.id)) is Repeat.STAGE
 
 
-def _sent(session: Session, voice: Voice) -> Iterable[Content]:
+def _sent(session: Session, voice: Voice) -> Sequence[Content]:
     """The messages sent to anybody, the newest first."""
     sent = (
         select(Content)
@@ -164,17 +165,12 @@ def _sent(session: Session, voice: Voice) -> Iterable[Content]:
     return found
 
 
-def _latest(session: Session, voice: Voice) -> Content | None:
-    """What was last sent to anybody and can be said in this language."""
-    return next((content for content in _sent(session, voice) if voice.can_say(content.id)), None)
-
-
-def _themes(session: Session, voice: Voice) -> dict[int, list[str]]:
+def _themes(sent: Iterable[Content], voice: Voice) -> dict[int, list[str]]:
     """The last message of each group of themes that can be said, where the group's name can be said, too."""
     found: dict[int, list[str]] = {}
     if not voice.offers(Pack.B, "theme_list", "option_themes"):
         return found
-    for content in _sent(session, voice):
+    for content in sent:
         group = (content.theme_code or 0) // 10
         if 1 <= group <= 8 and group not in found and voice.can_say(content.id) and voice.has(f"option_theme_{group}"):
             found[group] = [label_of(content.id)]

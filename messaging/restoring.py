@@ -66,6 +66,14 @@ def holds(session: Session) -> bool:
     return installation(session).holds
 
 
+def decidable(session: Session) -> bool:
+    """Whether there is something to release; RestoreUnfinished where the restore broke off before it was settled."""
+    place = installation(session)
+    if place.holds and place.restored_from is None:
+        raise RestoreUnfinished
+    return place.holds
+
+
 def waits(session: Session) -> Held:
     """What a release decides about."""
     messages = session.scalar(select(func.count()).where(HELD))
@@ -81,16 +89,14 @@ def release(session: Session, exchange: Exchange, staff_id: int | None, now: dat
     staff keep back by hand in none. RestoreUnfinished where the restore broke off before it was settled.
     """
     place = locked_installation(session)
-    if not place.holds:
+    if not decidable(session):
         return 0
-    if place.restored_from is None:
-        raise RestoreUnfinished
     if send:
         count = move_all(session, Message, MessageState.QUEUED, now, None, HELD, Message.reason == RESTORED)
         count += waits(session).calls
     else:
         count = move_all(session, Message, MessageState.CANCELLED, now, RESTORED, HELD)
-        # Reminders and monthly words written since: this database does not know that they were written before.
+        # Reminders and monthly words: this database does not know that they were written before.
         anew = (Message.state == MessageState.QUEUED, Message.kind.in_(UNASKED), Message.broadcast_id.is_(None))
         count += move_all(session, Message, MessageState.CANCELLED, now, RESTORED, *anew)
         count += move_all(session, Call, CallState.CANCELLED, now, RESTORED, _waiting_calls())

@@ -115,7 +115,7 @@ def move(row: Row, to: MessageState | CallState | BroadcastState, now: datetime,
     row.reason = reason
     if stamp := _STAMPS.get(to):
         setattr(row, stamp, now)
-    if hasattr(row, "ended_at"):
+    if hasattr(type(row), "ended_at"):  # asked of the row itself it would be read
         row.ended_at = now if to in _ENDS else None
     if isinstance(row, Call) and to in _NO_RETRY:
         row.retry = False

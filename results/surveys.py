@@ -11,8 +11,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from clubs.imports import Remark, SheetPlan, Weight
 from clubs.models import Area
-from clubs.sheets import Row, Sheet, SheetError, read
+from clubs.rows import Refused
+from clubs.sheets import Row, Sheet, SheetError
 from results.models import SurveyResult
 
 # Indicator, its French name and its unit; nothing else is taken from a survey, and none of these from messages.
@@ -42,49 +44,32 @@ NEEDED = ("indicateur", "enquête", "début", "fin", "n", "valeur")
 
 
 @dataclass(frozen=True)
-class Wrong:
-    """A row that cannot be taken, by the file's own number, with the reason in French."""
+class SurveyPlan(SheetPlan):
+    """What a sheet would bring, and its rows that cannot be taken."""
 
-    row: int
-    column: str
-    reason: str
+    ready: tuple[SurveyResult, ...]
 
 
-@dataclass(frozen=True)
-class Checked:
-    """The results that can be taken, and the rows that cannot."""
-
-    good: tuple[SurveyResult, ...]
-    wrong: tuple[Wrong, ...]
-
-
-class _Refused(Exception):
-    def __init__(self, column: str, reason: str) -> None:
-        super().__init__(reason)
-        self.column, self.reason = column, reason
-
-
-def check(session: Session, data: bytes, name: str, today: date) -> Checked:
-    """Read a sheet without writing anything; SheetError when it is none or lacks a column."""
-    sheet: Sheet = read(data, name, HEADINGS)
+def check(session: Session, sheet: Sheet, today: date) -> SurveyPlan:
+    """Look at every row without writing anything; SheetError when a column is missing."""
     absent = [column for column in NEEDED if column not in sheet.columns]
     if absent:
         raise SheetError(f"Il manque la colonne « {absent[0]} ». Ajoutez-la en première ligne.")
     areas: dict[str, int] = {row.name.casefold(): row.id for row in session.scalars(select(Area))}
-    good: list[SurveyResult] = []
-    wrong = []
+    ready: list[SurveyResult] = []
+    remarks = []
     seen = {_key(row) for row in session.scalars(select(SurveyResult))}
     for line in sheet.rows:
         try:
             result = _result(line, areas, today)
             if _key(result) in seen:
-                raise _Refused("indicateur", "Ce résultat est déjà là : même enquête, indicateur, zone et début.")
-        except _Refused as error:
-            wrong.append(Wrong(line.number, error.column, error.reason))
+                raise Refused("indicateur", "Ce résultat est déjà là : même enquête, indicateur, zone et début.")
+        except Refused as why:
+            remarks.append(Remark(line.number, why.column, Weight.ERROR, why.sentence))
         else:
             seen.add(_key(result))
-            good.append(result)
-    return Checked(tuple(good), tuple(wrong))
+            ready.append(result)
+    return SurveyPlan(len(sheet.rows), tuple(remarks), tuple(ready))
 
 
 def results(session: Session) -> list[tuple[SurveyResult, str | None]]:
@@ -101,22 +86,22 @@ def _key(row: SurveyResult) -> tuple[Any, ...]:
 def _result(line: Row, areas: dict[str, int], today: date) -> SurveyResult:
     for column in NEEDED:
         if not line.get(column):
-            raise _Refused(column, "Cette case est vide. Remplissez-la.")
+            raise Refused(column, "Cette case est vide. Remplissez-la.")
     indicator = _indicator(line.get("indicateur"))
     starts, ends = _day(line, "début"), _day(line, "fin")
     if ends < starts or ends > today:
-        raise _Refused("fin", "L'enquête finit avant de commencer, ou dans le futur.")
+        raise Refused("fin", "L'enquête finit avant de commencer, ou dans le futur.")
     zone = line.get("zone")
     if zone and zone.casefold() not in areas:
-        raise _Refused("zone", f"« {zone} » n'est pas une zone connue.")
+        raise Refused("zone", f"« {zone} » n'est pas une zone connue.")
     value, low, high = _number(line, "valeur"), _perhaps(line, "bas"), _perhaps(line, "haut")
     if not 0 <= value <= 100:
-        raise _Refused("valeur", "C'est un pourcentage : de 0 à 100.")
+        raise Refused("valeur", "C'est un pourcentage : de 0 à 100.")
     if (low is not None and low > value) or (high is not None and high < value):
-        raise _Refused("bas", "L'intervalle n'entoure pas la valeur.")
+        raise Refused("bas", "L'intervalle n'entoure pas la valeur.")
     cases = _number(line, "n")
     if cases < 1 or not cases.is_integer():
-        raise _Refused("n", "C'est un nombre de personnes : 1 ou plus, entier.")
+        raise Refused("n", "C'est un nombre de personnes : 1 ou plus, entier.")
     return SurveyResult(
         survey=line.get("enquête")[:80],
         indicator=indicator,
@@ -134,7 +119,7 @@ def _indicator(said: str) -> str:
     names = {**{id_: id_ for id_ in INDICATORS}, **{words.casefold(): id_ for id_, (words, _unit) in INDICATORS.items()}}
     found = names.get(said.casefold().replace("-", "_"), names.get(said.casefold()))
     if found is None:
-        raise _Refused("indicateur", f"« {said} » n'est pas un indicateur d'enquête. Choix : {', '.join(INDICATORS)}.")
+        raise Refused("indicateur", f"« {said} » n'est pas un indicateur d'enquête. Choix : {', '.join(INDICATORS)}.")
     return found
 
 
@@ -144,14 +129,14 @@ def _day(line: Row, column: str) -> date:
     try:
         return date(*map(int, reversed(parts))) if len(parts) == 3 else date.fromisoformat(written)
     except ValueError as error:
-        raise _Refused(column, f"« {written} » n'est pas une date. Écrivez par exemple 15/03/2026.") from error
+        raise Refused(column, f"« {written} » n'est pas une date. Écrivez par exemple 15/03/2026.") from error
 
 
 def _number(line: Row, column: str) -> float:
     try:
         return float(line.get(column).replace(",", ".").removesuffix("%").strip())
     except ValueError as error:
-        raise _Refused(column, f"« {line.get(column)} » n'est pas un nombre.") from error
+        raise Refused(column, f"« {line.get(column)} » n'est pas un nombre.") from error
 
 
 def _perhaps(line: Row, column: str) -> float | None:

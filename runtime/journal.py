@@ -9,21 +9,24 @@ import fcntl
 import json
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+import structlog
 from sqlalchemy.orm import Session
 
 from runtime.disk import sync_folder
+
+log = structlog.get_logger(__name__)
 
 NOTES = "journal"
 
 
 class JournalError(Exception):
-    """The file is not there, or is not the one that a backup was made beside."""
+    """The file is not there or holds nothing, or is not the one that a backup was made beside."""
 
 
 class No(StrEnum):
@@ -84,26 +87,33 @@ class Journal:
         self._append(lines.encode())
 
     def place(self) -> Place:
-        """Where the journal ends now; begins one that is not there."""
-        if not self.path.exists():
+        """Where the journal ends now; begins one that is not there, or that was cut off before it had a name."""
+        if (place := self._end()) is None:
             self._append(b"")
-        with self.path.open("rb") as file:
-            return Place(_name(file.readline()), os.fstat(file.fileno()).st_size)
+            place = self._end()
+        assert place is not None
+        return place
 
     def since(self, place: Place) -> list[Entry]:
         """What was written after `place`; JournalError "missing" or "another"."""
-        try:
-            with self.path.open("rb") as file:
-                if _name(file.readline()) != place.journal or os.fstat(file.fileno()).st_size < place.offset:
-                    raise JournalError("another")
-                file.seek(place.offset)
-                return _read(file.read())
-        except FileNotFoundError as error:
-            raise JournalError("missing") from error
+        if (here := self._end()) is None:
+            raise JournalError("missing")
+        if here.journal != place.journal or here.offset < place.offset:
+            raise JournalError("another")
+        return _read(self.path.read_bytes()[place.offset :])
 
     def everything(self) -> list[Entry]:
         """All that this file holds, whatever it was written beside; nothing where there is none."""
         return _read(self.path.read_bytes()) if self.path.exists() else []
+
+    def _end(self) -> Place | None:
+        """None where there is no file, or none that a name was wholly written to."""
+        try:
+            with self.path.open("rb") as file:
+                name = _name(file)
+                return None if name is None else Place(name, os.fstat(file.fileno()).st_size)
+        except FileNotFoundError:
+            return None
 
     def _append(self, lines: bytes) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -111,10 +121,12 @@ class Journal:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             size = os.fstat(descriptor).st_size
-            if size == 0:
+            if self._end() is None:
                 lines = json.dumps({"journal": secrets.token_hex(8)}).encode() + b"\n" + lines
-            elif os.pread(descriptor, 1, size - 1) != b"\n":
+                log.info("journal.begun", bytes=size)  # 0: new, or left empty by a power cut
+            if size and os.pread(descriptor, 1, size - 1) != b"\n":
                 lines = b"\n" + lines  # a power cut left half a line, of something that never committed
+                log.warning("journal.cut", bytes=size)
             if os.write(descriptor, lines) != len(lines):
                 os.ftruncate(descriptor, size)
                 raise OSError(errno.ENOSPC, "the journal took half of what it was given")
@@ -125,20 +137,27 @@ class Journal:
             os.close(descriptor)
 
 
-def _name(line: bytes) -> str:
+def _name(file: Iterable[bytes]) -> str | None:
+    """The name that a journal's first line gives it, or a later one where that was cut."""
+    return next((str(line["journal"]) for line in map(_whole, file) if line and "journal" in line), None)
+
+
+def _whole(line: bytes) -> dict[str, Any] | None:
+    """A line as it was written; None for a part of one."""
     try:
-        return str(json.loads(line)["journal"])
-    except (ValueError, KeyError) as error:
-        raise JournalError("another") from error
+        found = json.loads(line)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
 
 
-def _read(lines: bytes) -> list[Entry]:
-    found = []
-    for line in lines.splitlines():
-        try:
-            raw: dict[str, Any] = json.loads(line)
-        except ValueError:
-            continue  # half a line: see `_append`
-        if "what" in raw:
-            found.append(Entry(No(raw["what"]), raw["index"], raw.get("purpose"), raw.get("member_id"), raw.get("place")))
-    return found
+def _read(text: bytes) -> list[Entry]:
+    lines = [line for line in text.splitlines() if line]
+    whole = [found for found in map(_whole, lines) if found is not None]
+    if len(whole) < len(lines):
+        log.warning("journal.parts_of_lines", lines=len(lines) - len(whole))
+    return [
+        Entry(No(raw["what"]), raw["index"], raw.get("purpose"), raw.get("member_id"), raw.get("place"))
+        for raw in whole
+        if "what" in raw
+    ]

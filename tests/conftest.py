@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 
 from runtime import crypto, logs
 from runtime.database import Database
@@ -28,19 +28,19 @@ if TYPE_CHECKING:
 
 KEYS = crypto.Keyring({1: b"d" * 32}, 1, b"i" * 32)
 BACKENDS = ("sqlite", "postgresql")
+_first: dict[str, Engine] = {}
 
-# Only tables that hold something: emptying all of them would take longer than most tests.
+# Rows deleted where there are any, asking nobody who refers to them: TRUNCATE would take longer than most tests.
 EMPTY_ALL = """
 DO $$
-DECLARE name text; filled text[] := '{}'; found boolean;
+DECLARE name text; found boolean;
 BEGIN
+  SET LOCAL session_replication_role = replica;
   FOR name IN SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
     EXECUTE 'SELECT EXISTS (SELECT 1 FROM ' || name || ')' INTO found;
-    IF found THEN filled := filled || name; END IF;
+    IF found THEN EXECUTE 'DELETE FROM ' || name; END IF;
   END LOOP;
-  IF array_length(filled, 1) > 0 THEN
-    EXECUTE 'TRUNCATE ' || array_to_string(filled, ',') || ' RESTART IDENTITY CASCADE';
-  END IF;
+  PERFORM setval(quote_ident(sequencename), 1, false) FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL;
 END $$
 """
 
@@ -127,10 +127,19 @@ def database_url(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -
     return f"sqlite:///{path}"
 
 
+def _share_statements(database: Database, backend: str) -> None:
+    """SQLAlchemy keeps what it compiled by engine and dialect: each test would compile all it asks anew, a third of its time."""
+    engine = database.engine
+    first = _first.setdefault(backend, engine)
+    engine.dialect, engine._compiled_cache = first.dialect, first._compiled_cache
+    database._reader = engine.execution_options(read_only=True)
+
+
 @pytest.fixture
 def database(backend: str, database_url: str) -> Iterator[Database]:
     """An empty database with every table; on both engines unless --backend names one."""
     found = Database(database_url)
+    _share_statements(found, backend)
     yield found
     if backend == "postgresql":
         with found.engine.begin() as connection:

@@ -73,9 +73,10 @@ class Worlds:
     def _paste(self, database: Database, now: datetime) -> None:
         with database.engine.begin() as connection:
             cursor = cast("Connection[object]", connection.connection.driver_connection).cursor()
+            cursor.execute("SET LOCAL session_replication_role = replica")  # what refers to what was right when it was copied
             for name, rows in self._copies[now].items():
                 with cursor.copy(SQL("COPY {} FROM STDIN").format(Identifier(name))) as into:
                     into.write(rows)
-                if "id" in metadata().tables[name].columns:
-                    last = SQL("SELECT setval(pg_get_serial_sequence({}, 'id'), max(id)) FROM {}")
-                    cursor.execute(last.format(name, Identifier(name)))
+            numbered = [name for name in self._copies[now] if "id" in metadata().tables[name].columns]
+            last = SQL("SELECT setval(pg_get_serial_sequence({}, 'id'), max(id)) FROM {}")
+            cursor.execute(SQL("; ").join(last.format(name, Identifier(name)) for name in numbered))

@@ -113,7 +113,10 @@ def read(source: IO[bytes]) -> Pack:
     try:
         with zipfile.ZipFile(source) as archive:
             _check(archive)
-            return _pack({name: json.loads(archive.read(name)) for name in WORDS})
+            pack = _pack({name: json.loads(archive.read(name)) for name in WORDS})
+            for name in sorted(set(pack.sounds) - (set(archive.namelist()) - set(WORDS))):
+                raise PackRefused(_DAMAGED, name[:80])
+            return pack
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:  # as an archive
         raise PackRefused(_NOT_A_PACK) from error
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:  # as words

@@ -9,7 +9,7 @@ import click
 from flask.cli import AppGroup
 
 from console.commands.saying import busy, refuse
-from console.edge import database, exchange, now, wall_time, writing
+from console.edge import database, exchange, reading, wall_time
 
 if TYPE_CHECKING:
     from console.restoring import Restored
@@ -61,16 +61,16 @@ def drill(file: Path | None) -> None:
 @click.option("--send/--drop", default=None, required=True, help="Laisser partir ce qui attendait, ou l'abandonner.")
 def release(send: bool) -> None:
     """Laisser un service restauré envoyer de nouveau. Avec --send, un message peut arriver deux fois."""
-    from messaging import restoring
+    from console import restoring
     from messaging.errors import RestoreUnfinished
 
+    with reading() as session:
+        waited = restoring.waiting(session)
     try:
-        with writing() as session:
-            holds = restoring.holds(session)
-            count = restoring.release(session, exchange(), None, now(session), send=send)
+        count = restoring.release(exchange(), None, wall_time(), send=send)
     except RestoreUnfinished as error:
         raise refuse("La restauration n'est pas finie. Recommencez-la : restore from, avec --replace.") from error
-    if not holds:
+    if waited is None:
         raise refuse("Rien n'est retenu : ce service n'a pas été restauré, ou les envois ont déjà repris.")
     click.echo(f"Les envois reprennent. {count} SMS et appels {'repartent' if send else 'abandonnés'}.")
 

@@ -5,7 +5,7 @@ The first view counts by theme; asking for a theme, a language or a state lists 
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from flask import abort, request, send_file, url_for
@@ -54,7 +54,7 @@ def index() -> Answer:
     values["gaps"] = _gaps(rows, languages) if tab in ("reponses", "annonces") else []
     values |= {"filled": any(row.contents for row in rows), "shown": {language: languages[language]} if language else languages}
     if not (theme or language or state) and themes:
-        counts = [(row, {code: _counts(row, code) for code in languages}) for row in rows if row.contents]
+        counts = [(row, {code: _counts(row, code) for code in languages}, _bare(row, languages)) for row in rows if row.contents]
         return render("messages/themes.html", rows=counts, **values)
     found = _asked(rows, theme, list(values["shown"]), state)
     page = Page.asked(len(found))
@@ -83,6 +83,11 @@ def _counts(row: ThemeRow, language: str) -> list[tuple[str, str]]:
         for state in content_words.STATES
         if counts[state]
     ]
+
+
+def _bare(row: ThemeRow, codes: Iterable[str]) -> list[str]:
+    """The languages in which a theme has no text at all: a narrow screen counts them and gives them no line each."""
+    return [code for code in codes if row.counts(code).keys() == {None}]
 
 
 def _state_choices() -> list[tuple[str, Any]]:

@@ -9,6 +9,7 @@ from python_calamine import CalamineWorkbook
 
 TEXT = "Lavez-vous les mains au savon avant de donner la bouillie au petit enfant."
 MEMBERS = "club;sexe\n1010;F\n9999;F\n"
+SURVEY = "indicateur;enquête;début;fin;n;valeur\nmdd;SMART 2025;01/11/2025;30/11/2025;420;21,3\npoids;;;;;\n"
 
 
 def press(page: Page | Locator, words: str | re.Pattern[str]) -> None:
@@ -64,11 +65,24 @@ def begin_campaign(page: Page, base: str) -> str:
 
 def bring_members(page: Page, base: str, sheet: str = MEMBERS) -> str:
     """Choose a file of members; the address that shows its columns."""
-    page.goto(f"{base}/contacts/import")
-    page.get_by_label("Fichier").set_input_files({"name": "membres.csv", "mimeType": "text/csv", "buffer": sheet.encode()})
-    press(page, "Lire le fichier")
+    return bring(page, f"{base}/contacts/import", "membres.csv", sheet.encode())
+
+
+def bring(page: Page, address: str, name: str, data: bytes) -> str:
+    """Choose a file on the page that asks for one; the address that shows how it was read."""
+    page.goto(address)
+    page.get_by_label("Fichier").set_input_files({"name": name, "mimeType": "application/octet-stream", "buffer": data})
+    press(page, re.compile("^Lire le "))
     page.wait_for_load_state()
     return page.url
+
+
+def import_members(page: Page, base: str) -> None:
+    """Bring members and keep the good rows, so that there is an import to take back."""
+    bring_members(page, base)
+    page.get_by_role("button", name="Vérifier les lignes").click()
+    press(page, re.compile("^Importer 1 ligne"))
+    page.wait_for_load_state()
 
 
 def take_sheet(page: Page, base: str, language: str) -> list[list[str]]:

@@ -54,8 +54,9 @@ def opened(folder: Path) -> Iterator[House]:
     port = free_port()
     url = f"sqlite:///{folder}/lamen.db"
     env = {"DATABASE_URL": url, "LAMEN_VAR": str(folder), "PORT": str(port), "LAMEN_LOG_LEVEL": "error"}
-    # Sending must not wait for the hour at which somebody happens to run this.
+    # Sending must wait neither for the hour at which somebody happens to run this, nor for what another test sent to that phone.
     env |= {"LAMEN_PUSH_WINDOWS": "00:00-24:00", "LAMEN_FRIDAY_PAUSE": "", "LAMEN_TICK_SECONDS": "0.5"}
+    env |= {"LAMEN_PUSHES_PER_DAY": "99", "LAMEN_PUSHES_PER_WEEK": "99"}
     house = House(folder, f"http://127.0.0.1:{port}", Database(url), env)
     house.command("begin")
     crypto.use(crypto.load_keys(folder / "keys.json"))

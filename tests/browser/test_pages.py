@@ -17,11 +17,10 @@ from tests.browser.walk import EVERYTHING, Walk
 FIRST_VISIT, LATER = 50 * 1024, 15 * 1024
 WIDE_EVERY = "Math.max(document.documentElement.scrollWidth, document.body.scrollWidth)"
 PAGES_AT_LEAST = 100
-# Sounds and files that nobody made yet, parts of a page that are asked again, the link that a sign-in used up; and what comes
-# after an import or a language pack that nobody brought on this walk.
+# Sounds and files that nobody made yet, parts of a page that are asked again, and the link that a sign-in used up.
 NO_PAGES = {
     *("prepared.fetch", "messages.sound", "voices.sound", "simulator.screen", "campaigns.figures", "translating.sheet"),
-    *("entrance.enter", "imports.undo", "shared_packs.look"),
+    "entrance.enter",
 }
 CULPRITS = """() => [...document.querySelectorAll('body *')]
   .filter(one => one.getBoundingClientRect().right > 321 && !one.closest('.table'))

@@ -32,8 +32,6 @@ def test_from_signing_in_to_the_spreadsheet(house: House, sign_in: SignIn, tmp_p
     fanta.goto(shown)
     expect(fanta.locator(".equation")).to_contain_text(re.compile(r"= [1-9]\d* partis?"))
 
-    take_phones(fanta, house.url)
-    later(fanta, "1 jour")  # one push a day and number: the question leaves on the next one
     send(fanta, house.url, "La question", "question,", club)
     take_phones(fanta, house.url)
     later(fanta, "1 heure")

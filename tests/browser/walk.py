@@ -100,9 +100,14 @@ def begun(page: Page, base: str) -> list[str]:
     acts.propose_word(page, base, "musow")
     rows = acts.take_sheet(page, base, "Bambara")
     check = acts.begin_campaign(page, base)
+    acts.import_members(page, base)
+    pack = page.request.get(f"{base}/messages/langues/bm/paquet.zip").body()
     return [
         check,
         check.removesuffix("/verifier"),
         acts.bring_members(page, base),
+        acts.bring(page, f"{base}/campagnes/publics/listes/nouvelle", "liste.csv", b"club\n1010\n9999\n"),
+        acts.bring(page, f"{base}/resultats/enquetes/importer", "enquete.csv", acts.SURVEY.encode()),
+        acts.bring(page, f"{base}/messages/paquets", "paquet.zip", pack),
         acts.bring_sheet(page, base, "Bambara", [rows[0], *([*row[:-1], ""] for row in rows[1:3])]),
     ]

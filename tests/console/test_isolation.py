@@ -56,7 +56,7 @@ ABOUT: Mapping[str, tuple[str, ...]] = {
 # What belongs to no village: campaigns and their totals, texts and sounds to send, radio, one's own sessions, steps and words.
 OF_THE_PROGRAMME = (
     *("campaigns.", "editor.", "messages.", "quizzes.", "radio.", "account.", "voice.", "home.", "approval.", "card."),
-    *("tongues.", "shared_packs."),
+    *("tongues.", "shared_packs.", "survey_sheets."),
     *("credit.", "behind.", "prepared.", "supervision.checks_of", "supervision.draw"),  # lists, by month or figure; own files
 )
 # What stands for an argument that is no row's id.

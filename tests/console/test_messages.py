@@ -42,10 +42,11 @@ def test_an_empty_library_says_what_fills_it(signed_in: SignedIn) -> None:
 
 def test_the_matrix_counts_each_theme_and_language_in_words(signed_in: SignedIn, world: World) -> None:
     page = signed_in(R.LANGUE).get("/messages").text
-    row = re.search(r"<tr><th scope=\"row\"><a href=\"[^\"]*theme=12\">.*?</tr>", page, re.DOTALL)
+    row = re.search(r"<tr><th scope=\"row\"><a lang=\"fr\" href=\"[^\"]*theme=12\">.*?</tr>", page, re.DOTALL)
     assert row is not None
     assert "3 approuvés" in row[0]
-    assert row[0].count("3 manquants") == 7
+    assert row[0].count("3 manquants") == row[0].count('class="bare"') == 7
+    assert "7 langues sans texte" in row[0], "a narrow screen says so once"
 
 
 def test_a_filter_of_the_address_lists_the_texts_with_their_parts(signed_in: SignedIn, world: World, database: Database) -> None:

@@ -84,22 +84,26 @@ def test_planned_themes_count_as_covered(signed_in: SignedIn, month: World) -> N
 
 
 def test_a_survey_is_imported_whole_or_not_at_all(signed_in: SignedIn, month: World, database: Database) -> None:
-    import io
-
     browser = signed_in(R.SUIVI)
     head = "indicateur;enquête;début;fin;zone;n;valeur;bas;haut\n"
     good = "mdd;SMART 2025;01/11/2025;30/11/2025;Commune (test);420;21,3;18;25\n"
     bad = "poids;SMART 2025;01/11/2025;30/11/2025;;420;21,3;;\n"
 
-    def sheet(text: str) -> dict[str, object]:
-        return {"file": (io.BytesIO(text.encode()), "enquete.csv")}
+    def brought(text: str) -> str:
+        sheet = {"file": (io.BytesIO(text.encode()), "enquete.csv")}
+        return str(send(browser, "/resultats/enquetes/importer", sheet).location)
 
-    refused = send(browser, "/resultats/enquetes/importer", sheet(head + good + bad))
-    assert refused.status_code == 422
-    assert 'data-label="Ligne">3<' in refused.text
+    wrong = brought(head + good + bad)
+    assert "SMART 2025" in browser.get(wrong).text, "its columns and first rows are shown"
+    shown = browser.get(f"{wrong}/lignes").text
+    assert 'data-label="Ligne">3<' in shown
+    assert "Importer 1 ligne" not in shown
+    assert send(browser, f"{wrong}/lignes", {}).status_code == 422
+    right = brought(head + good)
+    assert "Importer 1 ligne" in browser.get(f"{right}/lignes").text
     with database.reading() as session:
         assert session.query(SurveyResult).count() == 0
-    assert send(browser, "/resultats/enquetes/importer", sheet(head + good)).status_code == 303
+    assert send(browser, f"{right}/lignes", {}).status_code == 303
     page = browser.get("/resultats/enquetes").text
     assert "SMART 2025" in page
     assert "21,3" in page

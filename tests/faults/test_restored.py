@@ -1,6 +1,6 @@
 """F19: erased, stopped, restored: who took back stays away, what waited is held, nothing leaves before a person says so."""
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import func, select
@@ -8,9 +8,9 @@ from sqlalchemy import func, select
 from campaigns import schedule
 from campaigns.filters import Filter
 from campaigns.models import Campaign, CampaignEvent, CatchUp, Occurrence, OccurrenceState, Repeat
-from clubs import erasing, inquiries
+from clubs import erasing, feedback, inquiries
 from clubs.models import Member
-from clubs.records import Inquiry, InquiryState
+from clubs.records import Inquiry, InquiryState, Report, ReportState
 from console import restoring
 from messaging import contacts, money, queue, settling
 from messaging.models import (
@@ -79,6 +79,27 @@ def test_a_release_without_what_waited_cancels_it_and_later_messages_leave(house
             session, house.exchange, moussa, "Merci.", house.now + HOUR, channel_id=house.world.channel, answers=None, cap=9
         )
     assert house.send(HOUR) == 1
+
+
+@pytest.mark.parametrize("send", [True, False], ids=["send", "drop"])
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_the_months_words_that_left_after_the_backup_leave_again_only_if_asked_for(house: House, send: bool) -> None:
+    turn = datetime(2026, 4, 1, 9, tzinfo=UTC)
+    with house.database.writing() as session:
+        row = Report(number=1, kind="CR", club_id=house.world.clubs["1032"], reported_at=house.now, state=ReportState.VALID)
+        row.session_date, row.values = date(2026, 3, 4), {"theme": 12, "women": 18, "men": 7}
+        session.add(row)
+
+    def words() -> int:
+        feedback.tell(house.exchange, turn)
+        house.send(turn - house.now)
+        return len([sms for sms in house.gateway.ledger if "03/2026" in sms.text])
+
+    copy = back_up(house)
+    assert words() == 1
+    restore(house, copy)
+    restoring.release(house.exchange, None, turn, send=send)  # at once: the clock has not ticked since
+    assert words() == (2 if send else 1)
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from structlog.testing import capture_logs
 
 from runtime import backups, sealed_files
 from runtime.backups import kept
@@ -215,6 +216,28 @@ def test_half_a_line_left_by_a_power_cut_hides_no_other(tmp_path: Path) -> None:
         file.write(b'{"what": "st')
     journal.write([Entry(No.STOP, "04")])
     assert [one.index for one in journal.since(place)] == ["04"]
+
+
+@pytest.mark.parametrize(
+    "left",
+    [b"", b'{"journ', b"\0" * 40, b'{"journ\n{"what": "stop", "index": "07"}\n', b'{"what": "stop", "index": "07"}\n{"wh'],
+    ids=["empty", "half-a-name", "zeros", "written-after-half-a-name", "no-name"],
+)
+def test_a_journal_cut_off_as_it_began_takes_on_what_comes_and_keeps_what_was_whole(tmp_path: Path, left: bytes) -> None:
+    journal = Journal(tmp_path / "journal")
+    journal.path.write_bytes(left)
+    with pytest.raises(JournalError, match="missing"):
+        journal.since(Place("ab", 0))
+    with capture_logs() as said:
+        place = journal.place()
+    assert next((one["event"], one["bytes"]) for one in said) == ("journal.begun", len(left))
+    assert journal.place() == place, "begun once"
+    journal.write([Entry(No.STOP, "08")])
+    assert [one.index for one in journal.since(place)] == ["08"]
+    with capture_logs() as said:
+        found = [one.index for one in journal.everything()]
+    assert found == (["07", "08"] if b"07" in left else ["08"])
+    assert [one["lines"] for one in said] == ([1] if left else []), "half a line is told of"
 
 
 def test_a_disk_that_takes_half_an_entry_lets_nothing_commit(tmp_path: Path) -> None:

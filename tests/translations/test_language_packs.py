@@ -261,6 +261,13 @@ def test_a_file_that_is_no_whole_pack_is_refused(made: bytes, change: Callable[[
         opened(changed(made, change, told=told))
 
 
+@pytest.mark.parametrize("named", ["sounds/ailleurs.bm.wav", CONTENTS], ids=["not-there", "not-a-sound"])
+def test_a_pack_that_names_a_sound_it_does_not_hold_is_refused_by_that_name(made: bytes, named: str) -> None:
+    with pytest.raises(PackRefused) as why:
+        opened(changed(made, lambda files: _words_of(files, {"sound": named}), told=True))
+    assert why.value.name == named
+
+
 @pytest.mark.parametrize(
     "extra",
     [

@@ -6,11 +6,10 @@ from flask import url_for
 
 from console import restoring
 from console.access import Answer, Pages, R, who
-from console.edge import database, exchange, now, reading, wall_time, writing
+from console.edge import database, exchange, reading, wall_time
 from console.forms import done, render
 from console.words import _
 from messaging.errors import RestoreUnfinished
-from messaging.restoring import release
 from runtime import backups
 
 pages = Pages("backups")
@@ -55,8 +54,7 @@ def drop() -> Answer:
 
 def _release(with_it: bool) -> Answer:
     try:
-        with writing() as session:
-            release(session, exchange(), who().id, now(session), send=with_it)
+        restoring.release(exchange(), who().id, wall_time(), send=with_it)
     except RestoreUnfinished:
         return done(url_for("backups.index"), _("La restauration n'est pas finie : rien ne peut reprendre."))
     said = _("Les envois reprennent, avec ce qui attendait.") if with_it else _("Les envois reprennent, sans ce qui attendait.")
