@@ -3,6 +3,7 @@
 PostgreSQL is started once a session; its tables are emptied after each test, which is faster than a new schema.
 """
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -47,6 +48,11 @@ END $$
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--backend", choices=BACKENDS, help="run database tests on this one only")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: who drives a browser, a telephone or a killed process waits for half of the time."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.hookimpl(trylast=True)  # once the folders have marked their own
