@@ -39,7 +39,7 @@ from messaging import beats, calls, lookup, outbox, probing, purging, settling
 from messaging.exchange import CONVERSE, DIAL, DISPATCH, FAN_OUT, LOOK_UP, PROBE, Exchange
 from messaging.gateways.registry import gateways
 from results import prepared
-from runtime import backups, crypto, logs, metrics, spool
+from runtime import audit, backups, crypto, logs, metrics, spool
 from runtime.clock import Beat, Clock
 from runtime.database import Base, Database
 from runtime.installation import business_time
@@ -221,6 +221,7 @@ def _beats(exchange: Exchange) -> list[Beat]:
         (feedback.tell, 3600.0, False),
         (prepared.tidy, 600.0, False),
         (_nudge_backup, 60.0, False),
+        (_check_trail, 86400.0, False),
         (_sweep_jobs, 30.0, False),
     )
 
@@ -228,6 +229,11 @@ def _beats(exchange: Exchange) -> list[Beat]:
         return Beat(run.__name__.lstrip("_"), seconds, lambda now: _ignore(run(exchange, now)), fires)
 
     return [beat(*line) for line in plan]
+
+
+def _check_trail(exchange: Exchange, _now: datetime) -> None:
+    with exchange.database.reading() as session:
+        audit.check(session)
 
 
 def _nudge_backup(exchange: Exchange, _now: datetime) -> None:

@@ -21,10 +21,11 @@ from messaging.models import (
     ChannelState,
     Contact,
     ContactState,
+    Direction,
     Message,
     MessageState,
 )
-from messaging.states import RETRIED_CALLS, UNCLAIMED, move, move_all
+from messaging.states import RETRIED_CALLS, UNCLAIMED, allowed, move, move_all
 from messaging.windows import Windows
 from runtime import audit
 from runtime.clock import jumped
@@ -82,12 +83,22 @@ def hold(session: Session, message: Message, staff_id: int, now: datetime, reaso
 
 
 def unhold(session: Session, message: Message, staff_id: int, now: datetime) -> None:
-    """Staff let a held message go back to the queue."""
+    """Staff let a message go back to the queue that one of them kept back; NotSettled "not_held"."""
     _refresh(session, message)
-    if message.state is not MessageState.HELD:
+    if not kept_back(message):  # what a budget or a restore holds is not one person's to let go
         raise NotSettled(message.id, "not_held")
     move(message, MessageState.QUEUED, now)
     audit.record(session, now, "message.unhold", "message", message.id, staff_id=staff_id)
+
+
+def may_wait(message: Message) -> bool:
+    """Whether `hold` can still keep it back."""
+    return message.direction is Direction.OUT and message.state is not MessageState.HELD and allowed(message, MessageState.HELD)
+
+
+def kept_back(message: Message) -> bool:
+    """Whether `unhold` may let it go."""
+    return message.state is MessageState.HELD and message.reason == STAFF
 
 
 def _refresh(session: Session, message: Message) -> None:

@@ -7,11 +7,17 @@ import hashlib
 import json
 from datetime import datetime
 
+import structlog
 from sqlalchemy import ForeignKey, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from runtime.database import Base, Id, Instant, Json
 from runtime.installation import Installation, installation
+
+log = structlog.get_logger(__name__)
+
+AT_ONCE = 1000  # entries in memory while the chain is followed
+MOST_TOLD = 20
 
 
 class AuditEntry(Base):
@@ -69,11 +75,20 @@ def broken_links(session: Session) -> list[int]:
     The oldest kept entry may name a predecessor that was deleted by age.
     """
     broken, previous = [], None
-    for entry in session.scalars(select(AuditEntry).order_by(AuditEntry.id)):
+    for entry in session.scalars(select(AuditEntry).order_by(AuditEntry.id).execution_options(yield_per=AT_ONCE)):
         if entry.digest != _digest(entry) or (previous is not None and entry.previous != previous):
             broken.append(entry.id)
         previous = entry.digest
     return broken
+
+
+def check(session: Session) -> None:
+    """Write down in the log whether the chain is whole, and where it ends: kept elsewhere, that shows an end that was cut off."""
+    if broken := broken_links(session):
+        log.error("audit.broken", entries=broken[:MOST_TOLD], count=len(broken))
+    last = session.execute(select(AuditEntry.id, AuditEntry.digest).order_by(AuditEntry.id.desc()).limit(1)).first()
+    if last is not None:
+        log.info("audit.end", entry=last.id, digest=last.digest)
 
 
 def _digest(entry: AuditEntry) -> str:

@@ -13,7 +13,8 @@ from console.access import Answer, Pages, R, scope, who
 from console.edge import exchange, now, reading, writing
 from console.forms import Page, Typed, done, render
 from console.words import _
-from messaging import contacts, timeline
+from messaging import contacts, settling, timeline
+from messaging.errors import ForbiddenMove, NotSettled
 from messaging.exchange import DISPATCH
 from messaging.models import Contact, ContactState, Message, MessageState
 from messaging.numbers import normalise
@@ -25,6 +26,7 @@ READS = {R.COMMUNICATION, R.TERRAIN, R.ADMINISTRATION}
 CORRECTS = {R.COMMUNICATION, R.TERRAIN}
 IMPORTS = {R.COMMUNICATION}
 ERASES = {R.ADMINISTRATION}
+KEEPS_BACK = {R.COMMUNICATION}
 LOOKS_INTO = {R.COMMUNICATION, R.ADMINISTRATION}
 DIGITS = 8
 TO_READ = "a-relire"
@@ -81,6 +83,9 @@ def show(number: int) -> Answer:
         "operators": phone_words.OPERATORS,
         "corrects": who().may(*CORRECTS),
         "erases": who().may(*ERASES),
+        "keeps_back": who().may(*KEEPS_BACK),
+        "kept_back": settling.kept_back,
+        "may_wait": settling.may_wait,
         "club_words": club_words,
     }
     names = {one.member_id: one.name or "" for one in line.people}
@@ -118,6 +123,34 @@ def settle(number: int) -> Answer:
             audit.record(session, now(session), "settle_doubt", "contact", number, staff_id=who().id)
     said = _("Noté. Les campagnes reprennent pour ce numéro.") if in_doubt else _("Un collègue a déjà relu ce numéro.")
     return done(url_for("contacts.show", number=number), said)
+
+
+@pages.page("/contacts/<int:number>/sms/<int:message>/retenir", roles=KEEPS_BACK, post=True)
+def keep_back(number: int, message: int) -> Answer:
+    """Keep back one SMS that has not left."""
+    try:
+        with writing() as session:
+            settling.hold(session, _sms(session, number, message), who().id, now(session), "staff")
+    except ForbiddenMove:
+        return done(url_for("contacts.show", number=number), _("Trop tard : ce SMS n'attend plus."))
+    return done(url_for("contacts.show", number=number), _("SMS mis de côté. Il ne part plus."))
+
+
+@pages.page("/contacts/<int:number>/sms/<int:message>/laisser-partir", roles=KEEPS_BACK, post=True)
+def let_go(number: int, message: int) -> Answer:
+    """Let an SMS go that somebody kept back."""
+    try:
+        with writing() as session:
+            row = _sms(session, number, message)
+            settling.unhold(session, row, who().id, now(session))
+            exchange().work.nudge(session, DISPATCH, row.channel_id)
+    except NotSettled:
+        return done(url_for("contacts.show", number=number), _("Ce SMS n'est plus mis de côté."))
+    return done(url_for("contacts.show", number=number), _("SMS remis en file."))
+
+
+def _sms(session: Session, number: int, message: int) -> Message:
+    return session.query(Message).filter_by(id=message, contact_id=_contact(session, number).id).one_or_none() or abort(404)
 
 
 @pages.page("/contacts/<int:number>/langue", roles=CORRECTS, post=True)

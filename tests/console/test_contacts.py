@@ -9,11 +9,13 @@ from clubs.models import Club, Member
 from clubs.records import Inquiry, InquiryKind
 from console.staff import RoleName
 from messaging import contacts, inbox
+from messaging.exchange import Exchange
 from messaging.gateways.protocol import IncomingSms
 from messaging.models import Channel, Consent, Contact, ContactState, Direction, Kind, Message, MessageState, OptOut
 from runtime.audit import AuditEntry
 from runtime.database import Database
 from tests.console.conftest import SignedIn, send
+from tests.messaging.fakes import reply
 from tests.world import World
 
 R = RoleName
@@ -165,6 +167,32 @@ def test_a_stop_by_word_of_mouth_ends_the_sendings(signed_in: SignedIn, world: W
     page = browser.get(f"/contacts/{awa}").text
     assert "désinscrit" in page
     assert "Ne plus lui écrire" not in page
+
+
+def test_an_sms_that_waits_is_kept_back_and_let_go(signed_in: SignedIn, world: World, exchange: Exchange) -> None:
+    browser, awa, at = signed_in(R.COMMUNICATION), world.contacts["awa"], datetime.now(UTC)
+    with exchange.database.writing() as session:
+        message = reply(session, exchange, world, "awa", at).id
+        theirs = reply(session, exchange, world, "binta", at).id
+    sms = f"/contacts/{awa}/sms/{message}"
+
+    assert "Laisser partir" not in browser.get(f"/contacts/{awa}").text
+    assert send(browser, f"{sms}/retenir").status_code == 303
+    page = browser.get(f"/contacts/{awa}").text
+    assert "mis de côté" in page
+    assert ">Retenir<" not in page
+    assert send(browser, f"{sms}/laisser-partir").status_code == 303
+    assert ">Retenir<" in browser.get(f"/contacts/{awa}").text
+    assert acts(exchange.database) == [("message.hold", message), ("message.unhold", message)]
+
+    assert send(browser, f"/contacts/{awa}/sms/{theirs}/retenir").status_code == 404
+    with exchange.database.writing() as session:
+        session.get_one(Message, message).state = MessageState.HELD  # by a budget
+        session.get_one(Message, message).reason = "budget"
+    send(browser, f"{sms}/laisser-partir")
+    page = browser.get(f"/contacts/{awa}").text
+    assert "mis de côté" in page
+    assert "Laisser partir" not in page
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,10 @@ from itertools import product
 from pathlib import Path
 
 from console.pages.settings.trail import WORDS
+from console.staff import RoleName
+from runtime.audit import AuditEntry
+from runtime.database import Database
+from tests.console.conftest import SignedIn
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("campaigns", "clubs", "console", "demonstration", "dialogue", "messaging", "results", "translations", "webhooks")
@@ -74,3 +78,15 @@ def test_every_act_that_is_written_has_words() -> None:
 
 def test_no_words_are_kept_for_an_act_that_is_gone() -> None:
     assert set(WORDS) - written() == set()
+
+
+def test_the_page_finds_a_line_that_was_changed(signed_in: SignedIn, database: Database) -> None:
+    browser = signed_in(RoleName.ADMINISTRATION)
+    assert "Aucune ligne" in browser.get("/reglages/journal?verifier=1").text
+    with database.writing() as session:
+        line = session.query(AuditEntry).first()
+        assert line is not None
+        line.subject_id = 99
+        session.flush()
+        number = line.id
+    assert f"N° {number}." in browser.get("/reglages/journal?verifier=1").text.replace("\N{NO-BREAK SPACE}", " ")

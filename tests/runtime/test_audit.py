@@ -4,6 +4,7 @@ import threading
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select, update
+from structlog.testing import capture_logs
 
 from runtime import audit
 from runtime.audit import AuditEntry
@@ -45,6 +46,18 @@ def test_a_removed_entry_shows_at_the_one_after_it(database: Database, now: date
     with database.writing() as session:
         session.execute(delete(AuditEntry).where(AuditEntry.id == ids[1]))
     assert _broken(database) == [ids[2]]
+
+
+def test_the_log_says_what_was_changed_and_where_the_chain_ends(database: Database, now: datetime) -> None:
+    _write(database, now, 4)
+    with database.writing() as session:
+        session.execute(update(AuditEntry).where(AuditEntry.id == _ids(database)[1]).values(subject_id=99))
+    with database.reading() as session, capture_logs() as said:
+        audit.check(session)
+        last = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc()).limit(1)).one()
+    assert [(one["event"], one["log_level"]) for one in said] == [("audit.broken", "error"), ("audit.end", "info")]
+    assert said[0]["entries"] == [_ids(database)[1]]
+    assert (said[1]["entry"], said[1]["digest"]) == (last.id, last.digest)
 
 
 def test_deleting_the_oldest_by_age_leaves_the_rest_whole(database: Database, now: datetime) -> None:

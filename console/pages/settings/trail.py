@@ -7,7 +7,7 @@ from console.edge import reading
 from console.forms import Page, Typed, render
 from console.staff import Staff
 from console.words import lazy
-from runtime.audit import AuditEntry
+from runtime.audit import AuditEntry, broken_links
 
 pages = Pages("trail")
 
@@ -180,6 +180,7 @@ def index() -> Answer:
     """The list, by person if asked."""
     asked = request.args.get("staff", type=int)
     with reading() as session:
+        broken = broken_links(session) if "verifier" in request.args else None
         entries = session.query(AuditEntry).order_by(AuditEntry.id.desc())
         if asked is not None:
             entries = entries.filter_by(staff_id=asked)
@@ -187,4 +188,4 @@ def index() -> Answer:
         rows = entries.offset(page.offset).limit(page.size).all()
         names = {staff.id: staff.display_name for staff in session.query(Staff).order_by(Staff.display_name)}
     form = Typed({"staff": asked})
-    return render("settings/trail.html", rows=rows, page=page, names=names, words=WORDS, form=form)
+    return render("settings/trail.html", rows=rows, page=page, names=names, words=WORDS, form=form, broken=broken)
