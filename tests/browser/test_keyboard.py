@@ -1,6 +1,7 @@
 """One whole campaign by two people who touch no mouse: Tab, arrows, Space, Enter; each stop shows where one is."""
 
 import re
+from typing import Any
 
 from playwright.sync_api import Page, expect
 
@@ -37,12 +38,19 @@ class Keys:
         """Tab until something whose words begin so has the focus; every stop on the way is seen."""
         for _ in range(FARTHEST):
             self.page.keyboard.press("Tab")
-            here = self.page.evaluate(HERE)
+            here = self._here()
             assert here["body"] or here["shown"], f"nothing shows the focus on {here['words']!r}"
             assert here["body"] or here["inside"], f"the focus left the screen on {here['words']!r}"
             if re.match(words, here["words"]):
                 return
         raise AssertionError(f"no Tab comes to {words!r} under « {self.page.title()} »")
+
+    def _here(self) -> dict[str, Any]:
+        here: dict[str, Any] = self.page.evaluate(HERE)
+        if here["body"] or here["inside"]:
+            return here
+        self.page.wait_for_timeout(500)  # a page that grows just then scrolls a moment later
+        return dict(self.page.evaluate(HERE))
 
     def enter(self, words: str) -> None:
         """Go there and press Enter, which leads to another page."""
