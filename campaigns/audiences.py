@@ -111,6 +111,13 @@ def count(session: Session, wanted: Filter, route: Route, today: date) -> Counts
     return Counts(total, len(numbers), total - sum(left_out.values()), by_language, by_route, left_out)
 
 
+def villages(session: Session, wanted: Filter, today: date) -> set[int]:
+    """Where the audience has anybody, reachable or not."""
+    place = aliased(Village)
+    somebody = _query(frozen(session, wanted), today).where(Club.village_id == place.id).correlate(place)
+    return set(session.scalars(select(place.id).where(somebody.exists())))
+
+
 def overlap(session: Session, one: Filter, other: Filter, today: date) -> Overlap:
     """How many telephones two audiences share. Numbers are compared, since one may count clubs and the other people."""
     first, second = (_telephones(session, wanted, today) for wanted in (one, other))

@@ -31,7 +31,7 @@ def estimate(session: Session, exchange: Exchange, campaign: Campaign, at: datet
 
 def due_at(session: Session, event: CampaignEvent, at: datetime, zone: ZoneInfo) -> datetime:
     """When an event is reckoned to be due: where nothing has given it a day yet, as if it were now."""
-    due = first_due(event, sources.known(session, event), at, zone) or event.starts_at or at
+    due = first_due(event, sources.known(session, event, at.astimezone(zone).date()), at, zone) or event.starts_at or at
     return max(due, at) if event.repeat in sources.OPEN_ENDED else due
 
 

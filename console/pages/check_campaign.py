@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import url_for
 
@@ -25,7 +26,7 @@ from console.edge import exchange, now, reading, writing
 from console.forms import Typed, done
 from console.pages.new_campaign import CHECKS, SENDS, WRITES, checked, draft_of, step_page
 from console.phone_words import OPERATORS
-from console.words import _, ngettext, whole
+from console.words import _, ngettext, time_zone, whole
 from messaging import windows
 from messaging.models import Route
 from messaging.numbers import mask, normalise
@@ -105,18 +106,18 @@ def _coming(session: Session, campaign: Campaign, at: datetime) -> list[tuple[da
     if event.repeat is Repeat.ONCE:
         return []
     hours = windows.in_force(session, exchange().settings)
-    found = dues(event, sources.known(session, event), at, at + LOOK_AHEAD, hours.zone)
+    found = dues(event, sources.known(session, event, at.astimezone(hours.zone).date()), at, at + LOOK_AHEAD, hours.zone)
     first = islice((due for due in found if due.at > at), SHOWN)
     leaves = (lambda moment: hours.next_open(moment)) if event.quiet_hours else (lambda moment: moment)
     return [(due.at, leaves(due.at), None if due.villages is None else len(due.villages)) for due in first]
 
 
-def _unknown_markets(session: Session, campaign: Campaign) -> int:
+def _unknown_markets(session: Session, campaign: Campaign, at: datetime) -> int:
     """Villages that a market rule leaves out because nobody noted their market."""
     event = campaign.events[0]
     if event.repeat is not Repeat.MARKET or event.market is MarketRule.NEVER:
         return 0
-    return sum(market is None for market in sources.markets(session, event).values())
+    return sum(market is None for market in sources.markets(session, event, at.astimezone(ZoneInfo(time_zone())).date()).values())
 
 
 def _around(session: Session, campaign: Campaign, plan: Forecast, at: datetime) -> dict[str, Any]:
@@ -139,7 +140,7 @@ def _around(session: Session, campaign: Campaign, plan: Forecast, at: datetime) 
         "sends": who().may(*SENDS),
         "asked": campaign.step == drafts.ASKED,
         "coming": _coming(session, campaign, at),
-        "unknown_markets": _unknown_markets(session, campaign),
+        "unknown_markets": _unknown_markets(session, campaign, at),
     }
 
 
