@@ -69,7 +69,7 @@ WORDS = (
     lazy("Quiz des séances"),
     lazy("Quiz par téléphone"),
     lazy("100 x (après - avant) / votants ; caché sous 10 votants"),
-    lazy("prévus = remis + transmis + échoués + en attente + inconnus + écartés"),
+    lazy("prévus = remis + transmis + échoués + en attente + inconnus + écartés, sans les diffusions annulées avant tout départ"),
     lazy("Semaine du"),
     lazy("Village"),
     lazy("Thème"),

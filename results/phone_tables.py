@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from campaigns.accounts import CALLS, MESSAGES, Fate
 from campaigns.models import Answer, Question, Recipient
 from clubs.models import Club, Member, Village
+from messaging.broadcasts import came_to_nothing
 from messaging.models import (
     Broadcast,
     Call,
@@ -27,7 +28,9 @@ from results.table import Cell, Table
 from translations.models import Content, Language
 
 REACHED = ("Prévus", "Remis", "Transmis", "Échoués", "En attente", "Inconnus", "Écartés")
-REACHED_FORMULA = "prévus = remis + transmis + échoués + en attente + inconnus + écartés"
+REACHED_FORMULA = (
+    "prévus = remis + transmis + échoués + en attente + inconnus + écartés, sans les diffusions annulées avant tout départ"
+)
 DUE = People(REACHED, sums=(REACHED,), totals=tuple((name, f"due:{name}") for name in REACHED))
 FINAL = ("SMS remis", "SMS échoués", "États finals")
 OPERATORS = People(
@@ -164,7 +167,7 @@ def _reached(session: Session, scope: Scope, key: SQLColumnExpression[str]) -> t
         .outerjoin(Village, Village.id == Club.village_id)
         .outerjoin(Message, Message.id == Recipient.message_id)
         .outerjoin(Call, Call.id == Recipient.call_id)
-        .where(scope.within(Broadcast.due_at), scope.member())
+        .where(scope.within(Broadcast.due_at), scope.member(), ~came_to_nothing())
         .group_by(key)
         .order_by(key)
     )
