@@ -263,17 +263,24 @@ def test_texts_need_no_sound(exchange: Exchange, world: World, now: datetime) ->
 
 
 @pytest.mark.parametrize(
-    ("ago", "life", "used_up"),
+    ("ago", "life", "used_up", "later"),
     [
-        pytest.param((HOUR,), 5 * HOUR, 1, id="a-message-today"),
-        pytest.param((HOUR,), 48 * HOUR, 0, id="tomorrow-is-soon-enough"),
-        pytest.param((30 * HOUR,), 5 * HOUR, 0, id="a-message-yesterday"),
-        pytest.param((30 * HOUR, 54 * HOUR, 78 * HOUR), 24 * HOUR, 1, id="three-this-week"),
-        pytest.param((200 * HOUR, 201 * HOUR, 202 * HOUR), 5 * HOUR, 0, id="three-long-ago"),
+        pytest.param((HOUR,), 5 * HOUR, 1, None, id="a-message-today"),
+        pytest.param((HOUR,), 48 * HOUR, 0, 22 * HOUR, id="tomorrow-is-soon-enough"),
+        pytest.param((30 * HOUR,), 5 * HOUR, 0, None, id="a-message-yesterday"),
+        pytest.param((30 * HOUR, 54 * HOUR, 78 * HOUR), 24 * HOUR, 1, None, id="three-this-week"),
+        pytest.param((30 * HOUR, 54 * HOUR, 145 * HOUR), 72 * HOUR, 0, 23 * HOUR, id="the-week-is-over-tomorrow"),
+        pytest.param((200 * HOUR, 201 * HOUR, 202 * HOUR), 5 * HOUR, 0, None, id="three-long-ago"),
     ],
 )
 def test_a_number_that_has_had_its_messages_is_announced(
-    exchange: Exchange, world: World, now: datetime, ago: tuple[timedelta, ...], life: timedelta, used_up: int
+    exchange: Exchange,
+    world: World,
+    now: datetime,
+    ago: tuple[timedelta, ...],
+    life: timedelta,
+    used_up: int,
+    later: timedelta | None,
 ) -> None:
     limited = exchange.settings.model_copy(update={"pushes_per_day": 1, "pushes_per_week": 3})
     exchange = Exchange(limited, exchange.database, exchange.gateways, exchange.work)
@@ -281,4 +288,22 @@ def test_a_number_that_has_had_its_messages_is_announced(
         for before in ago:
             pushed = push(session, world, "awa", now - before)
             pushed.state, pushed.sending_at = MessageState.SENT, now - before
-    assert forecast(exchange, world, now, life=life).used_up == used_up
+    found = forecast(exchange, world, now, life=life)
+    assert found.used_up == used_up
+    assert found.later == (() if later is None else ((now + later, 1),))
+    assert found.finish_at is not None
+    assert (found.finish_at > now + 10 * HOUR) is (later is not None), "the last to leave leaves on that day"
+
+
+def test_what_waits_for_another_day_has_only_the_rest_of_its_life(exchange: Exchange, world: World, now: datetime) -> None:
+    """Everybody had today's message; tomorrow there are three minutes left for six SMS, one a minute."""
+    limited = exchange.settings.model_copy(update={"pushes_per_day": 1, "pushes_per_week": 3})
+    exchange = Exchange(limited, exchange.database, exchange.gateways, exchange.work)
+    with exchange.database.writing() as session:
+        session.execute(update(Channel).values(parts_per_minute=1))
+        for name in ("awa", "moussa", "sory", "binta", "oumar", "fatou"):
+            pushed = push(session, world, name, now - HOUR)
+            pushed.state, pushed.sending_at = MessageState.SENT, now - HOUR
+    found = forecast(exchange, world, now, life=22 * HOUR + timedelta(minutes=3))
+    assert (found.later, found.finish_at) == (((now + 22 * HOUR, 6),), now + 22 * HOUR + timedelta(minutes=6))
+    assert (found.would_expire, found.problems) == (3, (Problem.BEYOND_CAPACITY,))
