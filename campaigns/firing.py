@@ -161,7 +161,7 @@ def _claimed(session: Session, event_id: int) -> CampaignEvent | None:
 
 
 def _occur(session: Session, exchange: Exchange, event: CampaignEvent, due: Due, state: OccurrenceState, now: datetime) -> int:
-    leaves = max(due.at, now + window(exchange.settings))
+    leaves = leaves_at(due.at, now, exchange.settings)
     reason = LATE if state is OccurrenceState.SKIPPED else None
     if state is OccurrenceState.FIRED and leaves >= due.at + timedelta(hours=event.expires_hours):
         state, reason = OccurrenceState.SKIPPED, EXPIRED  # it would expire before it could leave
@@ -243,6 +243,11 @@ def make_broadcast(
 def purse_of(campaign_id: int) -> str:
     """The scope under which all the sendings of a campaign share a cap."""
     return f"campaign:{campaign_id}"
+
+
+def leaves_at(due: datetime, now: datetime, settings: Settings) -> datetime:
+    """When a sending may leave that is due at `due` and is made now or later."""
+    return max(due, now + window(settings))
 
 
 def window(settings: Settings) -> timedelta:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from campaigns.candidates import LeftOut
 from campaigns.counting import Count, Preview, counted
 from campaigns.filters import Filter
+from campaigns.firing import leaves_at
 from campaigns.sounding import Unheard
 from messaging import windows
 from messaging.exchange import Exchange
@@ -110,7 +111,7 @@ def forecast(
 ) -> Forecast:
     """Work out a sending of `content` to `wanted` by `route`, due at `due_at`; `purse` is the scope of its campaign's cap."""
     count = counted(session, exchange, content, wanted, route, due_at, now)
-    begin = max(due_at, now)
+    begin = leaves_at(due_at, now, exchange.settings)
     when = count.when(begin, expires_at, quiet_hours)
     caps = _caps(session, exchange, count, begin, purse)
     left = min((count.cost + one.left - one.cost for one in caps), default=None)

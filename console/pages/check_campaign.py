@@ -15,7 +15,7 @@ from flask import url_for
 from campaigns import drafts, schedule, sources, trials
 from campaigns.calendar import LOOK_AHEAD, dues
 from campaigns.errors import CampaignError
-from campaigns.estimates import estimate
+from campaigns.estimates import departure, estimate, next_departure
 from campaigns.models import Campaign, Repeat
 from campaigns.plan import BLOCKING, STEPS, Forecast, Problem, Step
 from clubs import overview as clubs
@@ -26,8 +26,7 @@ from console.edge import exchange, now, reading, writing
 from console.forms import Typed, done
 from console.pages.new_campaign import CHECKS, SENDS, WRITES, checked, draft_of, step_page
 from console.phone_words import OPERATORS
-from console.words import _, ngettext, time_zone, whole
-from messaging import windows
+from console.words import _, moment, ngettext, time_zone, whole
 from messaging.models import Route
 from messaging.numbers import mask, normalise
 from runtime import audit
@@ -105,11 +104,13 @@ def _coming(session: Session, campaign: Campaign, at: datetime) -> list[tuple[da
     event = campaign.events[0]
     if event.repeat is Repeat.ONCE:
         return []
-    hours = windows.in_force(session, exchange().settings)
-    found = dues(event, sources.known(session, event, at.astimezone(hours.zone).date()), at, at + LOOK_AHEAD, hours.zone)
+    settings, zone = exchange().settings, ZoneInfo(time_zone())
+    found = dues(event, sources.known(session, event, at.astimezone(zone).date()), at, at + LOOK_AHEAD, zone)
     first = islice((due for due in found if due.at > at), SHOWN)
-    leaves = (lambda moment: hours.next_open(moment)) if event.quiet_hours else (lambda moment: moment)
-    return [(due.at, leaves(due.at), None if due.villages is None else len(due.villages)) for due in first]
+    return [
+        (due.at, departure(session, settings, event, due.at, at), None if due.villages is None else len(due.villages))
+        for due in first
+    ]
 
 
 def _unknown_markets(session: Session, campaign: Campaign, at: datetime) -> int:
@@ -169,21 +170,20 @@ def _send(form: Typed, number: int) -> str | None:
                 form.wrong("problemes", words)
             if form.errors:
                 return None
-            _schedule(session, campaign, plan, at)
+            leaves = _schedule(session, campaign, plan, at)
             audit.record(session, at, "schedule_campaign", "campaign", number, staff_id=who().id, numbers=plan.numbers)
     except CampaignError as error:
         form.wrong("problemes", campaign_words.refusal(error.code))
         return None
-    minutes = exchange().settings.cancel_window_minutes
-    return (
-        ngettext("Envoi programmé pour %(num)s numéro.", "Envoi programmé pour %(num)s numéros.", plan.numbers)
-        + " "
-        + ngettext("Vous pouvez l'annuler pendant %(num)s minute.", "Vous pouvez l'annuler pendant %(num)s minutes.", minutes)
-    )
+    said = ngettext("Envoi programmé pour %(num)s numéro.", "Envoi programmé pour %(num)s numéros.", plan.numbers)
+    if leaves is None:
+        return said
+    return said + " " + _("Premier départ %(when)s. Vous pouvez l'annuler jusque-là.", when=moment(leaves))
 
 
-def _schedule(session: Session, campaign: Campaign, plan: Forecast, at: datetime) -> None:
-    """Whoever sends a draft that somebody else wrote is its second person."""
+def _schedule(session: Session, campaign: Campaign, plan: Forecast, at: datetime) -> datetime | None:
+    """When the first would leave, None where nothing dates it yet. Whoever sends a draft that somebody else wrote is its second
+    person."""
     if campaign.created_by != who().id:
         schedule.confirm(campaign, who().id)
     elif Problem.SECOND_PERSON in plan.problems:
@@ -191,4 +191,6 @@ def _schedule(session: Session, campaign: Campaign, plan: Forecast, at: datetime
     event = campaign.events[0]
     if event.starts_at is None:
         event.starts_at = at
-    schedule.schedule(session, campaign, at, exchange().settings)
+    settings = exchange().settings
+    schedule.schedule(session, campaign, at, settings)
+    return next_departure(session, settings, campaign, at)

@@ -47,7 +47,8 @@ def forecast(
     due = due or now
     with exchange.database.reading() as session:
         said = session.get_one(Content, world.contents[content])
-        return plan.forecast(session, exchange, said, wanted, route, due, due + life, now, quiet_hours=quiet_hours)
+        asked = now - timedelta(minutes=exchange.settings.cancel_window_minutes)  # so that it leaves when it is due
+        return plan.forecast(session, exchange, said, wanted, route, due, due + life, asked, quiet_hours=quiet_hours)
 
 
 def test_a_forecast_counts_people_numbers_parts_and_francs(exchange: Exchange, world: World, now: datetime) -> None:
