@@ -37,7 +37,8 @@ FAILED_CALLS = (CallState.MACHINE, CallState.BUSY, CallState.NO_ANSWER, CallStat
 
 @dataclass(frozen=True)
 class Counts:
-    """`members` of the audience; of them `reachable`; numbers they share count once in `numbers`."""
+    """`members` of the audience; of them `reachable`. A number they share counts once in `numbers`, though one of them be called
+    and another written to."""
 
     members: int
     numbers: int
@@ -96,7 +97,7 @@ def count(session: Session, wanted: Filter, route: Route, today: date) -> Counts
     by_language: dict[str, int] = {}
     by_route: dict[str, int] = {}
     left_out: dict[str, int] = {}
-    numbers: set[tuple[int | None, Route]] = set()
+    numbers: set[int | None] = set()
     total = 0
     for one in _everybody(session, wanted, today):
         total += 1
@@ -105,7 +106,7 @@ def count(session: Session, wanted: Filter, route: Route, today: date) -> Counts
         if reason is not None:
             left_out[reason.value] = left_out.get(reason.value, 0) + 1
             continue
-        numbers.add((one.contact_id, way))
+        numbers.add(one.contact_id)
         by_language[one.language or ""] = by_language.get(one.language or "", 0) + 1
         by_route[way.value] = by_route.get(way.value, 0) + 1
     return Counts(total, len(numbers), total - sum(left_out.values()), by_language, by_route, left_out)

@@ -117,7 +117,8 @@ class Count:
 
     @property
     def numbers(self) -> int:
-        return len(self._seen)
+        """Telephones: one that gets an SMS for one member and a call for another counts once."""
+        return len(self._numbers())
 
     def page(self, page: list[Candidate], route: Route) -> None:
         self._wording.read(page)
@@ -179,10 +180,14 @@ class Count:
             late += most
         return When(max(ends, default=None), late, len(used_up), tuple(sorted(days.values())))
 
+    def _numbers(self) -> set[int]:
+        return {id_ for id_, _ in self._seen if id_ is not None}
+
     def _free_again(self, at: datetime, hours: windows.Windows) -> dict[int, datetime | None]:
-        ids = sorted({id_ for id_, _ in self._seen if id_ is not None})
         settings = self._exchange.settings
-        return limits.free_again(self._session, ids, at, hours, settings.pushes_per_day, settings.pushes_per_week)
+        return limits.free_again(
+            self._session, sorted(self._numbers()), at, hours, settings.pushes_per_day, settings.pushes_per_week
+        )
 
 
 def _released(work: list[Work], held: Mapping[int, datetime], begin: datetime) -> Iterator[tuple[datetime, list[Work]]]:

@@ -5,11 +5,12 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import update
 
-from campaigns import accounts, broadcasts, plan
+from campaigns import accounts, audiences, broadcasts, plan
 from campaigns.counting import Preview
 from campaigns.filters import Filter
 from campaigns.plan import STEPS, Forecast, Problem, Step
 from campaigns.sounding import Unheard
+from clubs.models import Member, Preferred
 from messaging.exchange import Exchange
 from messaging.models import (
     Broadcast,
@@ -85,6 +86,18 @@ def test_the_estimate_is_what_the_sending_costs(exchange: Exchange, world: World
         assert session.get_one(Broadcast, id_).estimated_cost == found.cost
         done = accounts.account(session, id_)
         assert (done.planned, done.skipped) == (found.recipients, found.left_out)
+
+
+def test_a_phone_that_is_written_to_and_called_is_one_number(exchange: Exchange, world: World, now: datetime) -> None:
+    """Awa reads and her sister listens, on one telephone."""
+    sounds(exchange, world, now, packs_in=("fr",))
+    with exchange.database.writing() as session:
+        session.get_one(Member, world.members["kadia"]).preferred = Preferred.VOICE
+    with exchange.database.reading() as session:
+        counts = audiences.count(session, EVERYBODY, Route.OWN, now.date())
+    assert (counts.numbers, counts.reachable, counts.by_route) == (6, 7, {"sms": 5, "voice": 2})
+    found = forecast(exchange, world, now, route=Route.OWN)
+    assert (found.numbers, found.parts) == (6, 5)
 
 
 def test_previews_show_one_of_each_language(exchange: Exchange, world: World, now: datetime) -> None:
