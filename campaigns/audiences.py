@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, false, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from campaigns.candidates import Candidate
@@ -22,6 +22,7 @@ from messaging.models import (
     CallState,
     Consent,
     Contact,
+    ContactState,
     Message,
     MessageState,
     OptOut,
@@ -171,12 +172,21 @@ def _query(wanted: Filter, today: date) -> Select[*tuple[Any, ...]]:
         query = query.where(Member.id.in_(select(DueMember.member_id).where(DueMember.occurrence_id == wanted.due_in)))
     if wanted.languages:
         query = query.where(spoken.in_(wanted.languages))
-    query = query.where(*_place(wanted), *_left_aside(wanted, today))
+    query = query.where(*_place(wanted), *_stopped(wanted), *_left_aside(wanted, today))
     if wanted.one_phone_per_club:
         meant = aliased(Member)
         here = and_(meant.club_id == Club.id, meant.left_at.is_(None), *person(meant, wanted, today))
         return query.where(Member.id == _speaker(), exists().where(here))
     return query.where(*person(Member, wanted, today))
+
+
+def _stopped(wanted: Filter) -> list[ColumnElement[bool]]:
+    """What a STOP decides: asked of the telephone that would be written to, a club's own where it hears together."""
+    if wanted.opted_out is None:
+        return []
+    personal = exists().where(OptOut.member_id == Member.id, OptOut.purpose.is_(None), OptOut.ended_at.is_(None))
+    said = or_(func.coalesce(Contact.state == ContactState.STOPPED, false()), personal)
+    return [said if wanted.opted_out else ~said]
 
 
 def _left_aside(wanted: Filter, today: date) -> list[ColumnElement[bool]]:
