@@ -57,16 +57,18 @@ IVR = People(
 )
 SEXES = {"F": "Femmes", "H": "Hommes", "": "non dit"}
 LISTENERS = {Listener.WOMAN: "Une femme", Listener.MAN: "Un homme", Listener.GROUP: "Un groupe"}
-NO_LANGUAGE = "sans langue"
+NO_LANGUAGE = "aucun message (écartés)"
 NOT_SAID = "non dit"
 
 
 def by_language(session: Session, scope: Scope) -> Table:
-    """What became of each person due in a broadcast, by the language chosen for them."""
+    """What became of each person due in a broadcast, by the language of the message or call made for them, a fallback included.
+
+    For those left out none was made: under their own language they would read as people of whom nobody was reached."""
     names: dict[str, str] = dict(session.execute(select(Language.code, Language.name)).all())
-    rows = _reached(session, scope, func.coalesce(Recipient.language, ""))
+    rows = _reached(session, scope, case((Recipient.skipped.is_(None), func.coalesce(Recipient.language, "")), else_=""))
     named = tuple((names.get(str(row[0]), row[0]) or NO_LANGUAGE, *row[1:]) for row in rows)
-    return Table("languages", "Diffusions par langue", ("Langue", *REACHED), named, REACHED_FORMULA, DUE)
+    return Table("languages", "Diffusions par langue", ("Langue du message", *REACHED), named, REACHED_FORMULA, DUE)
 
 
 def by_sex(session: Session, scope: Scope) -> Table:

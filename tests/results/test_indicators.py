@@ -185,4 +185,13 @@ def test_languages_and_questions_are_called_by_their_names(database: Database, m
     with database.reading() as session:
         title = session.scalars(select(Content.title).join(Question, Question.content_id == Content.id)).first()
     assert by_table(database)["quiz_phones"].rows[0][0] == title
-    assert {row[0] for row in by_table(database)["languages"].rows} == {"français", "sans langue"}
+    assert {row[0] for row in by_table(database)["languages"].rows} == {"français", "aucun message (écartés)"}
+
+
+def test_the_left_out_do_not_make_their_language_look_unreached(database: Database, month: World) -> None:
+    """Hawa speaks Bambara; the others who do got the French that stood in for it."""
+    with database.writing() as session:
+        session.scalars(select(Recipient).where(Recipient.member_id == month.members["hawa"])).one().language = "bm"
+    rows = {row[0]: row[1:] for row in by_table(database)["languages"].rows}
+    assert {name: row[0] for name, row in rows.items()} == {"français": 5, "aucun message (écartés)": 1}
+    assert rows["aucun message (écartés)"][-1] == 1
