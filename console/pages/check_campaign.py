@@ -15,7 +15,8 @@ from flask import url_for
 from campaigns import drafts, schedule, sources, trials
 from campaigns.calendar import LOOK_AHEAD, dues
 from campaigns.errors import CampaignError
-from campaigns.estimates import departure, estimate, next_departure
+from campaigns.estimates import departure, due_at, estimate, next_departure
+from campaigns.firing import leaves_at
 from campaigns.models import Campaign, Repeat
 from campaigns.plan import BLOCKING, STEPS, Forecast, Problem, Step
 from clubs import overview as clubs
@@ -27,6 +28,7 @@ from console.forms import Typed, done
 from console.pages.new_campaign import CHECKS, SENDS, WRITES, checked, draft_of, step_page
 from console.phone_words import OPERATORS
 from console.words import _, moment, ngettext, time_zone, whole
+from messaging import windows
 from messaging.models import Route
 from messaging.numbers import mask, normalise
 from runtime import audit
@@ -123,10 +125,12 @@ def _unknown_markets(session: Session, campaign: Campaign, at: datetime) -> int:
 
 def _around(session: Session, campaign: Campaign, plan: Forecast, at: datetime) -> dict[str, Any]:
     names, limit = clubs.languages(session), exchange().settings.second_approval_above
+    event, allowed = campaign.events[0], windows.in_force(session, exchange().settings)
+    closed = campaign_words.quiet(allowed, leaves_at(due_at(session, event, at, allowed.zone), at, exchange().settings))
     costs = [(names.get(code, code), OPERATORS.get(operator, operator), cost) for (code, operator), cost in plan.cost_by.items()]
     return {
         "content": session.get(Content, campaign.events[0].content_id),
-        "event": campaign.events[0],
+        "event": event,
         "audience": audience_words.told(session, campaign),
         "left_out": campaign_words.causes(plan.left_out),
         "costs": costs,
@@ -134,7 +138,7 @@ def _around(session: Session, campaign: Campaign, plan: Forecast, at: datetime) 
         "names": names,
         "finish": campaign_words.done_by(plan.finish_at, plan.would_expire),
         "voice": Route.VOICE,
-        "troubles": [_trouble(each, plan, campaign.route, limit) for each in plan.problems],
+        "troubles": [_trouble(each, plan, limit, closed) for each in plan.problems],
         "unheard": [(names.get(one.language, one.language), voice_words.unheard(one), one) for one in plan.unheard],
         "second": Problem.SECOND_PERSON in plan.problems,
         "mine": campaign.created_by == who().id,
@@ -145,11 +149,11 @@ def _around(session: Session, campaign: Campaign, plan: Forecast, at: datetime) 
     }
 
 
-def _trouble(which: Problem, plan: Forecast, route: Route, limit: int) -> Trouble:
+def _trouble(which: Problem, plan: Forecast, limit: int, closed: str) -> Trouble:
     step = STEPS[which]
     if which is Problem.OVER_BUDGET:
         step = Step.AUDIENCE  # a smaller audience is what the author can change
-    return Trouble(campaign_words.problem(which, plan.would_expire, limit), step, which in BLOCKING)
+    return Trouble(campaign_words.problem(which, plan.would_expire, limit, closed), step, which in BLOCKING)
 
 
 def _send(form: Typed, number: int) -> str | None:

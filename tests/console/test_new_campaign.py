@@ -104,6 +104,22 @@ def test_the_estimate_and_the_words_say_one_moment_of_departure(
         assert f"Le premier envoi part {leaves}." in page
 
 
+def test_a_day_has_the_same_hours_on_the_date_step_and_in_the_reason_why_nothing_leaves(
+    signed_in: SignedIn, world: World
+) -> None:
+    with time_machine.travel(datetime(2026, 3, 18, 10, tzinfo=UTC), tick=False):
+        browser = signed_in(R.COMMUNICATION)
+        place = prepare(browser, world)
+        open_ = "8 h à 12 h, 16 h à 17 h 55, 18 h 55 à 20 h"
+        assert f"Jeudi 19 mars : {open_}." in plain(browser.get(f"{place}/date").text)
+        typed = {"when": "later", "day": "2026-03-19", "hour": "18 h", "repeat": "once", "expires": "24"}
+        send(browser, f"{place}/date", {**typed, "catch_up": "send_late"})
+        said = plain(browser.get(f"{place}/verifier").text)
+        assert f"À 18 h rien ne part. Heures permises jeudi 19 mars : {open_}. Autour du coucher du soleil rien ne part." in said
+        assert "Les messages attendront jeudi 19 mars, 18 h 55." in said
+        assert f"{open_}" in plain(browser.get("/calendrier?mois=2026-03").text)
+
+
 def test_pressing_twice_sends_once(signed_in: SignedIn, world: World, exchange: Exchange, database: Database) -> None:
     browser = signed_in(R.COMMUNICATION)
     place = prepare(browser, world)
