@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, false, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from campaigns.candidates import Candidate
@@ -22,6 +22,7 @@ from messaging.models import (
     CallState,
     Consent,
     Contact,
+    ContactState,
     Message,
     MessageState,
     OptOut,
@@ -37,7 +38,8 @@ FAILED_CALLS = (CallState.MACHINE, CallState.BUSY, CallState.NO_ANSWER, CallStat
 
 @dataclass(frozen=True)
 class Counts:
-    """`members` of the audience; of them `reachable`; numbers they share count once in `numbers`."""
+    """`members` of the audience; of them `reachable`. A number they share counts once in `numbers`, though one of them be called
+    and another written to."""
 
     members: int
     numbers: int
@@ -96,7 +98,7 @@ def count(session: Session, wanted: Filter, route: Route, today: date) -> Counts
     by_language: dict[str, int] = {}
     by_route: dict[str, int] = {}
     left_out: dict[str, int] = {}
-    numbers: set[tuple[int | None, Route]] = set()
+    numbers: set[int | None] = set()
     total = 0
     for one in _everybody(session, wanted, today):
         total += 1
@@ -105,10 +107,17 @@ def count(session: Session, wanted: Filter, route: Route, today: date) -> Counts
         if reason is not None:
             left_out[reason.value] = left_out.get(reason.value, 0) + 1
             continue
-        numbers.add((one.contact_id, way))
+        numbers.add(one.contact_id)
         by_language[one.language or ""] = by_language.get(one.language or "", 0) + 1
         by_route[way.value] = by_route.get(way.value, 0) + 1
     return Counts(total, len(numbers), total - sum(left_out.values()), by_language, by_route, left_out)
+
+
+def villages(session: Session, wanted: Filter, today: date) -> set[int]:
+    """Where the audience has anybody, reachable or not."""
+    place = aliased(Village)
+    somebody = _query(frozen(session, wanted), today).where(Club.village_id == place.id).correlate(place)
+    return set(session.scalars(select(place.id).where(somebody.exists())))
 
 
 def overlap(session: Session, one: Filter, other: Filter, today: date) -> Overlap:
@@ -163,12 +172,21 @@ def _query(wanted: Filter, today: date) -> Select[*tuple[Any, ...]]:
         query = query.where(Member.id.in_(select(DueMember.member_id).where(DueMember.occurrence_id == wanted.due_in)))
     if wanted.languages:
         query = query.where(spoken.in_(wanted.languages))
-    query = query.where(*_place(wanted), *_left_aside(wanted, today))
+    query = query.where(*_place(wanted), *_stopped(wanted), *_left_aside(wanted, today))
     if wanted.one_phone_per_club:
         meant = aliased(Member)
         here = and_(meant.club_id == Club.id, meant.left_at.is_(None), *person(meant, wanted, today))
         return query.where(Member.id == _speaker(), exists().where(here))
     return query.where(*person(Member, wanted, today))
+
+
+def _stopped(wanted: Filter) -> list[ColumnElement[bool]]:
+    """What a STOP decides: asked of the telephone that would be written to, a club's own where it hears together."""
+    if wanted.opted_out is None:
+        return []
+    personal = exists().where(OptOut.member_id == Member.id, OptOut.purpose.is_(None), OptOut.ended_at.is_(None))
+    said = or_(func.coalesce(Contact.state == ContactState.STOPPED, false()), personal)
+    return [said if wanted.opted_out else ~said]
 
 
 def _left_aside(wanted: Filter, today: date) -> list[ColumnElement[bool]]:

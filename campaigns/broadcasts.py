@@ -16,7 +16,7 @@ from campaigns.audiences import members
 from campaigns.candidates import Candidate, LeftOut
 from campaigns.filters import Filter
 from campaigns.lengths import Lengths
-from campaigns.models import Campaign, CampaignEvent, CampaignState, Occurrence, Recipient
+from campaigns.models import Campaign, CampaignEvent, CampaignState, Occurrence, OccurrenceState, Recipient
 from campaigns.schedule import nudge
 from campaigns.sources import OPEN_ENDED
 from campaigns.wording import Chosen, Wording
@@ -225,5 +225,18 @@ def _finish(session: Session, now: datetime) -> int:
     )
     over = select(Campaign).where(Campaign.state == CampaignState.RUNNING, ~alive, ~under_way)
     for campaign in session.scalars(over.with_for_update(skip_locked=skip_locked(session))):
-        campaign.state = CampaignState.FINISHED
+        campaign.state = CampaignState.CANCELLED if _all_cancelled(session, campaign.id) else CampaignState.FINISHED
     return done
+
+
+def _all_cancelled(session: Session, campaign_id: int) -> bool:
+    """Whether somebody cancelled every sending of a campaign; one with a due time that was only skipped may still be sent."""
+    came = (
+        select(Broadcast.state)
+        .select_from(Occurrence)
+        .join(CampaignEvent, CampaignEvent.id == Occurrence.event_id)
+        .outerjoin(Broadcast, Broadcast.id == Occurrence.broadcast_id)
+        .where(CampaignEvent.campaign_id == campaign_id, Occurrence.state != OccurrenceState.MERGED)
+    )
+    sendings = session.scalars(came).all()
+    return bool(sendings) and all(sending is BroadcastState.CANCELLED for sending in sendings)

@@ -2,8 +2,8 @@
 
 import math
 from collections import Counter
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -40,15 +40,36 @@ class Preview:
     parts: int
 
 
+@dataclass(frozen=True)
+class Work:
+    """What one number asks of a channel: SMS parts, or the seconds of a call."""
+
+    contact_id: int
+    parts: int
+    seconds: float
+
+
 @dataclass
 class Load:
     """What one channel would have to carry."""
 
     channel: Channel
-    numbers: int = 0
-    parts: int = 0
     cost: int = 0
-    seconds: float = 0.0
+    work: list[Work] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class When:
+    """When the slowest channel would be done, None where nothing would leave, and who would wait or get nothing.
+
+    `would_expire`: numbers that the channels could not reach in time. `used_up`: those that have had their messages and are free
+    again too late. `later`: those free again in time, by the moment at which the first of a day is.
+    """
+
+    finish_at: datetime | None = None
+    would_expire: int = 0
+    used_up: int = 0
+    later: tuple[tuple[datetime, int], ...] = ()
 
 
 def counted(
@@ -96,7 +117,8 @@ class Count:
 
     @property
     def numbers(self) -> int:
-        return len(self._seen)
+        """Telephones: one that gets an SMS for one member and a call for another counts once."""
+        return len(self._numbers())
 
     def page(self, page: list[Candidate], route: Route) -> None:
         self._wording.read(page)
@@ -125,10 +147,8 @@ class Count:
         parts = 0 if way is Route.VOICE else measure(chosen.text).parts
         seconds = self._lengths.of(language, channel) if way is Route.VOICE else 0
         price = call_price(channel, seconds) if way is Route.VOICE else parts * channel.price_per_part
-        load.numbers += 1
-        load.parts += parts
         load.cost += price
-        load.seconds += seconds + (RINGING if seconds else 0)
+        load.work.append(Work(one.contact_id or 0, parts, seconds + (RINGING if seconds else 0)))
         self.parts += parts
         self.cost += price
         self.unnamed += chosen.unnamed
@@ -138,32 +158,61 @@ class Count:
             text = chosen.shown or chosen.variant.spoken or ""
             self.previews[language, way] = Preview(one.member_id, language, way, text, parts)
 
-    def capacity(self, begin: datetime, expires_at: datetime, quiet_hours: bool) -> tuple[datetime | None, int]:
-        """When the slowest channel would be done, and how many numbers would still wait at `expires_at`, or for a bundle."""
-        finish: datetime | None = None
+    def when(self, begin: datetime, expires_at: datetime, quiet_hours: bool) -> When:
+        """When it would be done, by what left so far and what waits."""
+        usual = windows.in_force(self._session, self._exchange.settings)
+        hours = usual if quiet_hours else None
+        free = self._free_again(usual.next_open(begin) if quiet_hours else begin, usual)
+        in_time = {id_: at for id_, at in free.items() if at is not None and at < expires_at}
+        used_up = free.keys() - in_time.keys()
+        days = _days(in_time.values(), usual)
+        held = {id_: days[usual.local_day(at)][0] for id_, at in in_time.items()}
+        ends = list(in_time.values())
         late = 0
-        hours = windows.in_force(self._session, self._exchange.settings) if quiet_hours else None
         for load in self.loads.values():
-            found = capacity.forecast(self._session, load.channel, load.parts, begin, hours, expires_at, load.seconds)
-            late += self._late(load, found, begin, expires_at, hours)
-            if found.finish_at is not None:
-                finish = found.finish_at if finish is None else max(finish, found.finish_at)
-        return finish, late
+            most = 0
+            for start, work in _released([one for one in load.work if one.contact_id not in used_up], held, begin):
+                parts, seconds = sum(one.parts for one in work), sum(one.seconds for one in work)
+                first = start == begin
+                found = capacity.forecast(self._session, load.channel, parts, start, hours, expires_at, seconds, queued=first)
+                most = max(most, _late(len(work), parts, found, start, expires_at, hours))
+                ends += [] if found.finish_at is None else [found.finish_at]
+            late += most
+        return When(max(ends, default=None), late, len(used_up), tuple(sorted(days.values())))
 
-    def used_up(self, begin: datetime, expires_at: datetime) -> int:
-        """Numbers that have had their messages and are free again too late."""
-        ids = sorted({id_ for id_, _ in self._seen if id_ is not None})
+    def _numbers(self) -> set[int]:
+        return {id_ for id_, _ in self._seen if id_ is not None}
+
+    def _free_again(self, at: datetime, hours: windows.Windows) -> dict[int, datetime | None]:
         settings = self._exchange.settings
-        hours = windows.in_force(self._session, settings)
-        day, week = settings.pushes_per_day, settings.pushes_per_week
-        return limits.used_up(self._session, ids, begin, expires_at, hours, day, week)
+        return limits.free_again(
+            self._session, sorted(self._numbers()), at, hours, settings.pushes_per_day, settings.pushes_per_week
+        )
 
-    def _late(self, load: Load, found: Outlook, begin: datetime, expires_at: datetime, hours: windows.Windows | None) -> int:
-        """Numbers, of the parts that would be left over; of calls, by the share of the time they need."""
-        if load.parts:
-            return min(load.numbers, math.ceil(load.numbers * found.left_over / load.parts))
-        if found.finish_at is None or found.finish_at <= expires_at:
-            return 0
-        needed = capacity.open_minutes(begin, found.finish_at, hours)
-        within = capacity.open_minutes(begin, expires_at, hours)
-        return load.numbers - min(load.numbers, int(load.numbers * within / needed))
+
+def _released(work: list[Work], held: Mapping[int, datetime], begin: datetime) -> Iterator[tuple[datetime, list[Work]]]:
+    """All of it from `begin`, then from each later moment what cannot leave before: the last of these to be done is the end."""
+    if work:
+        yield begin, work
+    for start in sorted({held[one.contact_id] for one in work if one.contact_id in held}):
+        yield start, [one for one in work if held.get(one.contact_id, begin) >= start]
+
+
+def _late(numbers: int, parts: int, found: Outlook, begin: datetime, expires_at: datetime, hours: windows.Windows | None) -> int:
+    """Numbers that would still wait at the end, of the parts that would be left over; of calls, by the share of the time they
+    need."""
+    if parts:
+        return min(numbers, math.ceil(numbers * found.left_over / parts))
+    if found.finish_at is None or found.finish_at <= expires_at:
+        return 0
+    needed = capacity.open_minutes(begin, found.finish_at, hours)
+    within = capacity.open_minutes(begin, expires_at, hours)
+    return numbers - min(numbers, int(numbers * within / needed))
+
+
+def _days(moments: Collection[datetime], hours: windows.Windows) -> dict[datetime, tuple[datetime, int]]:
+    """By day: the first of these moments, and how many there are."""
+    days: dict[datetime, list[datetime]] = {}
+    for one in moments:
+        days.setdefault(hours.local_day(one), []).append(one)
+    return {day: (min(found), len(found)) for day, found in days.items()}

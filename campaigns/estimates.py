@@ -9,11 +9,13 @@ from campaigns import sources
 from campaigns.calendar import first_due
 from campaigns.counting import Count, counted
 from campaigns.filters import Filter
-from campaigns.firing import purse_of
+from campaigns.firing import FIRING, leaves_at, purse_of
 from campaigns.models import Campaign, CampaignEvent
 from campaigns.plan import Forecast, forecast
+from messaging import windows
 from messaging.exchange import Exchange
 from messaging.models import Broadcast
+from runtime.settings import Settings
 from translations.models import Content
 
 
@@ -31,8 +33,22 @@ def estimate(session: Session, exchange: Exchange, campaign: Campaign, at: datet
 
 def due_at(session: Session, event: CampaignEvent, at: datetime, zone: ZoneInfo) -> datetime:
     """When an event is reckoned to be due: where nothing has given it a day yet, as if it were now."""
-    due = first_due(event, sources.known(session, event), at, zone) or event.starts_at or at
+    due = first_due(event, sources.known(session, event, at.astimezone(zone).date()), at, zone) or event.starts_at or at
     return max(due, at) if event.repeat in sources.OPEN_ENDED else due
+
+
+def departure(session: Session, settings: Settings, event: CampaignEvent, due: datetime, now: datetime) -> datetime:
+    """When what is due then would really begin to leave: after its window to cancel, and within the hours."""
+    leaves = leaves_at(due, now, settings)
+    return windows.in_force(session, settings).next_open(leaves) if event.quiet_hours else leaves
+
+
+def next_departure(session: Session, settings: Settings, campaign: Campaign, now: datetime) -> datetime | None:
+    """The same of the next due time of a campaign's first event; None where nothing dates it yet, or nothing is to come."""
+    event = campaign.events[0] if campaign.events else None
+    if event is None or event.next_due is None or campaign.state not in FIRING:
+        return None if event is None else event.next_due
+    return departure(session, settings, event, event.next_due, now)
 
 
 def expected(session: Session, exchange: Exchange, broadcast: Broadcast, now: datetime) -> Count | None:

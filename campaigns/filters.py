@@ -53,7 +53,7 @@ class Filter:
     answered: str | None = None
     """With `question`: what the phone answered to it, a value of `Answered`."""
     opted_out: bool | None = None
-    """True: only those who said STOP, the number or the person; False: none of them."""
+    """True: only those who said STOP, the number that would be written to or the person; False: none of them."""
     lists: tuple[int, ...] = ()
     not_lists: tuple[int, ...] = ()
     """Lists from a file: only their numbers and clubs; none of them."""

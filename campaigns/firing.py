@@ -69,18 +69,18 @@ def _fire(exchange: Exchange, event_id: int, now: datetime) -> int:
         if event.repeat is Repeat.STAGE and not installation(session).series:
             return 0
         horizon = now + window(exchange.settings)
-        due = open_dues(session, event, horizon, zone)
-        states = decide(event, [one.at for one in due], now, zone, _follows(session, event, due, zone))
+        due = open_dues(session, event, now, horizon, zone)
+        states = decide(event, [one.at for one in due], now, zone, _follows(session, event, due, now, zone))
         fired = sum(_occur(session, exchange, event, one, states[one.at], now) for one in due)
-        _redate(session, event, horizon, zone)
+        _redate(session, event, now, horizon, zone)
         if due:
             event.campaign.state = CampaignState.RUNNING
         return fired
 
 
-def open_dues(session: Session, event: CampaignEvent, until: datetime, zone: ZoneInfo) -> list[Due]:
+def open_dues(session: Session, event: CampaignEvent, now: datetime, until: datetime, zone: ZoneInfo) -> list[Due]:
     """The due times of an event through `until` that nothing was made of yet, none at the moment of another."""
-    return _open(session, event, sources.known(session, event), until, zone)
+    return _open(session, event, sources.known(session, event, now.astimezone(zone).date()), until, zone)
 
 
 def _open(session: Session, event: CampaignEvent, known: Known, until: datetime, zone: ZoneInfo) -> list[Due]:
@@ -100,27 +100,27 @@ def _open(session: Session, event: CampaignEvent, known: Known, until: datetime,
     return found
 
 
-def _follows(session: Session, event: CampaignEvent, due: list[Due], zone: ZoneInfo) -> bool:
+def _follows(session: Session, event: CampaignEvent, due: list[Due], now: datetime, zone: ZoneInfo) -> bool:
     """Whether something comes after the last of these that a missed one may be merged into."""
     if event.repeat is Repeat.STAGE:
         later = (one.months_after or 0 for one in event.campaign.events if one.repeat is Repeat.STAGE)
         return any(month > (event.months_after or 0) for month in later)
-    return bool(due) and next_due(event, sources.known(session, event), due[-1].at, zone) is not None
+    return bool(due) and next_due(event, sources.known(session, event, now.astimezone(zone).date()), due[-1].at, zone) is not None
 
 
-def _redate(session: Session, event: CampaignEvent, horizon: datetime, zone: ZoneInfo) -> None:
+def _redate(session: Session, event: CampaignEvent, now: datetime, horizon: datetime, zone: ZoneInfo) -> None:
     """Write down when the clock must look at this event next, and at the other steps of its series."""
     session.flush()
     steps = [one for one in event.campaign.events if one.repeat is Repeat.STAGE and event.repeat is Repeat.STAGE]
     for one in steps or [event]:
-        one.next_due = _next(session, one, horizon, zone)
+        one.next_due = _next(session, one, now, horizon, zone)
 
 
-def _next(session: Session, event: CampaignEvent, horizon: datetime, zone: ZoneInfo) -> datetime | None:
+def _next(session: Session, event: CampaignEvent, now: datetime, horizon: datetime, zone: ZoneInfo) -> datetime | None:
     """The first due time that nothing was made of, missed or to come."""
     if event.repeat is Repeat.STAGE:
         return sources.first_step(session, event)
-    known = sources.known(session, event)
+    known = sources.known(session, event, now.astimezone(zone).date())
     missed = _open(session, event, known, horizon, zone)
     return missed[0].at if missed else next_due(event, known, horizon, zone)
 
@@ -136,7 +136,7 @@ def redate_all(exchange: Exchange, now: datetime) -> int:
     )
     with exchange.database.reading() as session:
         events = list(session.scalars(moving.order_by(CampaignEvent.id)))
-        stale = [event.id for event in events if _next(session, event, now, zone) != event.next_due]
+        stale = [event.id for event in events if _next(session, event, now, now, zone) != event.next_due]
     return sum(_redated(exchange, id_, now) for id_ in stale)
 
 
@@ -146,7 +146,7 @@ def _redated(exchange: Exchange, event_id: int, now: datetime) -> bool:
         if event is None:
             return False
         before = event.next_due
-        event.next_due = _next(session, event, now, ZoneInfo(exchange.settings.timezone))
+        event.next_due = _next(session, event, now, now, ZoneInfo(exchange.settings.timezone))
         return event.next_due != before
 
 
@@ -161,7 +161,7 @@ def _claimed(session: Session, event_id: int) -> CampaignEvent | None:
 
 
 def _occur(session: Session, exchange: Exchange, event: CampaignEvent, due: Due, state: OccurrenceState, now: datetime) -> int:
-    leaves = max(due.at, now + window(exchange.settings))
+    leaves = leaves_at(due.at, now, exchange.settings)
     reason = LATE if state is OccurrenceState.SKIPPED else None
     if state is OccurrenceState.FIRED and leaves >= due.at + timedelta(hours=event.expires_hours):
         state, reason = OccurrenceState.SKIPPED, EXPIRED  # it would expire before it could leave
@@ -243,6 +243,11 @@ def make_broadcast(
 def purse_of(campaign_id: int) -> str:
     """The scope under which all the sendings of a campaign share a cap."""
     return f"campaign:{campaign_id}"
+
+
+def leaves_at(due: datetime, now: datetime, settings: Settings) -> datetime:
+    """When a sending may leave that is due at `due` and is made now or later."""
+    return max(due, now + window(settings))
 
 
 def window(settings: Settings) -> timedelta:

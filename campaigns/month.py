@@ -51,12 +51,13 @@ class Day:
     items: tuple[Item, ...]
 
 
-def month(session: Session, settings: Settings, first: date) -> list[Day]:
-    """Every day of the month that begins with `first`."""
+def month(session: Session, settings: Settings, first: date, now: datetime) -> list[Day]:
+    """Every day of the month that begins with `first`; what is to come is for whom it would be for now."""
     hours = windows.in_force(session, settings)
     last = (first + 31 * DAY).replace(day=1) - DAY
     begins, ends = (datetime.combine(day, time(), hours.zone) for day in (first, last + DAY))
-    items = sorted((*_came(session, begins, ends), *_to_come(session, hours, begins, ends)), key=lambda one: (one.at, one.name))
+    due = (*_came(session, begins, ends), *_to_come(session, hours, begins, ends, now))
+    items = sorted(due, key=lambda one: (one.at, one.name))
     markets = _markets(session)
     seasons = list(session.scalars(select(Season).where(Season.first_day <= last, Season.last_day >= first)))
     aired = sorted(radio.episodes(session, begins, ends), key=lambda one: one.airs_at)
@@ -99,14 +100,14 @@ def _villages(row: Occurrence) -> int | None:
     return len(row.audience.get("villages") or ()) or None
 
 
-def _to_come(session: Session, hours: windows.Windows, begins: datetime, ends: datetime) -> list[Item]:
+def _to_come(session: Session, hours: windows.Windows, begins: datetime, ends: datetime, now: datetime) -> list[Item]:
     rows = select(CampaignEvent).join(CampaignEvent.campaign).where(Campaign.state.in_(FIRING))
     series = installation(session).series
     found: list[Item] = []
     for event in session.scalars(rows.order_by(CampaignEvent.id)):
         if event.repeat is Repeat.STAGE and not series:
             continue
-        for due in open_dues(session, event, ends - timedelta(microseconds=1), hours.zone):
+        for due in open_dues(session, event, now, ends - timedelta(microseconds=1), hours.zone):
             if due.at >= begins:
                 villages = None if due.villages is None else len(due.villages)
                 people = None if due.members is None else len(due.members)

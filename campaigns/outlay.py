@@ -98,7 +98,7 @@ class _Sums:
             return
         known: dict[frozenset[int] | None, tuple[int, int, Counter[int], Counter[str]]] = {}
         self._add(event, 0, 0, 0)
-        for due in open_dues(self._session, event, until, self._zone):
+        for due in open_dues(self._session, event, self._now, until, self._zone):
             if due.members is not None or due.villages not in known:
                 found = self._due(event, due)
                 if due.members is None:

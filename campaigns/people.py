@@ -6,13 +6,13 @@ it is.
 
 from datetime import UTC, date, datetime, time, timedelta
 
-from sqlalchemy import ColumnElement, and_, exists, not_, or_
+from sqlalchemy import ColumnElement, and_, exists, or_
 from sqlalchemy.orm import aliased
 
 from campaigns.filters import Answered, Filter
 from campaigns.models import Answer, ListEntry
 from clubs.models import AgeBand, Club, Member, Preferred, Role, Sex
-from messaging.models import Contact, ContactState, OptOut
+from messaging.models import Contact
 
 PHONE = aliased(Contact)  # the query around these rules joins the table itself
 
@@ -37,8 +37,6 @@ def person(who: type[Member], wanted: Filter, today: date) -> list[ColumnElement
         rules.append(exists().where(PHONE.id == who.contact_id, silent))
     if wanted.question is not None and wanted.answered is not None:
         rules.append(_answered(who, wanted.question, Answered(wanted.answered)))
-    if wanted.opted_out is not None:
-        rules.append(_opted_out(who) if wanted.opted_out else not_(_opted_out(who)))
     if wanted.lists:
         rules.append(_listed(who, wanted))
     return rules
@@ -51,11 +49,6 @@ def _answered(who: type[Member], question: int, given: Answered) -> ColumnElemen
     if given is Answered.NONE:
         return and_(who.contact_id.is_not(None), ~exists().where(*mine))
     return exists().where(*mine)
-
-
-def _opted_out(who: type[Member]) -> ColumnElement[bool]:
-    number = exists().where(PHONE.id == who.contact_id, PHONE.state == ContactState.STOPPED)
-    return or_(number, exists().where(OptOut.member_id == who.id, OptOut.ended_at.is_(None)))
 
 
 def _listed(who: type[Member], wanted: Filter) -> ColumnElement[bool]:

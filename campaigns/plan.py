@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from campaigns.candidates import LeftOut
 from campaigns.counting import Count, Preview, counted
 from campaigns.filters import Filter
+from campaigns.firing import leaves_at
 from campaigns.sounding import Unheard
 from messaging import windows
 from messaging.exchange import Exchange
@@ -68,7 +69,8 @@ class Forecast:
     `cost_by` is keyed by (language, operator or ""). `budget_left` is what such a sending may cost by the tightest of `caps`,
     None without any. `finish_at` is None where nothing would leave; `would_expire` counts numbers the channels could not reach in
     time. `unheard`: the sounds that calls would lack. `unnamed`: numbers whose text goes without the first name it asks for.
-    `used_up` are those of `numbers` that, by what left so far, will have had their day's or week's messages.
+    Of `numbers`, by what left so far, `used_up` will have had their day's or week's messages until it expires, and `later` wait
+    for another day.
     """
 
     recipients: int = 0
@@ -86,6 +88,7 @@ class Forecast:
     caps: tuple[Room, ...] = ()
     unnamed: int = 0
     used_up: int = 0
+    later: tuple[tuple[datetime, int], ...] = ()
 
     @property
     def refused(self) -> bool:
@@ -108,8 +111,8 @@ def forecast(
 ) -> Forecast:
     """Work out a sending of `content` to `wanted` by `route`, due at `due_at`; `purse` is the scope of its campaign's cap."""
     count = counted(session, exchange, content, wanted, route, due_at, now)
-    begin = max(due_at, now)
-    finish_at, would_expire = count.capacity(begin, expires_at, quiet_hours)
+    begin = leaves_at(due_at, now, exchange.settings)
+    when = count.when(begin, expires_at, quiet_hours)
     caps = _caps(session, exchange, count, begin, purse)
     left = min((count.cost + one.left - one.cost for one in caps), default=None)
     quiet = quiet_hours and not windows.in_force(session, exchange.settings).is_open(begin)
@@ -122,14 +125,15 @@ def forecast(
         count.cost,
         dict(sorted(count.cost_by.items())),
         left,
-        finish_at,
-        would_expire,
+        when.finish_at,
+        when.would_expire,
         tuple(count.previews.values()),
-        _problems(count, caps, past=due_at < now, quiet=quiet, late=would_expire > 0, many=many),
+        _problems(count, caps, past=due_at < now, quiet=quiet, late=when.would_expire > 0, many=many),
         count.sounding.unheard(),
         caps,
         count.unnamed,
-        count.used_up(begin, expires_at),
+        when.used_up,
+        when.later,
     )
 
 

@@ -65,7 +65,7 @@ def ahead_of(session: Session, settings: Settings, broadcast_id: int, now: datet
     for event in session.scalars(rows) if above else ():
         if event.repeat is Repeat.STAGE and not installation(session).series:
             continue
-        for due in open_dues(session, event, broadcast.expires_at, hours.zone):
+        for due in open_dues(session, event, now, broadcast.expires_at, hours.zone):
             day = due.at.astimezone(hours.zone).date()
             if day < begins.astimezone(hours.zone).date():
                 continue

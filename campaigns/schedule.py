@@ -64,7 +64,7 @@ def schedule(session: Session, campaign: Campaign, now: datetime, settings: Sett
         if not _whole(session, event):
             raise CampaignError("incomplete", event.id)
         event.since = now
-        event.next_due = first_due(event, sources.known(session, event), now, zone)
+        event.next_due = first_due(event, sources.known(session, event, now.astimezone(zone).date()), now, zone)
         if event.next_due is None and event.repeat not in sources.OPEN_ENDED:
             raise CampaignError("no_market" if event.repeat is Repeat.MARKET else "past_date", event.id)
     wanted = frozen(session, Filter.from_json(campaign.audience))  # what a saved audience becomes later is not approved

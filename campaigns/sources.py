@@ -1,16 +1,17 @@
 """What gives an event its days, read from the rows of villages, seasons, radio, answers and enrolments."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session, aliased
 
+from campaigns import audiences
 from campaigns.calendar import NOTHING, Aired, Known
 from campaigns.filters import Filter
 from campaigns.models import Answer, CampaignEvent, DueMember, Enrolment, EnrolmentState, Given, Repeat, Season
 from clubs import radio
 from clubs.calendar import Market
-from clubs.models import Club, Member, Village
+from clubs.models import Member, Village
 from clubs.records import RadioEpisode
 from translations.models import Content
 
@@ -20,11 +21,11 @@ OPEN_ENDED = (Repeat.SEASON, Repeat.EPISODE, Repeat.ANSWER, Repeat.STAGE)
 """Repeats that are not over when no next day is known."""
 
 
-def known(session: Session, event: CampaignEvent) -> Known:
-    """What `campaigns.calendar` needs for this event."""
+def known(session: Session, event: CampaignEvent, today: date) -> Known:
+    """What `campaigns.calendar` needs for this event; `today` decides who is in its audience."""
     match event.repeat:
         case Repeat.MARKET:
-            return Known(markets=markets(session, event))
+            return Known(markets=markets(session, event, today))
         case Repeat.SEASON:
             rows = session.execute(select(Season.id, Season.first_day, Season.last_day).where(Season.kind == event.season))
             return Known(seasons=tuple((id_, first, last) for id_, first, last in rows))
@@ -38,14 +39,10 @@ def known(session: Session, event: CampaignEvent) -> Known:
             return NOTHING
 
 
-def markets(session: Session, event: CampaignEvent) -> dict[int, Market | None]:
+def markets(session: Session, event: CampaignEvent, today: date) -> dict[int, Market | None]:
     """The villages of an event's audience, each with its market if one is known."""
-    rows = select(Village).where(exists().where(Club.village_id == Village.id, Club.active))
-    wanted = Filter.from_json(event.campaign.audience)
-    if wanted.villages:
-        rows = rows.where(Village.id.in_(wanted.villages))
-    if wanted.clubs:
-        rows = rows.where(exists().where(Club.village_id == Village.id, Club.id.in_(wanted.clubs)))
+    here = audiences.villages(session, Filter.from_json(event.campaign.audience), today)
+    rows = select(Village).where(Village.id.in_(here))
     return {
         one.id: Market(one.market_cycle_days, one.market_anchor)
         if one.market_cycle_days is not None and one.market_anchor is not None

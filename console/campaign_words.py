@@ -1,7 +1,8 @@
 """What campaigns, their steps, states, problems and causes are called on pages."""
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from datetime import datetime, time
+from zoneinfo import ZoneInfo
 
 from campaigns.models import (
     CampaignEvent,
@@ -16,9 +17,10 @@ from campaigns.models import (
 )
 from campaigns.plan import Problem, Step
 from clubs.models import MarketRule
-from console.words import _, lazy, moment, ngettext
+from console.words import _, clock, day, lazy, moment, ngettext, time_zone
 from messaging.models import BroadcastState, Route
 from messaging.waiting import Why
+from messaging.windows import Windows
 
 TABS = {
     "brouillons": (lazy("Brouillons"), (CampaignState.DRAFT,)),
@@ -192,8 +194,26 @@ def languages(found: Mapping[str, int], names: Mapping[str, str]) -> list[tuple[
     return [(names.get(code, code) if code else _("langue inconnue (français)"), count) for code, count in sorted(found.items())]
 
 
-def problem(which: Problem, late: int, limit: int) -> str:
-    """What is wrong and what to do."""
+def hours(spans: Iterable[tuple[time, time]]) -> str:
+    """« 8 h à 12 h, 16 h à 20 h »: the open spans of a day."""
+    local = datetime(2026, 1, 1, tzinfo=ZoneInfo(time_zone()))
+    words = [[clock(datetime.combine(local, each, local.tzinfo)) for each in span] for span in spans]
+    return ", ".join(_("%(start)s à %(end)s", start=start, end=end) for start, end in words)
+
+
+def quiet(allowed: Windows, begin: datetime) -> str:
+    """Why nothing leaves at that moment, and when it will."""
+    spans = hours(allowed.spans(begin.astimezone(allowed.zone)))
+    said = [
+        _("À %(hour)s rien ne part. Heures permises %(day)s : %(hours)s.", hour=clock(begin), day=day(begin), hours=spans),
+        _("Autour du coucher du soleil rien ne part.") if allowed.at_sunset(begin) else "",
+        _("Les messages attendront %(when)s.", when=moment(allowed.next_open(begin))),
+    ]
+    return " ".join(each for each in said if each)
+
+
+def problem(which: Problem, late: int, limit: int, closed: str) -> str:
+    """What is wrong and what to do; `closed` says why nothing leaves at the hour of departure."""
     words = {
         Problem.NOBODY: _("Personne ne recevrait ce message. Élargissez le public."),
         Problem.NO_VARIANT: _("Une partie du public n'a pas de texte approuvé dans sa langue. Choisissez un autre message."),
@@ -201,7 +221,7 @@ def problem(which: Problem, late: int, limit: int) -> str:
         Problem.NO_PACK: _("Les annonces de l'appel ne sont pas prêtes dans chaque langue du public. Voyez la liste plus bas."),
         Problem.NO_CHANNEL: _("Aucun canal ne dessert une partie du public. Choisissez un autre canal."),
         Problem.PAST_DATE: _("Cette date est déjà passée. Choisissez une date à venir."),
-        Problem.QUIET_HOURS: _("À cette heure rien ne part. Les messages attendront l'heure permise."),
+        Problem.QUIET_HOURS: closed,
         Problem.OVER_BUDGET: _("Le budget ne suffit pas. Réduisez le public, ou demandez un budget à l'administration."),
         Problem.BEYOND_CAPACITY: ngettext(
             "%(num)s numéro ne serait pas servi à temps. Allongez la durée, ou réduisez le public.",

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import exists, select
+from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session
 
 from messaging.exchange import DIAL, DISPATCH, Exchange
@@ -59,6 +59,13 @@ def finish_done(session: Session, now: datetime) -> int:
     for row in rows:
         move(row, BroadcastState.FINISHED, now, row.reason)
     return len(rows)
+
+
+def came_to_nothing() -> ColumnElement[bool]:
+    """Broadcasts that were cancelled before anything of them left."""
+    texted = exists().where(Message.broadcast_id == Broadcast.id, Message.sending_at.is_not(None)).correlate(Broadcast)
+    called = exists().where(Call.broadcast_id == Broadcast.id, Call.dialling_at.is_not(None)).correlate(Broadcast)
+    return and_(Broadcast.state == BroadcastState.CANCELLED, ~or_(texted, called))
 
 
 def stop_all(session: Session, staff_id: int | None, now: datetime) -> None:

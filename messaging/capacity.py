@@ -125,14 +125,15 @@ def forecast(
     windows: Windows | None,
     until: datetime | None = None,
     seconds: float = 0,
+    *,
+    queued: bool = True,
 ) -> Outlook:
     """When `parts` more (and `seconds` of calls) would be done after what waits already; `windows` None sends by night too.
 
-    `left_over` counts the parts that would not leave before `until`, or for which no bundle has units.
+    `left_over` counts the parts that would not leave before `until`, or for which no bundle has units. Without `queued`, what
+    waits now will have left by `start`.
     """
-    queued = (Message.channel_id == channel.id, Message.state == MessageState.QUEUED)
-    waiting = session.scalar(select(func.sum(Message.parts)).where(*queued)) or 0
-    calls = session.scalar(select(func.count()).where(Call.channel_id == channel.id, Call.state == CallState.QUEUED)) or 0
+    waiting, calls = _waiting(session, channel) if queued else (0, 0)
     lines = (seconds + calls * CALL_SECONDS) / 60 / max(1, channel.calls_at_once)
     wanted = waiting + parts
     carried = min(wanted, _bundled(session, channel, wanted, start, windows)) if channel.needs_bundle else wanted
@@ -145,6 +146,14 @@ def forecast(
         within = parts_within(channel, max(0.0, open_minutes(start, until, windows) - lines))
         short = max(short, min(parts, wanted - min(carried, within)))
     return Outlook(finish, short)
+
+
+def _waiting(session: Session, channel: Channel) -> tuple[int, int]:
+    """Parts and calls that wait on a channel."""
+    texts = (Message.channel_id == channel.id, Message.state == MessageState.QUEUED)
+    spoken = (Call.channel_id == channel.id, Call.state == CallState.QUEUED)
+    parts = session.scalar(select(func.sum(Message.parts)).where(*texts)) or 0
+    return int(parts), session.scalar(select(func.count()).where(*spoken)) or 0
 
 
 def _bundled(session: Session, channel: Channel, wanted: int, start: datetime, windows: Windows | None) -> int:

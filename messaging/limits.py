@@ -75,23 +75,20 @@ def pushes_since(session: Session, contact_ids: Sequence[int], since: datetime) 
     return {contact_id: sorted(times) for contact_id, times in found.items()}
 
 
-def used_up(
-    session: Session, contact_ids: Sequence[int], at: datetime, expires_at: datetime, hours: Windows, per_day: int, per_week: int
-) -> int:
-    """How many of these numbers will, by what left so far, have had their day's or week's pushes at `at`, and be free again only
-    from `expires_at` on: what is pushed to them meanwhile is not known yet."""
+def free_again(
+    session: Session, contact_ids: Sequence[int], at: datetime, hours: Windows, per_day: int, per_week: int
+) -> dict[int, datetime | None]:
+    """Those of these numbers that will, by what left so far, have had their day's or week's pushes at `at`, each with the open
+    hour from which it may get another, None for never: what is pushed to them meanwhile is not known yet."""
     today, week = hours.local_day(at), timedelta(days=7)
-    full = 0
+    free: dict[int, datetime | None] = {}
     for first in range(0, len(contact_ids), AT_ONCE):
-        for times in pushes_since(session, contact_ids[first : first + AT_ONCE], at - week).values():
+        for id_, times in pushes_since(session, contact_ids[first : first + AT_ONCE], at - week).items():
             if len(times) >= per_week:
-                free = times[-per_week] + week if per_week else expires_at
+                free[id_] = times[-per_week] + week if per_week else None
             elif sum(one >= today for one in times) >= per_day:
-                free = today + timedelta(days=1)
-            else:
-                continue
-            full += hours.next_open(free.astimezone(at.tzinfo)) >= expires_at
-    return full
+                free[id_] = today + timedelta(days=1) if per_day else None
+    return {id_: None if one is None else hours.next_open(one.astimezone(at.tzinfo)) for id_, one in free.items()}
 
 
 def waiting(session: Session, contact_ids: Sequence[int], now: datetime, until: datetime) -> dict[int, int]:

@@ -72,6 +72,14 @@ class Windows:
         local = now.astimezone(self.zone)
         return any(start <= local.time() < end for start, end in self.spans(local))
 
+    def at_sunset(self, now: datetime) -> bool:
+        """Whether this moment is closed because the sun sets."""
+        local = now.astimezone(self.zone)
+        if self.sunset is None:
+            return False
+        shut, reopens = self.sunset.closed(local.date(), self.zone)
+        return shut <= local.time() < reopens
+
     def next_open(self, now: datetime) -> datetime:
         """`now` if open, else the first moment after it that is."""
         if self.is_open(now):

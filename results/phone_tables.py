@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from campaigns.accounts import CALLS, MESSAGES, Fate
 from campaigns.models import Answer, Question, Recipient
 from clubs.models import Club, Member, Village
+from messaging.broadcasts import came_to_nothing
 from messaging.models import (
     Broadcast,
     Call,
@@ -27,7 +28,9 @@ from results.table import Cell, Table
 from translations.models import Content, Language
 
 REACHED = ("Prévus", "Remis", "Transmis", "Échoués", "En attente", "Inconnus", "Écartés")
-REACHED_FORMULA = "prévus = remis + transmis + échoués + en attente + inconnus + écartés"
+REACHED_FORMULA = (
+    "prévus = remis + transmis + échoués + en attente + inconnus + écartés, sans les diffusions annulées avant tout départ"
+)
 DUE = People(REACHED, sums=(REACHED,), totals=tuple((name, f"due:{name}") for name in REACHED))
 FINAL = ("SMS remis", "SMS échoués", "États finals")
 OPERATORS = People(
@@ -54,16 +57,18 @@ IVR = People(
 )
 SEXES = {"F": "Femmes", "H": "Hommes", "": "non dit"}
 LISTENERS = {Listener.WOMAN: "Une femme", Listener.MAN: "Un homme", Listener.GROUP: "Un groupe"}
-NO_LANGUAGE = "sans langue"
+NO_LANGUAGE = "aucun message (écartés)"
 NOT_SAID = "non dit"
 
 
 def by_language(session: Session, scope: Scope) -> Table:
-    """What became of each person due in a broadcast, by the language chosen for them."""
+    """What became of each person due in a broadcast, by the language of the message or call made for them, a fallback included.
+
+    For those left out none was made: under their own language they would read as people of whom nobody was reached."""
     names: dict[str, str] = dict(session.execute(select(Language.code, Language.name)).all())
-    rows = _reached(session, scope, func.coalesce(Recipient.language, ""))
+    rows = _reached(session, scope, case((Recipient.skipped.is_(None), func.coalesce(Recipient.language, "")), else_=""))
     named = tuple((names.get(str(row[0]), row[0]) or NO_LANGUAGE, *row[1:]) for row in rows)
-    return Table("languages", "Diffusions par langue", ("Langue", *REACHED), named, REACHED_FORMULA, DUE)
+    return Table("languages", "Diffusions par langue", ("Langue du message", *REACHED), named, REACHED_FORMULA, DUE)
 
 
 def by_sex(session: Session, scope: Scope) -> Table:
@@ -164,7 +169,7 @@ def _reached(session: Session, scope: Scope, key: SQLColumnExpression[str]) -> t
         .outerjoin(Village, Village.id == Club.village_id)
         .outerjoin(Message, Message.id == Recipient.message_id)
         .outerjoin(Call, Call.id == Recipient.call_id)
-        .where(scope.within(Broadcast.due_at), scope.member())
+        .where(scope.within(Broadcast.due_at), scope.member(), ~came_to_nothing())
         .group_by(key)
         .order_by(key)
     )

@@ -28,7 +28,7 @@ def index() -> Answer:
     """One month, day by day."""
     with reading() as session:
         first = _month(now(session).date())
-        days = months.month(session, exchange().settings, first)
+        days = months.month(session, exchange().settings, first, now(session))
         today = now(session).date()
     values = {"days": days, "month": first, "before": _moved(first, -1), "after": _moved(first, 1), "today": today}
     return render("calendar/index.html", words=campaign_words, writes=who().may(*WRITES), reads=who().may(*STAFF), **values)

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, time, timedelta
+from datetime import date as calendar_day
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,11 +13,12 @@ from campaigns.drafts import When
 from campaigns.models import Campaign, CatchUp, Given, Priority, Question, Repeat, SeasonKind
 from campaigns.plan import Step
 from clubs.models import MarketRule
+from console import campaign_words
 from console.access import Answer, Pages, who
 from console.edge import exchange, now, reading, writing
 from console.forms import Typed, done
 from console.pages.new_campaign import WRITES, draft_of, step_page
-from console.words import _, clock, time_zone
+from console.words import _, day, time_zone
 from messaging import windows
 from runtime.database import Session
 from translations.models import Content, ContentKind
@@ -36,14 +38,14 @@ def date(number: int) -> Answer:
         question = session.get_one(Content, campaign.events[0].content_id).kind is ContentKind.QUESTION
         at = now(session)
         form = Typed.sent_or(_dates(campaign, at))
-        asked = _questions(session)
+        asked, (on, allowed) = _questions(session), _allowed(session, form, at)
     if form.sent:
         when = _when(form, campaign, question, at, asked)
         if not form.errors:
             with writing() as session:
                 drafts.date(draft_of(session, number), when, who().id)
             return done(url_for("check_campaign.index", number=number))
-    values = {"question": question, "asked": asked.items(), "hours": HOURS, "windows": _windows()}
+    values = {"question": question, "asked": asked.items(), "hours": HOURS, "on": on, "allowed": allowed}
     return step_page("campaigns/date.html", Step.DATE, campaign, form, **values)
 
 
@@ -122,12 +124,15 @@ def _moment(form: Typed) -> datetime | None:
     return datetime.combine(on, local, ZoneInfo(time_zone())).astimezone(UTC) if on else None
 
 
-def _windows() -> str:
-    """« 8 h à 12 h, 16 h à 20 h »."""
-    base = datetime(2026, 1, 1, tzinfo=ZoneInfo(exchange().settings.timezone))
-    spans = windows.of(exchange().settings).open
-    words = [
-        (clock(datetime.combine(base, each[0], base.tzinfo)), clock(datetime.combine(base, each[1], base.tzinfo)))
-        for each in spans
-    ]
-    return ", ".join(_("%(start)s à %(end)s", start=start, end=end) for start, end in words)
+def _allowed(session: Session, form: Typed, at: datetime) -> tuple[str, str]:
+    """The day that the form shows, and its hours."""
+    hours = windows.in_force(session, exchange().settings)
+    on = _day(form.value("day")) or at.astimezone(hours.zone).date()
+    return day(on), campaign_words.hours(hours.spans(datetime.combine(on, time(), hours.zone)))
+
+
+def _day(typed: str) -> calendar_day | None:
+    try:
+        return calendar_day.fromisoformat(typed)
+    except ValueError:
+        return None

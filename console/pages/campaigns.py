@@ -12,7 +12,7 @@ from flask import Response, abort, request, url_for
 from campaigns import again, drafts, listing, schedule
 from campaigns.accounts import Account, account
 from campaigns.errors import CampaignError
-from campaigns.estimates import expected
+from campaigns.estimates import expected, next_departure
 from campaigns.listing import Happened
 from campaigns.models import Campaign, CampaignState, Occurrence
 from console import audience_words, campaign_words
@@ -78,6 +78,7 @@ def show(number: int) -> Answer:
         values["confirm"] = waits and who().may(*CHECKS) and campaign.created_by != who().id
         values["content"] = session.get(Content, campaign.events[0].content_id) if campaign.events else None
         values["event"] = campaign.events[0] if campaign.events else None
+        values["leaves"] = next_departure(session, exchange().settings, campaign, now(session))
         values["audience"] = audience_words.told(session, campaign)
         values["wrong"] = listing.wrong(session, campaign, now(session), exchange().settings)
         if shown is not None:

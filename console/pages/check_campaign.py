@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import url_for
 
 from campaigns import drafts, schedule, sources, trials
 from campaigns.calendar import LOOK_AHEAD, dues
 from campaigns.errors import CampaignError
-from campaigns.estimates import estimate
+from campaigns.estimates import departure, due_at, estimate, next_departure
+from campaigns.firing import leaves_at
 from campaigns.models import Campaign, Repeat
 from campaigns.plan import BLOCKING, STEPS, Forecast, Problem, Step
 from clubs import overview as clubs
@@ -25,7 +27,7 @@ from console.edge import exchange, now, reading, writing
 from console.forms import Typed, done
 from console.pages.new_campaign import CHECKS, SENDS, WRITES, checked, draft_of, step_page
 from console.phone_words import OPERATORS
-from console.words import _, ngettext, whole
+from console.words import _, moment, ngettext, time_zone, whole
 from messaging import windows
 from messaging.models import Route
 from messaging.numbers import mask, normalise
@@ -104,27 +106,31 @@ def _coming(session: Session, campaign: Campaign, at: datetime) -> list[tuple[da
     event = campaign.events[0]
     if event.repeat is Repeat.ONCE:
         return []
-    hours = windows.in_force(session, exchange().settings)
-    found = dues(event, sources.known(session, event), at, at + LOOK_AHEAD, hours.zone)
+    settings, zone = exchange().settings, ZoneInfo(time_zone())
+    found = dues(event, sources.known(session, event, at.astimezone(zone).date()), at, at + LOOK_AHEAD, zone)
     first = islice((due for due in found if due.at > at), SHOWN)
-    leaves = (lambda moment: hours.next_open(moment)) if event.quiet_hours else (lambda moment: moment)
-    return [(due.at, leaves(due.at), None if due.villages is None else len(due.villages)) for due in first]
+    return [
+        (due.at, departure(session, settings, event, due.at, at), None if due.villages is None else len(due.villages))
+        for due in first
+    ]
 
 
-def _unknown_markets(session: Session, campaign: Campaign) -> int:
+def _unknown_markets(session: Session, campaign: Campaign, at: datetime) -> int:
     """Villages that a market rule leaves out because nobody noted their market."""
     event = campaign.events[0]
     if event.repeat is not Repeat.MARKET or event.market is MarketRule.NEVER:
         return 0
-    return sum(market is None for market in sources.markets(session, event).values())
+    return sum(market is None for market in sources.markets(session, event, at.astimezone(ZoneInfo(time_zone())).date()).values())
 
 
 def _around(session: Session, campaign: Campaign, plan: Forecast, at: datetime) -> dict[str, Any]:
     names, limit = clubs.languages(session), exchange().settings.second_approval_above
+    event, allowed = campaign.events[0], windows.in_force(session, exchange().settings)
+    closed = campaign_words.quiet(allowed, leaves_at(due_at(session, event, at, allowed.zone), at, exchange().settings))
     costs = [(names.get(code, code), OPERATORS.get(operator, operator), cost) for (code, operator), cost in plan.cost_by.items()]
     return {
         "content": session.get(Content, campaign.events[0].content_id),
-        "event": campaign.events[0],
+        "event": event,
         "audience": audience_words.told(session, campaign),
         "left_out": campaign_words.causes(plan.left_out),
         "costs": costs,
@@ -132,22 +138,22 @@ def _around(session: Session, campaign: Campaign, plan: Forecast, at: datetime) 
         "names": names,
         "finish": campaign_words.done_by(plan.finish_at, plan.would_expire),
         "voice": Route.VOICE,
-        "troubles": [_trouble(each, plan, campaign.route, limit) for each in plan.problems],
+        "troubles": [_trouble(each, plan, limit, closed) for each in plan.problems],
         "unheard": [(names.get(one.language, one.language), voice_words.unheard(one), one) for one in plan.unheard],
         "second": Problem.SECOND_PERSON in plan.problems,
         "mine": campaign.created_by == who().id,
         "sends": who().may(*SENDS),
         "asked": campaign.step == drafts.ASKED,
         "coming": _coming(session, campaign, at),
-        "unknown_markets": _unknown_markets(session, campaign),
+        "unknown_markets": _unknown_markets(session, campaign, at),
     }
 
 
-def _trouble(which: Problem, plan: Forecast, route: Route, limit: int) -> Trouble:
+def _trouble(which: Problem, plan: Forecast, limit: int, closed: str) -> Trouble:
     step = STEPS[which]
     if which is Problem.OVER_BUDGET:
         step = Step.AUDIENCE  # a smaller audience is what the author can change
-    return Trouble(campaign_words.problem(which, plan.would_expire, limit), step, which in BLOCKING)
+    return Trouble(campaign_words.problem(which, plan.would_expire, limit, closed), step, which in BLOCKING)
 
 
 def _send(form: Typed, number: int) -> str | None:
@@ -168,21 +174,20 @@ def _send(form: Typed, number: int) -> str | None:
                 form.wrong("problemes", words)
             if form.errors:
                 return None
-            _schedule(session, campaign, plan, at)
+            leaves = _schedule(session, campaign, plan, at)
             audit.record(session, at, "schedule_campaign", "campaign", number, staff_id=who().id, numbers=plan.numbers)
     except CampaignError as error:
         form.wrong("problemes", campaign_words.refusal(error.code))
         return None
-    minutes = exchange().settings.cancel_window_minutes
-    return (
-        ngettext("Envoi programmé pour %(num)s numéro.", "Envoi programmé pour %(num)s numéros.", plan.numbers)
-        + " "
-        + ngettext("Vous pouvez l'annuler pendant %(num)s minute.", "Vous pouvez l'annuler pendant %(num)s minutes.", minutes)
-    )
+    said = ngettext("Envoi programmé pour %(num)s numéro.", "Envoi programmé pour %(num)s numéros.", plan.numbers)
+    if leaves is None:
+        return said
+    return said + " " + _("Premier départ %(when)s. Vous pouvez l'annuler jusque-là.", when=moment(leaves))
 
 
-def _schedule(session: Session, campaign: Campaign, plan: Forecast, at: datetime) -> None:
-    """Whoever sends a draft that somebody else wrote is its second person."""
+def _schedule(session: Session, campaign: Campaign, plan: Forecast, at: datetime) -> datetime | None:
+    """When the first would leave, None where nothing dates it yet. Whoever sends a draft that somebody else wrote is its second
+    person."""
     if campaign.created_by != who().id:
         schedule.confirm(campaign, who().id)
     elif Problem.SECOND_PERSON in plan.problems:
@@ -190,4 +195,6 @@ def _schedule(session: Session, campaign: Campaign, plan: Forecast, at: datetime
     event = campaign.events[0]
     if event.starts_at is None:
         event.starts_at = at
-    schedule.schedule(session, campaign, at, exchange().settings)
+    settings = exchange().settings
+    schedule.schedule(session, campaign, at, settings)
+    return next_departure(session, settings, campaign, at)

@@ -5,11 +5,12 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import update
 
-from campaigns import accounts, broadcasts, plan
+from campaigns import accounts, audiences, broadcasts, plan
 from campaigns.counting import Preview
 from campaigns.filters import Filter
 from campaigns.plan import STEPS, Forecast, Problem, Step
 from campaigns.sounding import Unheard
+from clubs.models import Member, Preferred
 from messaging.exchange import Exchange
 from messaging.models import (
     Broadcast,
@@ -47,7 +48,8 @@ def forecast(
     due = due or now
     with exchange.database.reading() as session:
         said = session.get_one(Content, world.contents[content])
-        return plan.forecast(session, exchange, said, wanted, route, due, due + life, now, quiet_hours=quiet_hours)
+        asked = now - timedelta(minutes=exchange.settings.cancel_window_minutes)  # so that it leaves when it is due
+        return plan.forecast(session, exchange, said, wanted, route, due, due + life, asked, quiet_hours=quiet_hours)
 
 
 def test_a_forecast_counts_people_numbers_parts_and_francs(exchange: Exchange, world: World, now: datetime) -> None:
@@ -84,6 +86,18 @@ def test_the_estimate_is_what_the_sending_costs(exchange: Exchange, world: World
         assert session.get_one(Broadcast, id_).estimated_cost == found.cost
         done = accounts.account(session, id_)
         assert (done.planned, done.skipped) == (found.recipients, found.left_out)
+
+
+def test_a_phone_that_is_written_to_and_called_is_one_number(exchange: Exchange, world: World, now: datetime) -> None:
+    """Awa reads and her sister listens, on one telephone."""
+    sounds(exchange, world, now, packs_in=("fr",))
+    with exchange.database.writing() as session:
+        session.get_one(Member, world.members["kadia"]).preferred = Preferred.VOICE
+    with exchange.database.reading() as session:
+        counts = audiences.count(session, EVERYBODY, Route.OWN, now.date())
+    assert (counts.numbers, counts.reachable, counts.by_route) == (6, 7, {"sms": 5, "voice": 2})
+    found = forecast(exchange, world, now, route=Route.OWN)
+    assert (found.numbers, found.parts) == (6, 5)
 
 
 def test_previews_show_one_of_each_language(exchange: Exchange, world: World, now: datetime) -> None:
@@ -263,17 +277,24 @@ def test_texts_need_no_sound(exchange: Exchange, world: World, now: datetime) ->
 
 
 @pytest.mark.parametrize(
-    ("ago", "life", "used_up"),
+    ("ago", "life", "used_up", "later"),
     [
-        pytest.param((HOUR,), 5 * HOUR, 1, id="a-message-today"),
-        pytest.param((HOUR,), 48 * HOUR, 0, id="tomorrow-is-soon-enough"),
-        pytest.param((30 * HOUR,), 5 * HOUR, 0, id="a-message-yesterday"),
-        pytest.param((30 * HOUR, 54 * HOUR, 78 * HOUR), 24 * HOUR, 1, id="three-this-week"),
-        pytest.param((200 * HOUR, 201 * HOUR, 202 * HOUR), 5 * HOUR, 0, id="three-long-ago"),
+        pytest.param((HOUR,), 5 * HOUR, 1, None, id="a-message-today"),
+        pytest.param((HOUR,), 48 * HOUR, 0, 22 * HOUR, id="tomorrow-is-soon-enough"),
+        pytest.param((30 * HOUR,), 5 * HOUR, 0, None, id="a-message-yesterday"),
+        pytest.param((30 * HOUR, 54 * HOUR, 78 * HOUR), 24 * HOUR, 1, None, id="three-this-week"),
+        pytest.param((30 * HOUR, 54 * HOUR, 145 * HOUR), 72 * HOUR, 0, 23 * HOUR, id="the-week-is-over-tomorrow"),
+        pytest.param((200 * HOUR, 201 * HOUR, 202 * HOUR), 5 * HOUR, 0, None, id="three-long-ago"),
     ],
 )
 def test_a_number_that_has_had_its_messages_is_announced(
-    exchange: Exchange, world: World, now: datetime, ago: tuple[timedelta, ...], life: timedelta, used_up: int
+    exchange: Exchange,
+    world: World,
+    now: datetime,
+    ago: tuple[timedelta, ...],
+    life: timedelta,
+    used_up: int,
+    later: timedelta | None,
 ) -> None:
     limited = exchange.settings.model_copy(update={"pushes_per_day": 1, "pushes_per_week": 3})
     exchange = Exchange(limited, exchange.database, exchange.gateways, exchange.work)
@@ -281,4 +302,22 @@ def test_a_number_that_has_had_its_messages_is_announced(
         for before in ago:
             pushed = push(session, world, "awa", now - before)
             pushed.state, pushed.sending_at = MessageState.SENT, now - before
-    assert forecast(exchange, world, now, life=life).used_up == used_up
+    found = forecast(exchange, world, now, life=life)
+    assert found.used_up == used_up
+    assert found.later == (() if later is None else ((now + later, 1),))
+    assert found.finish_at is not None
+    assert (found.finish_at > now + 10 * HOUR) is (later is not None), "the last to leave leaves on that day"
+
+
+def test_what_waits_for_another_day_has_only_the_rest_of_its_life(exchange: Exchange, world: World, now: datetime) -> None:
+    """Everybody had today's message; tomorrow there are three minutes left for six SMS, one a minute."""
+    limited = exchange.settings.model_copy(update={"pushes_per_day": 1, "pushes_per_week": 3})
+    exchange = Exchange(limited, exchange.database, exchange.gateways, exchange.work)
+    with exchange.database.writing() as session:
+        session.execute(update(Channel).values(parts_per_minute=1))
+        for name in ("awa", "moussa", "sory", "binta", "oumar", "fatou"):
+            pushed = push(session, world, name, now - HOUR)
+            pushed.state, pushed.sending_at = MessageState.SENT, now - HOUR
+    found = forecast(exchange, world, now, life=22 * HOUR + timedelta(minutes=3))
+    assert (found.later, found.finish_at) == (((now + 22 * HOUR, 6),), now + 22 * HOUR + timedelta(minutes=6))
+    assert (found.would_expire, found.problems) == (3, (Problem.BEYOND_CAPACITY,))

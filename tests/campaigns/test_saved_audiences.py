@@ -86,6 +86,18 @@ def test_each_rule_narrows_to_those_it_speaks_of(database: Database, world: Worl
         assert found == {expected: expected.strip() for expected in rules}
 
 
+def test_with_one_telephone_a_club_the_stop_is_that_telephones(database: Database, world: World, now: datetime) -> None:
+    """A member's own STOP does not silence her club, and does not put it among those to whom nothing leaves."""
+    with database.writing() as session:
+        known_signs(session, world, now)
+        session.add(OptOut(number_index=b"z" * 32, member_id=world.members["binta"], via="facilitator", at=now))
+        assert names(session, world, Filter(opted_out=True)) == "sory"
+        assert names(session, world, Filter(opted_out=False)) == "moussa fatou"
+        for each in (True, False):
+            only = count(session, Filter(opted_out=True, one_phone_per_club=each), Route.OWN, TODAY)
+            assert (only.numbers, only.reachable, only.members) == (0, 0, 1 if each else 3)
+
+
 def test_a_club_is_meant_when_the_rule_speaks_of_one_of_its_members(database: Database, world: World, now: datetime) -> None:
     with database.writing() as session:
         known_signs(session, world, now)

@@ -213,6 +213,34 @@ def test_a_cancelled_campaign_is_over_with_all_it_queued(exchange: Exchange, wor
         assert {row.state for row in session.scalars(select(Message))} == {MessageState.CANCELLED}
 
 
+@pytest.mark.parametrize(
+    ("ends", "expected"),
+    [
+        pytest.param((OccurrenceState.FIRED, BroadcastState.CANCELLED), CampaignState.CANCELLED, id="cancelled-too"),
+        pytest.param((OccurrenceState.FIRED, BroadcastState.FINISHED), CampaignState.FINISHED, id="one-was-sent"),
+        pytest.param((OccurrenceState.SKIPPED, None), CampaignState.FINISHED, id="one-may-still-be-sent"),
+    ],
+)
+def test_a_campaign_is_cancelled_when_every_sending_of_it_was(
+    exchange: Exchange,
+    world: World,
+    now: datetime,
+    ends: tuple[OccurrenceState, BroadcastState | None],
+    expected: CampaignState,
+) -> None:
+    id_ = plan(exchange, world, now, now, repeat=Repeat.WEEKLY, until=now + WEEK, catch_up=CatchUp.SKIP)
+    for week in range(2):
+        schedule.fire_due(exchange, now + week * WEEK)
+    with exchange.database.writing() as session:
+        second, sending = session.scalars(select(Occurrence).order_by(Occurrence.due_at)).all()[-1], made(exchange)[-1]
+        session.get_one(Broadcast, made(exchange)[0].id).state = BroadcastState.CANCELLED
+        second.state, state = ends
+        second.broadcast_id = sending.id if state else None
+        session.get_one(Broadcast, sending.id).state = state or BroadcastState.CANCELLED
+    broadcasts.finish(exchange, now + WEEK)
+    assert campaign_of(exchange, id_).state is expected
+
+
 def test_a_campaign_holds_and_ends_what_comes_back_in_a_finished_sending(exchange: Exchange, world: World, now: datetime) -> None:
     id_ = plan(exchange, world, now, now, repeat=Repeat.WEEKLY)
     schedule.fire_due(exchange, now)

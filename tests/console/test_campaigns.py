@@ -111,6 +111,11 @@ def test_within_its_window_a_sending_is_cancelled_and_nothing_leaves(
     page = browser.get(f"/campagnes/{number}").text
     assert re.search(r"<strong>8</strong> écartés", page)
     assert "envoi annulé avant son tour" in page
+    # Six SMS of 15 FCFA: the difference is what was cancelled, nothing else.
+    assert "<dt>Écart</dt><dd>90 FCFA de moins : annulé avant le départ</dd>" in page.replace("\xa0", " ").replace("\u202f", " ")
+    fanning.finish(exchange, datetime.now(UTC))
+    assert "Eau propre" in browser.get("/campagnes?vue=annulees").text
+    assert "Aucune campagne ici" in browser.get("/campagnes?vue=terminees").text
 
 
 def test_the_counts_alone_say_when_to_stop_asking(

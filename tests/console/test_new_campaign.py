@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from html import unescape
 
 import pytest
+import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -76,6 +77,47 @@ def test_five_steps_lead_to_a_sending_whose_account_is_the_forecast(
     page = browser.get(place).text
     assert re.search(r"<strong>8</strong> prévus", page)
     assert "Annuler cet envoi" in page
+
+
+@pytest.mark.parametrize(
+    ("when", "leaves"),
+    [
+        pytest.param({"when": "now"}, "mercredi 18 mars, 10 h 10", id="confirmed-now"),
+        pytest.param({"day": "2026-03-19"}, "jeudi 19 mars, 9 h", id="dated-tomorrow"),
+        pytest.param({"day": "2026-03-18", "hour": "21 h"}, "jeudi 19 mars, 8 h", id="by-night"),
+    ],
+)
+def test_the_estimate_and_the_words_say_one_moment_of_departure(
+    signed_in: SignedIn, world: World, exchange: Exchange, when: dict[str, str], leaves: str
+) -> None:
+    with time_machine.travel(datetime(2026, 3, 18, 10, tzinfo=UTC), tick=False):
+        browser = signed_in(R.COMMUNICATION)
+        place = prepare(browser, world)
+        typed = {"when": "later", "hour": "9 h", "repeat": "once", "expires": "24", "catch_up": "send_late", **when}
+        send(browser, f"{place}/date", typed)
+        page = browser.get(f"{place}/verifier").text
+        assert f"Terminé vers {leaves}" in plain(page)
+        send(browser, f"{place}/verifier", {"numbers": button(page)})
+        page = plain(browser.get(place).text)
+        assert f"Premier départ {leaves}. Vous pouvez l'annuler jusque-là." in page
+        assert f"Prochain départ {leaves} " in page
+        assert f"Le premier envoi part {leaves}." in page
+
+
+def test_a_day_has_the_same_hours_on_the_date_step_and_in_the_reason_why_nothing_leaves(
+    signed_in: SignedIn, world: World
+) -> None:
+    with time_machine.travel(datetime(2026, 3, 18, 10, tzinfo=UTC), tick=False):
+        browser = signed_in(R.COMMUNICATION)
+        place = prepare(browser, world)
+        open_ = "8 h à 12 h, 16 h à 17 h 55, 18 h 55 à 20 h"
+        assert f"Jeudi 19 mars : {open_}." in plain(browser.get(f"{place}/date").text)
+        typed = {"when": "later", "day": "2026-03-19", "hour": "18 h", "repeat": "once", "expires": "24"}
+        send(browser, f"{place}/date", {**typed, "catch_up": "send_late"})
+        said = plain(browser.get(f"{place}/verifier").text)
+        assert f"À 18 h rien ne part. Heures permises jeudi 19 mars : {open_}. Autour du coucher du soleil rien ne part." in said
+        assert "Les messages attendront jeudi 19 mars, 18 h 55." in said
+        assert f"{open_}" in plain(browser.get("/calendrier?mois=2026-03").text)
 
 
 def test_pressing_twice_sends_once(signed_in: SignedIn, world: World, exchange: Exchange, database: Database) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from campaigns.accounts import account
 from campaigns.models import Question, Recipient
 from clubs.models import Member, Sex
-from messaging.models import Broadcast, Call, CallState, Contact, Message, MessageState, OptOut
+from messaging.models import Broadcast, BroadcastState, Call, CallState, Contact, Message, MessageState, OptOut
 from results import release
 from results.figure import Figure
 from results.indicators import figures
@@ -164,6 +164,17 @@ def test_a_busy_line_to_be_called_again_is_pending_as_in_the_account(database: D
     assert (men[columns.index("Échoués")], men[columns.index("En attente")]) == (0, 1) == (told.failed, told.pending)
 
 
+@pytest.mark.parametrize("left", [False, True], ids=["nothing-left", "one-left"])
+def test_a_sending_cancelled_before_anything_left_was_planned_for_nobody(database: Database, month: World, left: bool) -> None:
+    with database.writing() as session:
+        session.scalars(select(Broadcast)).one().state = BroadcastState.CANCELLED
+        if left:
+            session.scalars(select(Message).where(Message.broadcast_id.is_not(None)).limit(1)).one().sending_at = datetime(
+                2026, 3, 10, tzinfo=UTC
+            )
+    assert sum(row[1] for row in by_table(database)["sexes"].rows if isinstance(row[1], int)) == (6 if left else 0)
+
+
 def test_a_member_of_no_sex_has_a_line_of_their_own(database: Database, month: World) -> None:
     with database.writing() as session:
         session.get_one(Member, month.members["oumar"]).sex = None
@@ -174,4 +185,13 @@ def test_languages_and_questions_are_called_by_their_names(database: Database, m
     with database.reading() as session:
         title = session.scalars(select(Content.title).join(Question, Question.content_id == Content.id)).first()
     assert by_table(database)["quiz_phones"].rows[0][0] == title
-    assert {row[0] for row in by_table(database)["languages"].rows} == {"français", "sans langue"}
+    assert {row[0] for row in by_table(database)["languages"].rows} == {"français", "aucun message (écartés)"}
+
+
+def test_the_left_out_do_not_make_their_language_look_unreached(database: Database, month: World) -> None:
+    """Hawa speaks Bambara; the others who do got the French that stood in for it."""
+    with database.writing() as session:
+        session.scalars(select(Recipient).where(Recipient.member_id == month.members["hawa"])).one().language = "bm"
+    rows = {row[0]: row[1:] for row in by_table(database)["languages"].rows}
+    assert {name: row[0] for name, row in rows.items()} == {"français": 5, "aucun message (écartés)": 1}
+    assert rows["aucun message (écartés)"][-1] == 1
