@@ -126,6 +126,7 @@ class ProblemId(StrEnum):
     DATE_OLD = "date_old"
     DATE_UNCLEAR = "date_unclear"
     CLUB_BAD = "club_bad"
+    CLUB_BARE = "club_bare"
     CLUB_MISSING = "club_missing"
     CLUB_CHOICE = "club_choice"
     MISSING = "missing"

@@ -216,6 +216,24 @@ def test_a_stranger_completes_a_draft_with_the_club_code() -> None:
     assert say(replace(STRANGER, known_club=lambda code: False), "CR C1032 12 18 7").problem is ProblemId.CLUB_BAD
 
 
+@pytest.mark.parametrize("text", ["CR 1032 12 18 7 9 1", "CR 1032 12 18 7", "CR 1032 T12 F18 H7", "CR 9999 12 18 7 9 1"])
+@pytest.mark.parametrize("sender", [SEVERAL, STRANGER], ids=["facilitator", "stranger"])
+def test_a_club_code_without_its_letter_is_named_and_the_letter_completes_the_report(sender: Context, text: str) -> None:
+    asked = judge(text, sender)
+    assert asked.problem is (ProblemId.CLUB_BAD if "9999" in text else ProblemId.CLUB_BARE)
+    assert asked.reply.endswith("Ex: C1032")
+    assert stored(judge("C1032", after(sender, asked))) == (Outcome.ACK, 12, 18, 7)
+
+
+@pytest.mark.parametrize("text", ["CR 1218 7 9", "CR 1218 7 9 1"])
+def test_four_glued_digits_are_no_club_code(text: str) -> None:
+    assert judge(text, MOUSSA).problem is ProblemId.GLUED
+
+
+def test_a_club_code_before_a_reason_is_named() -> None:
+    assert judge("RAS 1032 3", MOUSSA).problem is ProblemId.CLUB_BARE
+
+
 def test_actions_are_numbered_done_once_and_not_noted_twice() -> None:
     assert say(MOUSSA, "AC 2 40 pieds", "AC 2  40 PIEDS").outcome is Outcome.INFO
     assert say(MOUSSA, "AC 2 40 pieds", "AC 1 jardin", "FAIT 5").effect.number == 5
