@@ -125,6 +125,8 @@ def _read_counted(cleaned: Cleaned, kind: Kind, start: int, today: date, vocabul
     note = cleaned.original(after[0].start, len(cleaned.text)) if after else ""
     values = Values(club=setting.club, date=setting.day, note=note or None)
     flags = frozenset({Flag.NUMBER_WORDS}) if worded else frozenset()
+    if any(item.text == "X" and item.type is not ItemType.WORD for item in core):
+        flags |= {Flag.AS_WRITTEN}
     named = after[0].text if core and after and core[-1].type is ItemType.VALUE and core[-1].solid else ""
     try:
         bound = bind(core, after, shape)

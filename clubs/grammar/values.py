@@ -175,6 +175,8 @@ class Flag(StrEnum):
     WEAK_YES = "weak_yes"
     TELL_SUPERVISOR = "tell_supervisor"
     STOP_STEM = "stop_stem"
+    AS_WRITTEN = "as_written"
+    """It says itself what is unknown (X, a form, the keypad): nothing of an earlier version fills it."""
 
 
 @dataclass(frozen=True)
