@@ -168,7 +168,11 @@ class Replies:
         return self._say("consent_yes" if prompt.asked is Asked.CONSENT else "welcome")
 
     def _for_staff(self, verdict: Verdict) -> Words:
-        """A text nobody could read, or a second AIDE: somebody of the programme answers."""
+        """A text nobody could read, or a second AIDE: somebody of the programme answers. One call is asked for at a time."""
+        ticket = verdict.effect.do is Do.TICKET
+        waiting = inquiries.to_call_back(self._session, self._contact) if ticket else None
+        if waiting is not None:
+            return self._say("help_ticket", numero=waiting.number)
         self._session.add(
             Inquiry(
                 number=self._context.next_inquiry,
@@ -179,6 +183,6 @@ class Replies:
                 due_at=self._now + ANSWER_WITHIN,
             )
         )
-        if verdict.effect.do is Do.TICKET:
+        if ticket:
             return self._say("help_ticket", numero=self._context.next_inquiry)
         return self._say("stranger_hello" if self._context.sender is Sender.UNKNOWN else "inbox_received")

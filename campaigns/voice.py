@@ -172,13 +172,18 @@ def name_of(label: str) -> Name:
 
 
 def spelled(line: Line, language: str) -> tuple[Line, ...]:
-    """The prompts behind a line that says a figure: `count` (n, unit), `theme` (n), `digits` (n); the unknown is not said."""
+    """The prompts behind a line that says a figure: `count` (n, unit), `theme` (n), `radio` (1 or 0), `digits` (n).
+
+    The unknown is not said.
+    """
     n = str(line.values.get("n", ""))
     match line.label:
         case "count":
             said = numbers.say_count(language, int(n), str(line.values["unit"])) if n else ()
         case "theme":
             said = (f"option_theme_{n[0]}",) if n else ()
+        case "radio":
+            said = ("radio_yes" if n == "1" else "radio_no",) if n else ()
         case "digits":
             said = numbers.say_digits(n)
         case _:

@@ -75,7 +75,7 @@ def judge_typed(
 
 
 def _at_home(parsed: Parsed) -> Parsed:
-    return replace(parsed, flags=parsed.flags - {Flag.INFERRED})
+    return replace(parsed, flags=(parsed.flags - {Flag.INFERRED}) | {Flag.AS_WRITTEN})
 
 
 def store(session: Session, verdict: Verdict, staff_id: int, now: datetime) -> Report:

@@ -17,6 +17,7 @@ from clubs.themes import themes
 from messaging.models import Contact
 
 _LABELS = (("theme", "T"), ("women", "F"), ("men", "H"), ("youth", "J"), ("mothers", "M"), ("radio", "R"), ("club", "C"))
+_MAY_BE_UNKNOWN = frozenset({"youth", "mothers", "radio"})
 _AT_ONCE = ("theme", "women", "men", "youth", "radio")
 DECIDED = "decidee en seance, par telephone"
 """The words of an action of which the keypad says no more."""
@@ -38,9 +39,9 @@ class Keyed:
     choice: str = ""
 
     def text(self) -> str:
-        """The SMS, as `CR T12 F18 H7 J9 R1 C1032`."""
-        said = [f"{label}{getattr(self, name)}" for name, label in _LABELS if getattr(self, name)]
-        return " ".join((Kind.CR.value, *said))
+        """The SMS, as `CR T12 F18 H7 J9 MX R1 C1032`: what was read back to her is all there is."""
+        typed = [(label, getattr(self, name) or ("X" if name in _MAY_BE_UNKNOWN else "")) for name, label in _LABELS]
+        return " ".join((Kind.CR.value, *(label + figure for label, figure in typed if figure)))
 
 
 def at_once(typed: str) -> dict[str, str] | None:

@@ -13,6 +13,7 @@ from statistics import median
 from sqlalchemy import select, true
 from sqlalchemy.orm import Session
 
+from clubs import month
 from clubs.models import Club, Village
 from clubs.records import Report, ReportState
 
@@ -59,14 +60,18 @@ def unusual(total: int, before: Sequence[int]) -> int | None:
 
 
 def doubts(session: Session, today: date, allowed: Collection[int] | None = None) -> list[Doubtful]:
-    """What stands in doubt of the last 45 days and nobody has let stand, the oldest first."""
+    """What stands in doubt of the last 45 days, and of the whole month that is still to be closed; the oldest first.
+
+    What somebody has let stand is in doubt no more.
+    """
+    since = min(today - RECENT, month.before(today))
     here = true() if allowed is None else Club.village_id.in_(allowed)
     rows = session.execute(
         select(Report, Club, Village)
         .join(Club, Club.id == Report.club_id)
         .join(Village, Village.id == Club.village_id)
         .where(Report.kind.in_(KINDS), Report.state == ReportState.VALID, here)
-        .where(Report.session_date.between(today - 4 * RECENT, today))
+        .where(Report.session_date.between(since - 3 * RECENT, today))
         .order_by(Report.session_date, Report.session_order, Report.id)
     ).all()
     present: dict[tuple[int, date], int] = defaultdict(int)
@@ -79,7 +84,7 @@ def doubts(session: Session, today: date, allowed: Collection[int] | None = None
         doubt = _doubt(row, club, village, present, habits[club.id])
         if row.kind == "CR":
             habits[club.id].append(_present(row))
-        if doubt is not None and row.cleared_at is None and row.session_date is not None and row.session_date >= today - RECENT:
+        if doubt is not None and row.cleared_at is None and row.session_date is not None and row.session_date >= since:
             found.append(doubt)
     return found
 

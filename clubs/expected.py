@@ -152,13 +152,21 @@ def silent(session: Session, today: date, weeks: int = 3) -> list[int]:
 
 def late(session: Session, today: date, allowed: Collection[int] | None = None) -> list[tuple[ExpectedReport, Club, Village]]:
     """What has been owed for a week or more and can still come, by village and club, the longest first."""
-    here = true() if allowed is None else Club.village_id.in_(allowed)
-    owed = (
-        select(ExpectedReport, Club, Village)
-        .join(Club, Club.id == ExpectedReport.club_id)
-        .join(Village, Village.id == Club.village_id)
-        .where(ExpectedReport.state.in_((ExpectedState.WAITING, ExpectedState.MISSING)), ExpectedReport.report_id.is_(None))
-        .where(ExpectedReport.due_on.between(today - ACCEPTED, today - ESCALATED), Club.active, here)
-        .order_by(Village.code, Club.code, ExpectedReport.due_on)
+    owed = select(ExpectedReport, Club, Village).join(Club, Club.id == ExpectedReport.club_id).join(Village)
+    rows = owed.where(_owed(today, allowed)).order_by(Village.code, Club.code, ExpectedReport.due_on)
+    return [(row, club, village) for row, club, village in session.execute(rows)]
+
+
+def late_count(session: Session, today: date, allowed: Collection[int] | None = None) -> int:
+    """How many reports `late` lists."""
+    return session.scalar(select(func.count(ExpectedReport.id)).join(Club).where(_owed(today, allowed))) or 0
+
+
+def _owed(today: date, allowed: Collection[int] | None) -> ColumnElement[bool]:
+    return and_(
+        ExpectedReport.state.in_((ExpectedState.WAITING, ExpectedState.MISSING)),
+        ExpectedReport.report_id.is_(None),
+        ExpectedReport.due_on.between(today - ACCEPTED, today - ESCALATED),
+        Club.active,
+        true() if allowed is None else Club.village_id.in_(allowed),
     )
-    return [(row, club, village) for row, club, village in session.execute(owed)]

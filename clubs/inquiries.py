@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
+from clubs.grammar.values import Kind
 from clubs.records import Inquiry, InquiryKind, InquiryState, RadioEpisode
 from clubs.reports import ANSWER_WITHIN
 from messaging import contacts, moderation
@@ -156,6 +157,13 @@ def numbered(session: Session, made: Inquiry, now: datetime) -> Inquiry:
     session.add(made)
     session.flush()
     return made
+
+
+def to_call_back(session: Session, contact: Contact) -> Inquiry | None:
+    """The open request for a call that this phone's AIDE made."""
+    by_help = Message.parse["kind"].as_string() == Kind.AIDE.value
+    mine = select(Inquiry).join(Message, Message.id == Inquiry.message_id).where(Inquiry.contact_id == contact.id, by_help)
+    return session.scalars(mine.where(Inquiry.state == InquiryState.OPEN).limit(1)).first()
 
 
 def _in_order(session: Session) -> None:

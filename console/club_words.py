@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from clubs.doubts import Doubt
 from clubs.grammar.local import Why
 from clubs.grammar.values import Kind, Problem, ProblemId
 from clubs.models import AgeBand, ClubKind, LifeStage, MarketRule, Role, Sex
@@ -49,6 +50,11 @@ REPORT_STATES = {
     ReportState.UNVERIFIED: (lazy("à vérifier"), "warn"),
     ReportState.CANCELLED: (lazy("annulé"), "bad"),
     ReportState.REPLACED: (lazy("remplacé"), ""),
+}
+DOUBTS = {
+    Doubt.NO_SESSION: lazy("pas de séance ce jour-là"),
+    Doubt.VOTERS: lazy("plus de votants que de personnes"),
+    Doubt.UNUSUAL: lazy("loin de l'habitude du club"),
 }
 EXPECTED_STATES = {
     ExpectedState.WAITING: (lazy("attendu"), ""),

@@ -126,7 +126,7 @@ def _mending() -> dict[str, Node]:
 
 def _end(then: str) -> dict[str, Node]:
     read = tuple(Line("count", {"n": f"${name}", "unit": unit}) for name, unit in UNITS.items())
-    lines = (Line("readback"), Line("theme", {"n": "$theme"}), *read, Line("confirm_ask"))
+    lines = (Line("readback"), Line("theme", {"n": "$theme"}), *read, Line("radio", {"n": "$radio"}), Line("confirm_ask"))
     routes = (Route("1", "report_store"), Route("2", "report_restart"), Route("3", "report_drop"))
     return {
         "report_back": Ask(lines, choice("1", "2", "3"), routes),

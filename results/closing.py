@@ -11,6 +11,8 @@ from sqlalchemy import event, or_, select
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Mapper, Session
 
+from clubs import doubts
+from clubs.doubts import Doubtful
 from clubs.records import Report, ReportState
 from results.figure import Figure
 from results.indicators import figures
@@ -81,6 +83,13 @@ def still_open(session: Session, first: date) -> list[Report]:
     scope = of_month(first)
     here = select(Report).where(Report.session_date.between(scope.since, scope.until), Report.state.in_(OPEN))
     return list(session.scalars(here.order_by(Report.session_date, Report.id)))
+
+
+def in_doubt(session: Session, first: date, today: date) -> list[Doubtful]:
+    """The reports of a month that count and yet contradict something, until somebody corrects them or lets them stand."""
+    scope = of_month(first)
+    found = doubts.doubts(session, today)
+    return [one for one in found if one.report.session_date and scope.since <= one.report.session_date <= scope.until]
 
 
 def signed_figures(row: MonthClose) -> list[Figure]:

@@ -205,10 +205,10 @@ def every_label() -> list[str]:
         menu,
         outgoing_flow("latest", quiz=quiz, languages=languages),
     )
-    said = {label for flow in flows for label in flow.labels()} - {"count", "theme", "digits", "recording", "lang_choose", ""}
-    return sorted(
-        {*said, *(f"option_theme_{n}" for n in range(1, 9)), *(f"num_{n}" for n in range(41)), "num_95", *FIGURES.values()}
-    )
+    spelled = {"count", "theme", "radio", "digits", "recording", "lang_choose", ""}
+    said = {label for flow in flows for label in flow.labels()} - spelled
+    themes, numbers = (f"option_theme_{n}" for n in range(1, 9)), (f"num_{n}" for n in range(41))
+    return sorted({*said, *themes, *numbers, "num_95", *FIGURES.values(), "radio_yes", "radio_no"})
 
 
 def traces(exchange: Exchange, world: World) -> list[str]:

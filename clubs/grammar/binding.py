@@ -3,6 +3,7 @@
 Nothing is ever dropped or split: a figure without a place is a problem, and the report is asked back.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -48,6 +49,17 @@ def take_setting(items: list[Item], today: date) -> Setting:
             found.items.append(items[at])
         at += used or 1
     return found
+
+
+def take_bare_club(found: Setting, places: int) -> None:
+    """Take four digits at the head for the club, though only C may say so: a right code, or one figure more than has a place."""
+    head = found.items[0] if found.items else None
+    if head is None or "club" in found.seen or head.plus or not re.fullmatch("[0-9]{4}", head.text) or not _figure(head):
+        return
+    right = is_club_code(head.text)
+    if right or sum(item.type is ItemType.VALUE for item in found.items) > places:
+        found.items = found.items[1:]
+        found.problem = found.problem or Problem(ProblemId.CLUB_BARE if right else ProblemId.CLUB_BAD, head.text)
 
 
 def take_one(found: Setting, items: list[Item], at: int, today: date) -> int:

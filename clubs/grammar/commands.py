@@ -124,13 +124,15 @@ def end_series(parsed: Parsed, context: Context) -> Verdict:
 
 
 def help_with(parsed: Parsed, context: Context) -> Verdict:
-    """AIDE, of one keyword if named; the second in 24 h also opens a call-back ticket."""
-    if context.helps >= TICKET_AT:
-        return _verdict(parsed, Outcome.INFO, say(context, "help_ticket"), Effect(Do.TICKET))
+    """AIDE of one keyword explains it, whatever was asked before; any other AIDE, second in 24 h, wants somebody to call back."""
     words = re.findall(r"[A-Z]+", clean(parsed.values.note or "").text)
     kind = context.vocabulary.aliases.get(words[0]) if words else None
-    label = f"help_{kind.value}" if kind and f"help_{kind.value}" in context.replies else "help"
-    return _verdict(parsed, Outcome.INFO, say(context, label), Effect(Do.HELP))
+    named = f"help_{kind.value}" if kind else ""
+    if named in context.replies:
+        return _verdict(parsed, Outcome.INFO, say(context, named), Effect(Do.HELP))
+    if context.helps >= TICKET_AT:
+        return _verdict(parsed, Outcome.INFO, say(context, "help_ticket"), Effect(Do.TICKET))
+    return _verdict(parsed, Outcome.INFO, say(context, "help"), Effect(Do.HELP))
 
 
 def choose_language(parsed: Parsed, context: Context) -> Verdict:

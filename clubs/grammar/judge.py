@@ -17,7 +17,7 @@ from clubs.grammar.verdict import Do, Effect, Verdict
 from messaging.keywords import stop_stem_elsewhere
 
 _DATE_PROBLEMS = frozenset({ProblemId.DATE_BAD, ProblemId.DATE_FUTURE, ProblemId.DATE_OLD, ProblemId.DATE_UNCLEAR})
-_CLUB_PROBLEMS = frozenset({ProblemId.CLUB_BAD, ProblemId.CLUB_MISSING, ProblemId.CLUB_CHOICE})
+_CLUB_PROBLEMS = frozenset({ProblemId.CLUB_BAD, ProblemId.CLUB_BARE, ProblemId.CLUB_MISSING, ProblemId.CLUB_CHOICE})
 
 _BY_KIND: Mapping[Kind, Callable[[Parsed, Context], Verdict]] = {
     Kind.RAS: settle,

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from clubs.grammar.binding import Setting, take_one, take_setting
+from clubs.grammar.binding import Setting, take_bare_club, take_one, take_setting
 from clubs.grammar.damm import is_club_code
 from clubs.grammar.tokens import NUMBER, ItemType, lex, repaired, spaced
 from clubs.grammar.values import Kind, Parsed, Problem, ProblemId, Values
@@ -34,6 +34,8 @@ def read_leading(cleaned: Cleaned, kind: Kind, start: int, today: date, vocabula
     """`FAIT 3 40 arbres`, `RAS 3 C1032 D15`, `AN 57`, `PAUSE 1032 14`."""
     items, _ = lex(cleaned, start, vocabulary.labels_of.get(kind, {}), vocabulary.skipped | SKIPPED_BEFORE_NUMBER)
     setting = take_setting(items, today)
+    if kind is Kind.RAS:
+        take_bare_club(setting, len(FIELDS[kind]))
     rest = setting.items
     figures: list[str] = []
     while rest and rest[0].type is ItemType.VALUE and not rest[0].plus and (rest[0].text.isdigit() or rest[0].text == "X"):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
 
-from clubs.grammar.binding import LONGEST_COUNT, Unreadable, bind, split_note, take_setting
+from clubs.grammar.binding import LONGEST_COUNT, Unreadable, bind, split_note, take_bare_club, take_setting
 from clubs.grammar.keyword import Head, find_head, find_near
 from clubs.grammar.leading import read_action, read_leading, read_phone
 from clubs.grammar.tokens import Item, ItemType, lex, spaced
@@ -118,12 +118,15 @@ def _read_without_keyword(cleaned: Cleaned, plain: str, today: date, vocabulary:
 
 def _read_counted(cleaned: Cleaned, kind: Kind, start: int, today: date, vocabulary: Vocabulary) -> Parsed:
     items, worded = lex(cleaned, start, vocabulary.labels_of[kind], vocabulary.skipped, vocabulary.number_words)
+    shape = vocabulary.shapes[kind]
     setting = take_setting(items, today)
+    take_bare_club(setting, len(shape.positions))
     core, after = split_note(setting.items)
     note = cleaned.original(after[0].start, len(cleaned.text)) if after else ""
     values = Values(club=setting.club, date=setting.day, note=note or None)
     flags = frozenset({Flag.NUMBER_WORDS}) if worded else frozenset()
-    shape = vocabulary.shapes[kind]
+    if any(item.text == "X" and item.type is not ItemType.WORD for item in core):
+        flags |= {Flag.AS_WRITTEN}
     named = after[0].text if core and after and core[-1].type is ItemType.VALUE and core[-1].solid else ""
     try:
         bound = bind(core, after, shape)

@@ -91,6 +91,7 @@ FRENCH_REPLIES: dict[str, str] = {
     "ask_date_old": "La date {word} a plus de 45 jours: trop tard. Vérifiez le jour. Ex: D15 ou D15/3",
     "ask_date_unclear": "Date pas claire: {word} et ensuite? Mettez un espace ou /. Ex: D15/3 ou D15 12 18 7",
     "ask_club_bad": "Le code de club {word} n'est pas bon. Vérifiez la carte et renvoyez. Ex: C1032",
+    "ask_club_bare": "{word}: code de club? Mettez C devant et renvoyez. Ex: C{word}",
     "ask_club_missing": "Quel club? Ajoutez son code de 4 chiffres. Ex: CR C1032 12 18 7",
     "ask_club_phone": "Quel club? Mettez un code de vos clubs. Ex: {keyword} C1032 70 12 34 56",
     "ask_club_choice": "Quel club? {list}. Répondez le chiffre. Ex: 1",

@@ -77,9 +77,24 @@ def settle(parsed: Parsed, context: Context, heard: Kind | None = None, answered
     target, order, choose = _which_session(placed, context, answered)
     if choose is not None:
         return _ask_session(placed, context, choose, heard)
+    if target is not None:
+        placed = _filled(placed, target, context)
     if target is not None and target.values.figures() == placed.values.figures():
         return _already(placed, context, target, heard)
     return _store(placed, context, target, order, heard, answered)
+
+
+def _filled(placed: Parsed, target: Version, context: Context) -> Parsed:
+    """A correction with the figures it may leave out, as they stand: unsaid is not unknown. What no longer fits is left out."""
+    shape = context.vocabulary.shapes.get(placed.kind)
+    if shape is None or Flag.AS_WRITTEN in placed.flags:
+        return placed
+    values = placed.values
+    for name in set(shape.fields) - set(shape.required):
+        if getattr(values, name) is None:
+            filled = replace(values, **{name: getattr(target.values, name)})
+            values = filled if first_problem(placed.kind, filled, context) is None else values
+    return replace(placed, values=values)
 
 
 def _visible(placed: Parsed, context: Context) -> list[Version]:

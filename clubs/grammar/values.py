@@ -126,6 +126,7 @@ class ProblemId(StrEnum):
     DATE_OLD = "date_old"
     DATE_UNCLEAR = "date_unclear"
     CLUB_BAD = "club_bad"
+    CLUB_BARE = "club_bare"
     CLUB_MISSING = "club_missing"
     CLUB_CHOICE = "club_choice"
     MISSING = "missing"
@@ -174,6 +175,8 @@ class Flag(StrEnum):
     WEAK_YES = "weak_yes"
     TELL_SUPERVISOR = "tell_supervisor"
     STOP_STEM = "stop_stem"
+    AS_WRITTEN = "as_written"
+    """It says itself what is unknown (X, a form, the keypad): nothing of an earlier version fills it."""
 
 
 @dataclass(frozen=True)

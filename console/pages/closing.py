@@ -9,7 +9,7 @@ from clubs.month import before
 from console import result_words
 from console.access import Answer, Pages, R, who
 from console.club_scope import month_asked
-from console.club_words import REPORT_KINDS, REPORT_STATES
+from console.club_words import DOUBTS, KIND_NAMES, REPORT_STATES
 from console.edge import now, reading, writing
 from console.forms import Typed, done, draft, render
 from console.staff import names_of
@@ -26,7 +26,8 @@ FEW = 12
 @pages.page("/cloture", roles=ROLES)
 def index() -> Answer:
     """The month that is asked for, else the last one that is over, and the months closed before."""
-    return _show(Typed(draft("close-month")))
+    kept = draft("close-month") or {}
+    return _show(Typed({**kept, "read": ()}))  # what was typed waits; nobody signs by a tick of another day
 
 
 @pages.page("/cloture/signer", roles=ROLES, post=True)
@@ -34,6 +35,8 @@ def sign() -> Answer:
     """Keep the figures as they stand, under this person's name."""
     form = Typed.sent_or()
     narrative = form.text("narrative", needed=_("Écrivez ce que ce mois a montré."), most=8000)
+    if not form.ticked("read"):
+        form.wrong("read", _("Cochez la case pour signer."))
     if not form.errors:
         try:
             with writing() as session:
@@ -52,12 +55,12 @@ def _show(form: Typed) -> str:
         closed = closing.closed(session)
         signed = next((row for row in closed if row.month == first), None)
         values: dict[str, Any] = {"month": first, "closed": closed, "signed": signed, "over": month(first).end <= now(session)}
-        values["open"] = closing.still_open(session, first)
+        values |= {"open": closing.still_open(session, first), "odd": closing.in_doubt(session, first, today)}
         values["figures"] = closing.signed_figures(signed) if signed else figures(session, month(first), small_cells=True)
         values["changed"] = closing.changed(session, signed) if signed else []
         values["corrections"] = closing.corrections(session, signed) if signed else []
         values["names"] = names_of(session, [row.signed_by for row in closed])
-    values |= {"words": result_words, "states": REPORT_STATES, "kinds": REPORT_KINDS, "form": form}
+    values |= {"words": result_words, "states": REPORT_STATES, "kinds": KIND_NAMES, "doubts": DOUBTS, "form": form}
     return render("results/closing.html", months=_months(today), **values)
 
 

@@ -10,13 +10,13 @@ from flask import abort, url_for
 from campaigns.coming import coming
 from campaigns.listing import to_confirm
 from clubs import inbox, search
-from clubs.expected import silent
+from clubs.expected import late_count, silent
 from clubs.models import Club, Member
 from clubs.people import phones_of
 from clubs.records import Inquiry, InquiryState
 from console import budget_words, campaign_words, channel_states
 from console.access import EVERYONE, Answer, Pages, R, scope, who
-from console.answering import eyes
+from console.answering import ANSWERS, eyes
 from console.edge import exchange, now, reading, wall_time, writing
 from console.forms import done, render
 from console.pages.contacts import READS
@@ -65,7 +65,11 @@ def _clubs(session: Session, at: datetime) -> dict[str, Any]:
     quiet = session.query(Club).filter(Club.id.in_(silent(session, at.date()))).order_by(Club.code)
     if allowed is not None:
         quiet = quiet.filter(Club.village_id.in_(allowed))
-    return {"silent": [(club.id, club.code, club.village.name) for club in quiet]}
+    return {
+        "silent": [(club.id, club.code, club.village.name) for club in quiet],
+        "late": late_count(session, at.date(), allowed),
+        "follows": who().may(*ANSWERS),
+    }
 
 
 def _machine(session: Session, at: datetime) -> dict[str, Any]:

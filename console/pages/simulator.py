@@ -42,6 +42,7 @@ FAULTS = {
     Fault.SLOW: lazy("Le réseau répond trop tard"),
     Fault.ERROR_500: lazy("Le réseau répond par une erreur"),
 }
+CHOSEN = ("membre", "animatrice")
 MOST_KEYS = 24
 KEYS = ("1", "2", "3", "4", "5", "6", "7", "8", "9", "*", "0", "#")
 
@@ -65,6 +66,7 @@ def index() -> Answer:
             channel=channel,
             role_names=club_words.ROLES,
             at_most=AT_MOST,
+            in_view=_in_view(),
         )
 
 
@@ -73,7 +75,7 @@ def screen(number: int) -> Answer:
     """The screen of one phone, asked again every few seconds."""
     with reading() as session:
         contact = own(session, number)
-        return render("simulator/screen.html", contact=contact, **handsets.screen_of(session, contact))
+        return render("simulator/screen.html", contact=contact, in_view=_in_view(), **handsets.screen_of(session, contact))
 
 
 @pages.page("/simulateur/prendre", roles=MAY, post=True)
@@ -81,10 +83,10 @@ def take() -> Answer:
     """Take phones in hand: from now on their calls ring here."""
     with writing() as session:
         channel = _needed(session)
-        wanted = {role: request.form.get(role, type=handsets.id_of) for role in ("membre", "animatrice")}
+        wanted = {role: request.form.get(role, type=handsets.id_of) for role in CHOSEN}
         held = [own(session, number).number for number in wanted.values() if number]
         _set(channel, "by_hand", [*(number for number in held if number), STAFF_NUMBER])
-    return done(url_for("simulator.index", membre=wanted["membre"], animatrice=wanted["animatrice"]))
+    return done(url_for("simulator.index", **wanted))
 
 
 @pages.page("/simulateur/bureau", roles=MAY, post=True)
@@ -223,6 +225,11 @@ def _faults(channel: Channel) -> frozenset[str]:
 def _set(channel: Channel, name: str, words: list[str]) -> None:
     settings = {**json.loads(channel.settings or "{}"), name: ",".join(words)}
     channel.settings = json.dumps({key: value for key, value in settings.items() if value})
+
+
+def _in_view() -> dict[str, int | None]:
+    """The phones on the page, which its own forms and each screen asked again must name: no act may change what is shown."""
+    return {role: request.args.get(role, type=handsets.id_of) for role in CHOSEN}
 
 
 def _where() -> str:

@@ -10,7 +10,6 @@ from typing import Any
 from flask import abort, request, url_for
 
 from clubs import by_hand, doubts, expected, inbox, month, reports, spot_checks, unasked
-from clubs.doubts import Doubt
 from clubs.inbox import Shelf
 from clubs.models import Club, Village
 from clubs.records import Report, ReportState
@@ -31,11 +30,6 @@ CHECKS = ANSWERS | {R.SUIVI, R.ADMINISTRATION}
 DRAWS = {R.COMMUNICATION, R.SUIVI}
 MOST = 50
 WORD = 60
-DOUBTS = {
-    Doubt.NO_SESSION: lazy("pas de séance ce jour-là"),
-    Doubt.VOTERS: lazy("plus de votants que de personnes"),
-    Doubt.UNUSUAL: lazy("loin de l'habitude du club"),
-}
 FIELDS = (
     ("theme", lazy("Thème")),
     ("recipe", lazy("Recette")),
@@ -66,7 +60,7 @@ def index() -> Answer:
         phones = unasked.facilitator_phones(session, {club.id: club.phone_id for _, club, _ in owed[:MOST]}, now(session))
         late = [(row, club, village, phones.get(club.id)) for row, club, village in owed[:MOST]]
         values: dict[str, Any] = {"unsettled": unsettled, "odd": odd[:MOST], "late": late, "themes": themes(session)}
-    return render("supervision/index.html", words=club_words, doubts=DOUBTS, counts=counts, most=MOST, **values)
+    return render("supervision/index.html", words=club_words, counts=counts, most=MOST, **values)
 
 
 @pages.page("/suivi/rapport/<int:number>", roles=ANSWERS)

@@ -1,5 +1,6 @@
 """What an SMS changes and how it is answered; whole conversations stand in tests/transcripts."""
 
+import re
 from datetime import datetime, timedelta
 
 import pytest
@@ -8,7 +9,7 @@ from sqlalchemy import func, select, update
 from campaigns import conversations, quizzes
 from campaigns.models import Answer, Question
 from clubs.models import Member
-from clubs.records import Inquiry, Report
+from clubs.records import Inquiry, InquiryState, Report
 from messaging import contacts, inbox
 from messaging.exchange import Exchange
 from messaging.gateways.protocol import IncomingSms
@@ -206,6 +207,21 @@ def test_help_fits_who_asks_and_a_second_one_calls_staff(exchange: Exchange, wor
     assert "numéro de demande 1" in talk(exchange, world, "awa", "AIDE", now + HOUR)
     with exchange.database.reading() as session:
         assert session.scalars(select(Inquiry)).one().contact_id == world.contacts["awa"]
+
+
+def test_whoever_waits_for_a_call_opens_no_second_request_and_still_has_a_keyword_explained(
+    exchange: Exchange, world: World, now: datetime
+) -> None:
+    replies = [
+        talk(exchange, world, "moussa", text, now + minute * HOUR / 60)
+        for minute, text in enumerate(("AIDE", "AIDE CR", "AIDE", "AIDE", "AIDE CR", "AIDE"))
+    ]
+    assert [bool(re.search("numéro de demande 1[.]", reply)) for reply in replies] == [False, False, True, True, False, True]
+    assert replies[1] == replies[4]
+    assert "jeunes radio(1/0)" in replies[1]
+    with exchange.database.writing() as session:
+        session.scalars(select(Inquiry)).one().state = InquiryState.CLOSED
+    assert "numéro de demande 2." in talk(exchange, world, "moussa", "AIDE", now + HOUR)
 
 
 @pytest.mark.parametrize(

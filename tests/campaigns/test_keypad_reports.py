@@ -19,6 +19,7 @@ SAID = (
     *("who", "menu_main", "goodbye", "give_up", "no_key", "wrong_key", "pin_ask", "pin_bad", "club_ask", "club_bad", "theme_ask"),
     *("theme_bad", "women_ask", "men_ask", "youth_ask", "youth_too_many", "mothers_ask", "mothers_too_many", "radio_ask"),
     *("nobody", "other_ask", "resume_ask", "readback", "unit_women", "unit_men", "unit_youth", "unit_mothers", "confirm_ask"),
+    *("radio_yes", "radio_no"),
     *("saved", "replaced", "dropped", "num_18", "num_7", "num_9", "num_5", "digit_1", "digit_2", "digit_0", "option_theme_1"),
     *("no_content",),
 )
@@ -58,7 +59,7 @@ def figures(line: Line, *keys: str) -> list[str]:
 
 READ = [
     *("<readback>", "<option_theme_1>", "<num_18>", "<unit_women>", "<num_7>", "<unit_men>", "<num_9>", "<unit_youth>"),
-    *("<num_5>", "<unit_mothers>", "<confirm_ask>"),
+    *("<num_5>", "<unit_mothers>", "<radio_yes>", "<confirm_ask>"),
 ]
 
 
@@ -96,6 +97,7 @@ def test_everything_at_once_at_the_theme(exchange: Exchange, line: Line, pin: st
     heard = line.key("12*18*7*9*1", "#")
     assert heard[0] == "<readback>"
     assert "<unit_mothers>" not in heard
+    assert heard[-2:] == ["<radio_yes>", "<confirm_ask>"]
     line.key("1")
     assert reports(exchange)[0].values == {"theme": 12, "women": 18, "men": 7, "youth": 9, "radio": True}
 
@@ -124,6 +126,7 @@ def test_a_bare_hash_is_unknown_for_youth_and_mothers_alone(exchange: Exchange, 
         "<unit_women>",
         "<num_7>",
         "<unit_men>",
+        "<radio_no>",
         "<confirm_ask>",
     ]
     line.key("1")

@@ -231,14 +231,14 @@ def test_an_announced_number_gets_nothing_until_it_speaks(database: Database, sa
 def test_staff_enter_and_correct_a_report_by_hand(database: Database, world: World, now: datetime) -> None:
     with database.writing() as session:
         club = session.get_one(Club, world.clubs["1032"])
-        for women, corrects in (("18", None), ("19", 1)):
-            typed = by_hand.Typed(Kind.CR, now.date(), {"theme": "12", "women": women, "men": "7"})
+        for women, youth, corrects in (("18", "9", None), ("19", "", 1)):
+            typed = by_hand.Typed(Kind.CR, now.date(), {"theme": "12", "women": women, "men": "7", "youth": youth})
             verdict = by_hand.judge_typed(session, club, typed, now, corrects=corrects)
             by_hand.store(session, verdict, world.staff["moussa"], now)
     with database.reading() as session:
         first, second = versions(session, 1)
         assert (first.state, second.state) == (ReportState.REPLACED, ReportState.VALID)
-        assert (second.entered_by, second.values["women"]) == (world.staff["moussa"], 19)
+        assert (second.entered_by, second.values) == (world.staff["moussa"], {"theme": 12, "women": 19, "men": 7})
 
 
 def test_val_counts_the_version_that_waits_and_not_a_later_one_that_was_undone(

@@ -7,6 +7,7 @@ import tomllib
 from datetime import UTC, date, datetime
 
 import pytest
+import time_machine
 from flask import Flask
 
 from clubs.records import Report, ReportState
@@ -116,7 +117,9 @@ def test_a_closed_month_stays_and_later_corrections_stand_apart(
     browser = signed_in(R.SUIVI, name="awa.suivi")
     assert "Aucun mois clôturé" in browser.get("/cloture?mois=2026-03").text
     assert send(browser, "/cloture/signer", {"mois": "2026-03", "narrative": ""}).status_code == 422
-    assert send(browser, "/cloture/signer", {"mois": "2026-03", "narrative": "Un bon mois."}).status_code == 303
+    unread = send(browser, "/cloture/signer", {"mois": "2026-03", "narrative": "Un bon mois."})
+    assert (unread.status_code, "Cochez la case pour signer" in unread.text) == (422, True)
+    assert send(browser, "/cloture/signer", {"mois": "2026-03", "narrative": "Un bon mois.", "read": "1"}).status_code == 303
     page = browser.get("/cloture?mois=2026-03").text
     assert "Signé par" in page
     assert "Aucune." in page
@@ -129,6 +132,19 @@ def test_a_closed_month_stays_and_later_corrections_stand_apart(
         row = session.query(MonthClose).one()
         assert row.figures["sessions"]["value"] == 3
         assert row.month == date(2026, 3, 1)
+
+
+def test_what_contradicts_itself_is_still_to_be_decided_until_it_is_let_stand(
+    signed_in: SignedIn, month: World, database: Database
+) -> None:
+    with time_machine.travel(datetime(2026, 4, 30, tzinfo=UTC), tick=False):
+        browser = signed_in(R.SUIVI)
+        assert "plus de votants que de personnes" in browser.get("/cloture?mois=2026-03").text
+        assert "tout est décidé" in browser.get("/cloture?mois=2026-02").text
+        with database.writing() as session:
+            for number, fields in ((4, {"state": ReportState.CANCELLED}), (6, {"cleared_at": datetime.now(UTC)})):
+                session.query(Report).filter_by(number=number).update(fields)
+        assert "tout est décidé" in browser.get("/cloture?mois=2026-03").text
 
 
 @pytest.fixture

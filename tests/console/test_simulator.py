@@ -202,6 +202,20 @@ def a_call(exchange: Exchange, app_client: FlaskClient, world: World, who: str) 
     return line
 
 
+def test_the_phones_on_the_page_stay_through_a_call(
+    fanta: FlaskClient, post: Post, world: World, exchange: Exchange, client: FlaskClient
+) -> None:
+    prompt(exchange, world, "who", "Le service de nutrition.")
+    line = a_call(exchange, client, world, "binta")
+    chosen = f"/simulateur?membre={world.contacts['binta']}&animatrice={world.contacts['sory']}"
+    again = re.search(rf'hx-get="(/simulateur/ecran/{world.contacts["binta"]}\b[^"]*)"', fanta.get(chosen).text)
+    assert again is not None
+    screen = html.unescape(fanta.get(html.unescape(again[1])).text)
+    pages = re.findall(r'name="_page" value="([^"]*)"', screen)
+    assert set(pages) == {chosen}
+    assert post(fanta, f"/simulateur/appel/{line.id}", {"key": "1", "_page": pages[0]}).headers["Location"] == chosen
+
+
 def test_a_question_is_spoken_from_a_file_where_the_call_records(
     fanta: FlaskClient, post: Post, world: World, exchange: Exchange, client: FlaskClient
 ) -> None:

@@ -69,6 +69,20 @@ def test_the_three_lists_of_ones_own_villages(signed_in: SignedIn, world: World,
         assert send(sory, f"/suivi/rapport/57/{act}", {"accept": "1"}).status_code == 404
 
 
+def test_the_home_page_counts_late_reports_of_clubs_that_are_not_silent(
+    signed_in: SignedIn, world: World, database: Database
+) -> None:
+    came = a_report(database, world, 57)
+    with database.writing() as session:
+        for days, state, id_ in ((10, ExpectedState.WAITING, None), (5, ExpectedState.ON_TIME, came)):
+            due = TODAY - timedelta(days=days)
+            session.add(ExpectedReport(club_id=world.clubs["1032"], due_on=due, state=state, report_id=id_))
+    here, there = (signed_in(R.TERRAIN, villages=frozenset({village})).get("/").text for village in world.villages[:2])
+    assert "Chaque club attendu a donné de ses nouvelles" in here
+    assert '/suivi#retards">1 rapport manque depuis 7' in here.replace("\xa0", " ")
+    assert "retards" not in there
+
+
 @pytest.mark.parametrize(
     ("accept", "stands", "words"),
     [(True, ReportState.VALID, "est accepté"), (False, ReportState.CANCELLED, "pas compté")],

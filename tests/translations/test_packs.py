@@ -29,7 +29,8 @@ rec_kept rec_deleted air_ask air_yes air_no
 C = """
 pin_ask pin_bad theme_ask theme_bad women_ask men_ask youth_ask youth_too_many mothers_ask mothers_too_many radio_ask
 nobody other_ask resume_ask before_ask voters_ask after_ask action_ask readback unit_women unit_men unit_youth
-unit_mothers confirm_ask saved replaced dropped summary_intro unit_sessions unit_points unit_answers summary_thanks
+unit_mothers radio_yes radio_no confirm_ask saved replaced dropped summary_intro unit_sessions unit_points unit_answers
+summary_thanks
 """
 NUMBERS = [f"num_{n}" for n in range(101)] + [f"day_{n}" for n in range(1, 8)]
 

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from clubs.by_keypad import Keyed
 from clubs.grammar.aftermath import after
 from clubs.grammar.context import Asked, Context, OpenAction, Prompt, Sender, State, Version, valid_number
 from clubs.grammar.explain import explain
@@ -197,6 +198,33 @@ def test_a_second_demonstration_is_a_version_and_another_event_is_not() -> None:
     assert say(MOUSSA, "EV 1 40 35", "EV 1 40 30").outcome is Outcome.FIX
 
 
+@pytest.mark.parametrize(
+    ("first", "then", "kept", "told"),
+    [
+        ("CR 12 18 7 9 1 M6", "CR 12 20 7", (20, 9, True, 6), "femmes 20 (avant 18)"),
+        ("CR 12 18 7 9 1", "CR 12 20 7 8", (20, 8, True, None), "jeunes 8 (avant 9)"),
+        ("CR 12 18 7 9 1", "CR 13 20 7 >> 1", (20, 9, True, None), "femmes 20 (avant 18)"),
+        ("CR 12 18 7 9 1", "CR 12 3 2", (3, None, True, None), "jeunes ? (avant 9)"),
+        ("CR 12 18 7 9 1", "CR 12 18 7 X 1", (18, None, True, None), "jeunes ? (avant 9)"),
+        ("CR 12 18 7 9 1", "CR 13 20 7 X X >> 1", (20, None, None, None), "radio ? (avant oui)"),
+        ("CR 12 18 7 9 1", Keyed("12", "20", "7", radio="1").text(), (20, None, True, None), "jeunes ? (avant 9)"),
+    ],
+)
+def test_a_correction_keeps_what_it_does_not_say(
+    first: str, then: str, kept: tuple[int, int | None, bool | None, int | None], told: str
+) -> None:
+    verdict = say(MOUSSA, first, *then.split(" >> "))
+    values = verdict.values
+    assert (values.women, values.youth, values.radio, values.mothers) == kept
+    assert (verdict.outcome, verdict.effect.version) == (Outcome.FIX, 2)
+    assert told in verdict.reply
+
+
+def test_a_shorter_resend_with_nothing_new_is_already_noted() -> None:
+    assert "déjà noté" in say(MOUSSA, "CR 12 18 7 9 1", "CR 12 18 7").reply
+    assert say(MOUSSA, "DC 4 22 6 11", "DC 4 22 8").values.children == 11
+
+
 def test_a_strangers_report_never_touches_the_facilitators() -> None:
     known = play(MOUSSA, ["CR 12 18 7"])
     stranger = replace(STRANGER, reports=tuple(replace(row, own=False) for row in known.reports), next_report=58)
@@ -214,6 +242,24 @@ def test_a_stranger_completes_a_draft_with_the_club_code() -> None:
     assert say(STRANGER, "CR C1032 12 95 40", "OUI").effect.state is State.UNVERIFIED
     assert "vérifier" in say(STRANGER, "RAS 1 C1032").reply
     assert say(replace(STRANGER, known_club=lambda code: False), "CR C1032 12 18 7").problem is ProblemId.CLUB_BAD
+
+
+@pytest.mark.parametrize("text", ["CR 1032 12 18 7 9 1", "CR 1032 12 18 7", "CR 1032 T12 F18 H7", "CR 9999 12 18 7 9 1"])
+@pytest.mark.parametrize("sender", [SEVERAL, STRANGER], ids=["facilitator", "stranger"])
+def test_a_club_code_without_its_letter_is_named_and_the_letter_completes_the_report(sender: Context, text: str) -> None:
+    asked = judge(text, sender)
+    assert asked.problem is (ProblemId.CLUB_BAD if "9999" in text else ProblemId.CLUB_BARE)
+    assert asked.reply.endswith("Ex: C1032")
+    assert stored(judge("C1032", after(sender, asked))) == (Outcome.ACK, 12, 18, 7)
+
+
+@pytest.mark.parametrize("text", ["CR 1218 7 9", "CR 1218 7 9 1"])
+def test_four_glued_digits_are_no_club_code(text: str) -> None:
+    assert judge(text, MOUSSA).problem is ProblemId.GLUED
+
+
+def test_a_club_code_before_a_reason_is_named() -> None:
+    assert judge("RAS 1032 3", MOUSSA).problem is ProblemId.CLUB_BARE
 
 
 def test_actions_are_numbered_done_once_and_not_noted_twice() -> None:
