@@ -5,6 +5,7 @@ A phone shown here is held in the hand: its calls ring until somebody answers on
 
 import json
 from datetime import timedelta
+from typing import Any
 
 from flask import abort, request, url_for
 
@@ -83,7 +84,7 @@ def take() -> Answer:
     """Take phones in hand: from now on their calls ring here."""
     with writing() as session:
         channel = _needed(session)
-        wanted = {role: request.form.get(role, type=handsets.id_of) for role in CHOSEN}
+        wanted: dict[str, Any] = {role: request.form.get(role, type=handsets.id_of) for role in CHOSEN}
         held = [own(session, number).number for number in wanted.values() if number]
         _set(channel, "by_hand", [*(number for number in held if number), STAFF_NUMBER])
     return done(url_for("simulator.index", **wanted))
