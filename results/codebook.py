@@ -33,7 +33,7 @@ MEANINGS = {
     "Activités": "Combien de fois l'activité a eu lieu.",
     "Semaine du": "Le lundi de la semaine.",
     "Thème": "Le thème de la séance, par son numéro et son nom ; le premier s'il y en a deux.",
-    "Langue du message": "La langue du texte ou du son préparé pour la personne, un repli compris ; personne écartée : aucun message.",
+    "Langue du message": "La langue du texte ou du son fait pour la personne, un repli compris ; écartée, elle n'en a aucun.",
     "Sexe": "Le sexe déclaré de la personne.",
     "Question": "La question posée par téléphone.",
     "Séances": "Les séances tenues ; une séance corrigée compte une fois.",

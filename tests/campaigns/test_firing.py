@@ -6,12 +6,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import select
 
-from campaigns import broadcasts, enrolments, firing, schedule
+from campaigns import broadcasts, enrolments, schedule
 from campaigns.errors import CampaignError
 from campaigns.filters import Filter
 from campaigns.models import (
     Answer,
-    Audience,
     Campaign,
     CampaignEvent,
     CatchUp,
@@ -19,7 +18,6 @@ from campaigns.models import (
     Enrolment,
     EnrolmentState,
     Given,
-    ListEntry,
     Occurrence,
     OccurrenceState,
     Priority,
@@ -27,7 +25,6 @@ from campaigns.models import (
     Repeat,
     Season,
     SeasonKind,
-    StaticList,
 )
 from clubs.models import Area, MarketRule, Member, Village
 from clubs.records import RadioEpisode, RadioStation
@@ -122,42 +119,6 @@ def test_each_market_day_is_for_the_villages_whose_day_it_is(exchange: Exchange,
         whose = [row.audience["villages"] for row in session.scalars(select(Broadcast).order_by(Broadcast.id))]
     first, second = ([id_] for id_ in world.villages)
     assert whose == [second, first, second, first]
-
-
-@pytest.mark.parametrize(
-    "narrowed",
-    [
-        pytest.param("communes", id="a-commune"),
-        pytest.param("saved", id="a-saved-audience"),
-        pytest.param("list", id="a-list-from-a-file"),
-        pytest.param("club_kinds", id="a-kind-of-club"),
-    ],
-)
-def test_only_the_villages_of_the_audience_have_market_days(
-    exchange: Exchange, world: World, now: datetime, narrowed: str
-) -> None:
-    with exchange.database.writing() as session:
-        elsewhere = Area(kind="commune", name="Autre commune (test)")
-        files = StaticList(name="Liste", created_at=now)
-        session.add_all([elsewhere, files])
-        session.flush()
-        session.get_one(Village, world.villages[1]).area_id = elsewhere.id
-        session.add(ListEntry(list_id=files.id, contact_id=world.contacts["sory"]))
-        saved = Audience(name="Ailleurs", filter=Filter(communes=(elsewhere.id,)).to_json(), created_at=now)
-        session.add(saved)
-        session.flush()
-        wanted = {
-            "communes": Filter(communes=(elsewhere.id,)),
-            "saved": Filter(saved=saved.id),
-            "list": Filter(lists=(files.id,)),
-            "club_kinds": Filter(club_kinds=("ceapv",)),
-        }[narrowed]
-    plan(exchange, world, now, {"repeat": Repeat.MARKET, "market": MarketRule.ON, "starts_at": now}, wanted=wanted)
-    with exchange.database.reading() as session:
-        event = session.scalars(select(CampaignEvent)).one()
-        due = firing.open_dues(session, event, now, now + 12 * DAY, ZONE)
-    # The second village's market is each five days from 17 March; the first one's, on Mondays, is nobody's here.
-    assert [(one.at, one.villages) for one in due] == [(now + n * DAY, frozenset({world.villages[1]})) for n in (4, 9)]
 
 
 def test_a_market_that_is_noted_later_dates_a_campaign_that_waits(exchange: Exchange, world: World, now: datetime) -> None:
