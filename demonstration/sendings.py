@@ -36,7 +36,9 @@ from messaging.models import (
     OptOut,
     Route,
 )
+from translations.library import sms_of
 from translations.models import Content, ContentKind, Variant
+from translations.sms import measure
 
 SMS_ENDS = (
     (
@@ -102,7 +104,7 @@ def _one(
         expires_at=due + timedelta(hours=24),
         cursor=-1,
         planned_count=len(groups),
-        estimated_cost=len(groups) * (CALL_PRICE if route is Route.VOICE else SMS_PRICE),
+        estimated_cost=len(groups) * (CALL_PRICE if route is Route.VOICE else SMS_PRICE * measure(sms_of(variant)).parts),
         created_by=staff_ids[0],
         confirmed_by=staff_ids[1],
         created_at=due - timedelta(days=1),
@@ -146,9 +148,12 @@ def _campaign(past: Past, sending: Broadcast, staff_id: int) -> None:
 
 def _messages(past: Past, sending: Broadcast, variant: Variant, groups: Sequence[Group]) -> None:
     question = past.session.scalar(select(Question).where(Question.content_id == sending.content_id))
+    text = sms_of(variant)
+    size = measure(text)
     rows = []
     for group in groups:
         row = _message(past, sending, variant, group)
+        row.text, row.encoding, row.parts, row.price = text, size.encoding.value, size.parts, row.price * size.parts
         rows.append(row)
         if question is not None and row.state is MessageState.DELIVERED and past.chance.random() < 0.55:
             _answer(past, question, group, sending)
@@ -172,11 +177,8 @@ def _message(past: Past, sending: Broadcast, variant: Variant, group: Group) -> 
         broadcast_id=sending.id,
         variant_id=variant.id,
         kind=Kind.PUSH,
-        text=variant.text,
         state=state,
         error_code="undelivered" if state is MessageState.FAILED else None,
-        encoding="GSM-7",
-        parts=1,
         price=SMS_PRICE if gone else 0,
         attempts=1 if gone else 0,
         not_before=sending.due_at,

@@ -87,7 +87,7 @@ def take() -> Answer:
         wanted: dict[str, Any] = {role: request.form.get(role, type=handsets.id_of) for role in CHOSEN}
         held = [own(session, number).number for number in wanted.values() if number]
         _set(channel, "by_hand", [*(number for number in held if number), STAFF_NUMBER])
-    return done(url_for("simulator.index", **wanted))
+    return done(url_for("simulator.index", membre=wanted["membre"], animatrice=wanted["animatrice"]))
 
 
 @pages.page("/simulateur/bureau", roles=MAY, post=True)

@@ -67,6 +67,16 @@ def test_a_quiz_shows_its_keys_its_right_answer_and_why(signed_in: SignedIn, wor
     assert "Aucune réponse pour l'instant." in page.replace("&#39;", "'")
 
 
+def test_a_question_is_tried_by_a_campaign_that_already_says_it(signed_in: SignedIn, world: World) -> None:
+    browser = signed_in(R.COMMUNICATION)
+    page = browser.get(f"/quiz/{world.quiz}").text
+    assert "prenez un téléphone au simulateur" in page
+    address = re.search(r'href="([^"]+)">Envoyer cette question', page)
+    assert address is not None
+    content = world.contents["quiz-repas"]
+    assert re.search(rf'value="{content}" checked', browser.get(address[1]).text)
+
+
 def crowded(world: World, database: Database, rights: int, wrongs: int, phase: str | None = None, first: int = 0) -> None:
     """So many telephones of the third club answer rightly, and so many wrongly."""
     with database.writing() as session:

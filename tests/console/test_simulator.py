@@ -50,6 +50,7 @@ def test_a_facilitator_report_is_answered_on_her_screen(fanta: FlaskClient, post
     screen = fanta.get(f"/simulateur/ecran/{world.contacts['moussa']}").get_data(as_text=True)
     assert "CR 12 18 7 9 1" in screen
     assert re.search(r"Merci.*club 1032", screen)
+    assert len(re.findall(r'<small class="muted">\w+\s\d+\s\w+, ', screen)) == 2, "each SMS says its day"
 
 
 def test_an_empty_thread_says_what_to_do(fanta: FlaskClient, world: World) -> None:
@@ -213,6 +214,7 @@ def test_the_phones_on_the_page_stay_through_a_call(
     screen = html.unescape(fanta.get(html.unescape(again[1])).text)
     pages = re.findall(r'name="_page" value="([^"]*)"', screen)
     assert set(pages) == {chosen}
+    assert "le prix prévu de cet appel compris" in screen
     assert post(fanta, f"/simulateur/appel/{line.id}", {"key": "1", "_page": pages[0]}).headers["Location"] == chosen
 
 

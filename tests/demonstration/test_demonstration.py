@@ -29,7 +29,7 @@ from runtime.installation import installation
 from runtime.settings import Settings
 from runtime.work import Immediate
 from tests.conftest import EMPTY_ALL, KEYS
-from translations.models import Variant, VariantState
+from translations.models import Content, ContentKind, Variant, VariantState
 
 NOW = datetime(2026, 3, 18, 10, tzinfo=UTC)
 
@@ -70,6 +70,14 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exchange]:
 
 def count(session: Session, *where: object) -> int:
     return session.scalar(select(func.count()).select_from(Member).where(*where)) or 0  # type: ignore[arg-type]
+
+
+def test_a_question_is_sent_with_its_answers(demo: Exchange) -> None:
+    with demo.database.reading() as session:
+        sent = select(Message.text, Variant.options).join(Variant, Variant.id == Message.variant_id)
+        asked = session.execute(sent.join(Content).where(Content.kind == ContentKind.QUESTION)).all()
+    assert asked
+    assert all(f"1 {options[0]} 2 {options[1]}" in str(text) for text, options in asked)
 
 
 def test_it_has_the_figures_of_the_programme(demo: Exchange) -> None:
