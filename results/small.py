@@ -108,9 +108,8 @@ def hide(counts: Mapping[Key, int], sums: Sequence[Sum], unseen: Iterable[Key] =
     Each secret gets its witness: another table that agrees with everything shown, and in which the secret is another count.
     """
     nowhere = set(unseen)
-    known = {
-        key: count for key, count in counts.items() if count
-    }  # a zero is shown, and so is what one could only guess to be one
+    # A zero is shown, and one that stands nowhere is taken as guessed.
+    known = {key: count for key, count in counts.items() if count}
     secret = {key for key, count in known.items() if small(count)}
     if not secret:
         return set()
