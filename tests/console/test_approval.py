@@ -12,7 +12,7 @@ from tests.console.conftest import SignedIn, send
 from tests.console.test_editor import newest, opened
 from tests.console.test_messages import a_sound
 from tests.world import World
-from translations.models import VariantState
+from translations.models import Content, VariantState
 
 R = RoleName
 
@@ -119,6 +119,18 @@ def test_the_menu_and_the_home_page_say_what_waits_and_what_came_back(
     assert f'<a href="/messages/{world.contents["eau-propre"]}/fr">Renvoyé' in page
     assert "Plus court." in page
     assert "attend votre avis" not in validation.get("/").text
+
+
+def test_who_approves_reads_where_the_words_come_from_and_how_sure_it_is(
+    signed_in: SignedIn, world: World, database: Database
+) -> None:
+    number = world.contents["eau-propre"]
+    with database.writing() as session:
+        content = session.get_one(Content, number)
+        content.source, content.certainty = "OMS, 2023", "C"
+    waits = proposed(signed_in(R.COMMUNICATION), database, number, "fr", "Lavez-vous les mains.")
+    for address in (f"/a-approuver/{waits}", f"/messages/{number}/fr"):
+        assert "OMS, 2023, C" in signed_in(R.VALIDATION).get(address).text, address
 
 
 def test_each_step_belongs_to_its_role(signed_in: SignedIn, world: World, database: Database) -> None:
