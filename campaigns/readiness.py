@@ -12,7 +12,7 @@ from messaging.models import Budget, Channel, ChannelState, Consent
 from messaging.probing import HEALTHY
 from translations import contents, library, packs
 from translations.content_entries import Pack
-from translations.languages import SOURCE, chain
+from translations.languages import SOURCE
 from translations.models import Content, ContentKind
 
 
@@ -76,9 +76,8 @@ def _priced(row: Channel) -> bool:
 
 
 def _unapproved(session: Session, used: list[str], now: datetime) -> dict[str, int]:
-    """Automatic replies approved neither in a language nor in one that stands in for it, at last French."""
+    """By language, how many automatic replies nobody has approved in it; that another language would stand in is not enough."""
     ids = list(session.scalars(select(Content.id).where(Content.kind == ContentKind.REPLY, ~Content.archived)))
     newest = library.newest_variants(session, ids)
     ready = {(one.content_id, one.language) for one in newest if one.text and library.sendable(one, now)}
-    table = library.fallbacks(session)
-    return {code: sum(not any((id_, each) in ready for each in chain(code, table)) for id_ in ids) for code in used}
+    return {code: sum((id_, code) not in ready for id_ in ids) for code in used}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask, g, get_flashed_messages, request, session, url_for
 
-from console import catalogs, doors, nav, roles, sign_in, words
+from console import catalogs, doors, nav, reviewing, roles, sign_in, words
 from console import pages as package
 from console.access import Pages, visitor
 from console.edge import reading
@@ -53,6 +53,7 @@ def found() -> list[Pages]:
 
 def _environment(app: Flask) -> None:
     app.jinja_env.globals.update(asset=asset, once_token=new_token, R=RoleName, world=world, shown_contact=shown_contact)
+    app.jinja_env.globals["reviews_waiting"] = reviewing.waiting
     app.jinja_env.filters.update(
         moment=words.moment,
         clock=words.clock,

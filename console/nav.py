@@ -33,6 +33,7 @@ ORDER = (
 class Entry:
     """One link; `current` while the page shown belongs to it."""
 
+    endpoint: str
     address: str
     words: str
     current: bool
@@ -43,7 +44,7 @@ def entries(app: Flask, person: Person | None) -> list[Entry]:
     if person is None:
         return []
     return [
-        Entry(url_for(endpoint), str(words), _within(url_for(endpoint)))
+        Entry(endpoint, url_for(endpoint), str(words), _within(url_for(endpoint)))
         for endpoint, words in ORDER
         if person.roles & (declared(app.view_functions[endpoint]) or frozenset())
     ]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from campaigns.readiness import Readiness, look
-from console.staff import RoleName, Staff
+from console.staff import INVENTED, RoleName, Staff
 from console.words import _, ngettext
 from runtime.database import Session
 from runtime.installation import Installation, installation
@@ -59,7 +59,8 @@ def _law(place: Installation) -> Iterator[Point]:
 
 
 def _people(session: Session, found: Readiness) -> Iterator[Point]:
-    count = sum(row.active and any(role.name == RoleName.VALIDATION for role in row.roles) for row in session.query(Staff))
+    people = session.query(Staff).filter(Staff.active, Staff.username.not_in(INVENTED))
+    count = sum(any(role.name == RoleName.VALIDATION for role in row.roles) for row in people)
     lacks = ngettext("Il y en a %(num)s. Il en faut deux.", "Il y en a %(num)s. Il en faut deux.", count)
     yield Point("approvers", _("Deux personnes de la Validation"), "" if count >= APPROVERS else lacks, "users.index")
     absent = _("Aucun accord avec date et témoin. Importez le registre.")

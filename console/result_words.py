@@ -6,6 +6,7 @@ from console.words import _, day, lazy
 from console.words import number as decimal
 from results.models import Direction, Target
 from results.phone_tables import LISTENERS, NO_LANGUAGE, NOT_SAID
+from results.small import Kept
 
 # Listed so that they are collected for translation; the page looks them up by their French.
 WORDS = (
@@ -197,6 +198,16 @@ def subject(table: str, cell: object) -> str:
         return day(cell)
     known = table in ("sexes", "events") or cell in (NO_LANGUAGE, NOT_SAID, *LISTENERS.values())
     return words(str(cell)) if known else str(cell)
+
+
+def is_kept(cell: object) -> bool:
+    """Whether a cell is kept back; None is a gain among too few voters."""
+    return cell is None or isinstance(cell, Kept)
+
+
+def kept(cell: Kept | None) -> str:
+    """What stands in place of a cell kept back."""
+    return _("caché : moins de 5") if cell is Kept.FEW else _("caché")
 
 
 def value(number: float | None) -> str:

@@ -30,6 +30,9 @@ class RoleName(StrEnum):
     PROTECTION = "protection"
 
 
+# The demonstration's two accounts: their approvals stay there, and nobody who works here stands behind them.
+INVENTED = ("demo.langue", "demo.validation")
+
 staff_role = Table(
     "staff_role",
     Base.metadata,

@@ -19,7 +19,6 @@ from results.figure import Figure
 from results.places import communes
 from results.release import files
 from results.scope import Scope
-from results.small import HIDDEN
 from results.table import Cell, Table
 
 Step = Callable[[int, int], None]
@@ -63,7 +62,7 @@ def places(session: Session, scope: Scope) -> str:
 
 
 def _sheets(session: Session, scope: Scope, each_report: bool, step: Step) -> list[Table]:
-    made = files(session, scope, each_report=each_report, mark=HIDDEN, step=step)
+    made = files(session, scope, each_report=each_report, step=step)
     return [_indicators(made.figures, scope, places(session, scope)), *made.tables]
 
 
@@ -71,9 +70,9 @@ def _indicators(made: Sequence[Figure], scope: Scope, where: str) -> Table:
     rows = tuple(
         (
             figure.label,
-            HIDDEN if figure.hidden else figure.value,
+            figure.hidden or figure.value,
             figure.unit,
-            *((HIDDEN,) * 3 if figure.hidden else (figure.numerator, figure.denominator, figure.n)),
+            *((figure.hidden,) * 3 if figure.hidden else (figure.numerator, figure.denominator, figure.n)),
             scope.since,
             scope.until,
             where,
@@ -101,7 +100,10 @@ def _cover(sheet: Worksheet, session: Session, scope: Scope, now: datetime, bold
         ("Sexe", scope.sex.value if scope.sex else "tous"),
         ("Opérateur", scope.operator or "tous"),
         ("Préparé le", now.strftime("%d/%m/%Y %H:%M UTC")),
-        ("Petits effectifs", "Une case qui parle de moins de 5 personnes est cachée, et celles qui la feraient deviner."),
+        (
+            "Petits effectifs",
+            "Une case de moins de 5 personnes dit « caché (< 5) » ; une case qui la ferait deviner dit « caché ».",
+        ),
     )
     for row, (name, text) in enumerate(lines):
         sheet.write_string(row, 0, name, bold)

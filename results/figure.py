@@ -1,18 +1,18 @@
 """What one indicator is: a value beside its formula, numerator, denominator and number of cases."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
 from clubs.small import small
 from results.scope import Scope
-from results.small import part_is_small
+from results.small import Kept, part_is_small
 
 
 @dataclass(frozen=True)
 class Figure:
-    """One indicator over one scope. `value` is None where nothing can be divided; `hidden` says a small cell keeps it back.
+    """One indicator over one scope. `value` is None where nothing can be divided; `hidden` says that it is kept back, and why.
 
     `n` is how many it speaks of; `people` says they are people, `part` that the numerator is some of the denominator. `totals`
     are the counts of people it tells, by the name under which tables add up to them.
@@ -26,19 +26,23 @@ class Figure:
     numerator: float
     denominator: float | None
     n: int
-    hidden: bool = False
+    hidden: Kept | None = None
     people: bool = True
     part: bool = False
     totals: tuple[tuple[str, int], ...] = ()
 
-    def kept_back(self) -> "Figure":
-        """The figure as partners and exports get it: nothing at all when it, its part or the rest is fewer than five people."""
-        few = small(self.n) or (self.part and part_is_small(self.numerator, self.denominator or 0))
-        return self.away() if self.people and few else self
+    def kept_back(self, gone: Container[str] = ()) -> "Figure":
+        """The figure as partners and exports get it: nothing at all when it, its part or the rest is fewer than five people, or
+        when one of its totals is `gone`."""
+        few = self.people and (small(self.n) or (self.part and part_is_small(self.numerator, self.denominator or 0)))
+        away = [value for name, value in self.totals if name in gone]
+        if few or any(map(small, away)):
+            return self.away(Kept.FEW)
+        return self.away() if away else self
 
-    def away(self) -> "Figure":
+    def away(self, why: Kept = Kept.BESIDE) -> "Figure":
         """The figure with nothing told but its name and formula."""
-        return replace(self, value=None, numerator=0, denominator=None, n=0, hidden=True, totals=())
+        return replace(self, value=None, numerator=0, denominator=None, n=0, hidden=why, totals=())
 
 
 Maker = Callable[[Session, Scope], Iterator[Figure]]

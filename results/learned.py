@@ -14,7 +14,7 @@ from campaigns.models import Answer, Question
 from campaigns.quiz_results import By, Line, of_villages, results
 from campaigns.quizzes import Phase
 from results.intervals import Interval, paired, wilson
-from results.small import People, Sum, hidden_cells
+from results.small import Kept, People, Sum, hidden_cells, kept
 from results.table import Table
 
 RATED = People(("answers", "right"), within=(("right", "answers"),))
@@ -23,33 +23,33 @@ TURNED = People(("pairs", "gained", "lost"), within=(("gained", "pairs"), ("lost
 
 @dataclass(frozen=True)
 class Rate:
-    """First answers in time of one group to one question in one phase; None where a cell is kept back."""
+    """First answers in time of one group to one question in one phase."""
 
     question_id: int
     phase: str | None
     group: str
-    answers: int | None
-    right: int | None
+    answers: int | Kept
+    right: int | Kept
 
     @property
     def share(self) -> Interval | None:
         """Right answers in percent."""
-        return None if self.answers is None or self.right is None else wilson(self.right, self.answers)
+        return None if isinstance(self.answers, Kept) or isinstance(self.right, Kept) else wilson(self.right, self.answers)
 
 
 @dataclass(frozen=True)
 class Turn:
-    """Phones that answered a question before and after: `gained` were wrong, then right; None where a cell is kept back."""
+    """Phones that answered a question before and after: `gained` were wrong, then right."""
 
     question_id: int
-    pairs: int | None
-    gained: int | None
-    lost: int | None
+    pairs: int | Kept
+    gained: int | Kept
+    lost: int | Kept
 
     @property
     def points(self) -> Interval | None:
         """Points between before and after."""
-        if self.pairs is None or self.gained is None or self.lost is None:
+        if isinstance(self.pairs, Kept) or isinstance(self.gained, Kept) or isinstance(self.lost, Kept):
             return None
         return paired(self.gained, self.lost, self.pairs)
 
@@ -66,8 +66,8 @@ def rates(session: Session, quiz_id: int, by: By, villages: Collection[int] | No
             line.question_id,
             line.phase,
             line.group,
-            None if (table.id, at, "answers") in gone else line.answers,
-            None if (table.id, at, "right") in gone else line.right,
+            kept(line.answers) if (table.id, at, "answers") in gone else line.answers,
+            kept(line.right) if (table.id, at, "right") in gone else line.right,
         )
         for table in tables
         for at, line in enumerate(one for one in found if _id(one) == table.id)
@@ -97,7 +97,7 @@ def turns(session: Session, quiz_id: int, villages: Collection[int] | None = Non
     names = ("question", "pairs", "gained", "lost")
     gone = hidden_cells([Table("turns", "", names, tuple(rows), people=TURNED)], {}, [])
     return [
-        Turn(row[0], *(None if ("turns", at, name) in gone else row[n] for n, name in enumerate(names) if n))
+        Turn(row[0], *(kept(row[n]) if ("turns", at, name) in gone else row[n] for n, name in enumerate(names) if n))
         for at, row in enumerate(rows)
     ]
 

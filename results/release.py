@@ -60,7 +60,7 @@ def page(session: Session, scope: Scope, *, small_cells: bool) -> Release:
     return Release(all_figures, made) if small_cells else close(all_figures, made)
 
 
-def files(session: Session, scope: Scope, *, each_report: bool, mark: Cell, step: Callable[[int, int], None]) -> Release:
+def files(session: Session, scope: Scope, *, each_report: bool, step: Callable[[int, int], None]) -> Release:
     """What a file holds: no village is named in it, and its small cells are always hidden. `step` is told how far it got."""
     makers = (
         *(tables.by_week, tables.by_commune, tables.by_theme, tables.quiz_by_theme, tables.events_by_type, _four_w),
@@ -79,19 +79,17 @@ def files(session: Session, scope: Scope, *, each_report: bool, mark: Cell, step
         made.append(_reports(rows))
         sums += _by_report(rows, tables.theme_names(session), made)
     step(steps - 1, steps)
-    return close(all_figures, made, mark, sums)
+    return close(all_figures, made, sums)
 
 
-def close(all_figures: list[Figure], made: list[Table], mark: Cell = None, sums: Iterable[Sum] = ()) -> Release:
+def close(all_figures: list[Figure], made: list[Table], sums: Iterable[Sum] = ()) -> Release:
     """Figures and tables without what counts fewer than five people and what would tell it."""
     known = {name: value for figure in all_figures if not figure.hidden for name, value in figure.totals}
     ties = [*sums, *_ties(known)]
     gone = hidden_cells(made, known, ties)
-    shown = [
-        figure.away() if any((name,) in gone for name, _value in figure.totals) else figure.kept_back() for figure in all_figures
-    ]
+    shown = [figure.kept_back({name for name, _value in figure.totals if (name,) in gone}) for figure in all_figures]
     hides = bool(gone) or any(figure.hidden for figure in shown)
-    return Release(shown, without(made, gone, mark), hides)
+    return Release(shown, without(made, gone), hides)
 
 
 def _four_w(session: Session, scope: Scope) -> Table:

@@ -1,24 +1,36 @@
 """Which cells are kept back because they count fewer than five people, over everything that stands on one page or in one file.
 
 Hiding the small cell is not enough: a total beside it gives it back by subtraction, in its row, in its column, or through several
-tables at once. So all cells are tied by the sums that hold between them, and others are hidden until no sum, nor any mixture of
-sums, tells a small one.
+tables at once. So all cells are tied by the sums that hold between them, and for each small one as few others are hidden as make
+another count possible in its place. What is hidden says which of the two it is, so that no large cell is called small.
 """
 
-from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, cast
 
 from clubs.small import SMALL, small
 
 if TYPE_CHECKING:
     from results.table import Cell, Table
 
-HIDDEN = "caché (< 5)"
 PRIME = 2_147_483_647  # sums are untangled in whole numbers modulo this, exactly and without fractions
+CHANGE_AT_MOST = 1_000  # a larger one is a fraction modulo the prime, and no count of people
 
 Key = Hashable
+
+
+class Kept(StrEnum):
+    """What stands in place of a cell: that it counts too few, or that it would only give another one away."""
+
+    FEW = "caché (< 5)"
+    BESIDE = "caché"
+
+
+def kept(count: float) -> Kept:
+    """What stands in place of a count."""
+    return Kept.FEW if small(count) else Kept.BESIDE
 
 
 @dataclass(frozen=True)
@@ -53,9 +65,9 @@ def part_is_small(part: float, whole: float) -> bool:
     return small(part) or small(whole - part)
 
 
-def without(tables: "Sequence[Table]", gone: set[Key], mark: "Cell" = None) -> "list[Table]":
-    """Tables with `mark` in place of what `hidden_cells` found."""
-    return [replace(table, rows=tuple(_row(table, at, row, gone, mark) for at, row in enumerate(table.rows))) for table in tables]
+def without(tables: "Sequence[Table]", gone: set[Key]) -> "list[Table]":
+    """Tables with a Kept in place of what `hidden_cells` found."""
+    return [replace(table, rows=tuple(_row(table, at, row, gone) for at, row in enumerate(table.rows))) for table in tables]
 
 
 def hidden_cells(tables: "Sequence[Table]", totals: Mapping[str, int], more: Iterable[Sum] = ()) -> set[Key]:
@@ -91,17 +103,33 @@ def hidden(counts: Mapping[str, int], people: People) -> set[str]:
 
 
 def hide(counts: Mapping[Key, int], sums: Sequence[Sum], unseen: Iterable[Key] = ()) -> set[Key]:
-    """The keys to hide so that no small count can be worked out; `unseen` are counts that stand nowhere but must not be told."""
+    """The keys to hide so that no small count can be worked out; `unseen` are counts that stand nowhere but must not be told.
+
+    Each secret gets its witness: another table that agrees with everything shown, and in which the secret is another count.
+    """
     nowhere = set(unseen)
-    secret = {key for key, count in counts.items() if small(count)}
-    gone = secret | nowhere
+    # A zero is shown, and one that stands nowhere is taken as guessed.
+    known = {key: count for key, count in counts.items() if count}
+    secret = {key for key, count in known.items() if small(count)}
     if not secret:
         return set()
-    while True:
-        more = _by_single_sums(counts, sums, gone, secret) or _by_mixture(counts, sums, gone, secret)
-        if not more:
-            return gone - nowhere
-        gone |= more
+    known, sums = _with_unions(known, sums, secret, nowhere)
+    search = _Search(known, sums, secret | (nowhere & known.keys()), nowhere)
+    for key in sorted(secret, key=str):
+        search.protect(key)
+    return search.gone - nowhere
+
+
+def _with_unions(
+    counts: dict[Key, int], sums: Sequence[Sum], secret: set[Key], nowhere: set[Key]
+) -> tuple[dict[Key, int], list[Sum]]:
+    """Several secrets of one sum that are too few together are one more secret, which stands nowhere."""
+    groups = {few for each in sums if len(few := tuple(key for key in each.parts if key in secret)) > 1}
+    unions = [Sum(("union", few), few) for few in sorted(groups, key=str) if small(sum(counts[key] for key in few))]
+    small_ones: dict[Key, int] = {("union", each.parts): sum(counts[key] for key in each.parts) for each in unions}
+    secret.update(small_ones)
+    nowhere.update(small_ones)
+    return {**counts, **small_ones}, [*sums, *unions]
 
 
 def _gather(table: "Table", counts: dict[Key, int], unseen: set[Key], sums: list[Sum]) -> None:
@@ -128,107 +156,89 @@ def _gather_row(
             sums.append(Sum((table, at, whole), ((table, at, part), rest)))
 
 
-def _by_single_sums(counts: Mapping[Key, int], sums: Sequence[Sum], gone: set[Key], secret: set[Key]) -> set[Key]:
-    """What to hide beside the secrets that one sum alone would tell, or tell to be among too few."""
-    more: set[Key] = set()
-    for each in sums:
-        away = [key for key in each.parts if (key in gone or key in more) and counts[key]]
-        total_away = each.total is not None and (each.total in gone or each.total in more)
-        if not secret.intersection(away) and not (total_away and each.total in secret):
-            continue
-        while len(away) + total_away < 2 or (not total_away and sum(counts[key] for key in away) < SMALL):
-            left = [key for key in each.parts if key not in gone and key not in more and counts[key]]
-            if left:
-                away.append(min(left, key=lambda key: (counts[key], str(key))))
-                more.add(away[-1])
-            elif each.total is not None and not total_away and counts[each.total]:
-                more.add(each.total)
-                total_away = True
-            else:
-                break
-    return more
+class _Search:
+    """The witnesses of secrets, found one after the other; `gone` is what they need hidden, and grows.
 
-
-def _by_mixture(counts: Mapping[Key, int], sums: Sequence[Sum], gone: set[Key], secret: set[Key]) -> set[Key]:
-    """What to hide beside the secrets that several sums together would tell."""
-    more: set[Key] = set()
-    for key in sorted(_told(sums, gone, secret), key=str):
-        near = _near(key, counts, sums, gone)
-        if near and not near & more:
-            more.add(min(near, key=lambda one: (counts[one], str(one))))
-    return more
-
-
-def _near(key: Key, counts: Mapping[Key, int], sums: Sequence[Sum], gone: set[Key]) -> set[Key]:
-    """The shown counts in the sums of a key; where none is left there, those in the sums that touch these, and so on."""
-    reached, left = {key}, list(sums)
-    while True:
-        touching: list[Sum] = []
-        rest: list[Sum] = []
-        for each in left:
-            (touching if each.total in reached or not reached.isdisjoint(each.parts) else rest).append(each)
-        if not touching:
-            return set()
-        left = rest
-        reached |= {one for each in touching for one in (*each.parts, each.total) if one is not None}
-        shown = {one for one in reached - gone if counts[one]}
-        if shown:
-            return shown
-
-
-def _told(sums: Sequence[Sum], gone: set[Key], secret: set[Key]) -> set[Key]:
-    """The secrets that the sums determine.
-
-    A key is determined when its column, over the sums it stands in, is no mixture of the other keys' columns; so every mixture
-    that is found clears the keys in it.
+    A witness is a mixture of counts that every sum it touches cancels. It is sought near its secret first, among what is hidden
+    already first, and among small counts before large ones.
     """
-    columns: dict[Key, dict[int, int]] = {}
-    for at, each in enumerate(sums):
-        for key in each.parts:
-            if key in gone:
-                columns.setdefault(key, {})[at] = 1
-        if each.total is not None and each.total in gone:
-            columns.setdefault(each.total, {})[at] = -1
-    free = _slack(columns, secret)
-    found: dict[int, tuple[dict[int, int], dict[Key, int]]] = {}
-    for key in sorted(columns, key=lambda one: len(columns[one])):  # the shortest first: it fills up least
-        column, made = columns[key], {key: 1}
-        while column and (first := min(column)) in found:
-            of_it, of_what = found[first]
-            times = -column[first] * pow(of_it[first], -1, PRIME)
-            _add(column, of_it, times)
-            _add(made, of_what, times)
-        if column:
-            found[min(column)] = (column, made)
-        else:
-            free |= made.keys()
-    return (columns.keys() & secret) - free
+
+    def __init__(self, counts: Mapping[Key, int], sums: Sequence[Sum], gone: set[Key], nowhere: set[Key]) -> None:
+        self.gone = gone
+        self._counts, self._nowhere = counts, nowhere
+        self._sums = [[key for key in (*each.parts, each.total) if key in counts] for each in sums]
+        self._columns: dict[Key, dict[int, int]] = {key: {} for key in counts}
+        for at, each in enumerate(sums):
+            for key in each.parts:
+                if key in counts:
+                    self._columns[key][at] = 1
+            if each.total in counts:
+                self._columns[each.total][at] = -1
+        self._safe: set[Key] = set()
+
+    def protect(self, secret: Key) -> None:
+        """Hide what the witness of a secret needs; where none keeps to the labels, what comes nearest to one."""
+        if secret in self._safe:
+            return
+        refused: set[Key] = set()
+        best: dict[Key, int] = {}
+        for near in self._rings(secret):
+            while made := self._witness(secret, near - refused):
+                best = best or made
+                blocking = self._blocking(made)
+                if not blocking:
+                    self.gone.update(made)
+                    self._safe.update(made)
+                    return
+                if not (blocking := blocking - {secret}):
+                    break
+                refused.add(max(blocking, key=lambda key: (key not in self.gone, self._counts[key], str(key))))
+        self.gone.update(best)
+
+    def _rings(self, secret: Key) -> Iterator[set[Key]]:
+        """The counts in the sums of a secret, then those in the sums that touch these too, and so on."""
+        reached, met = {secret}, set[int]()
+        while more := {at for key in reached for at in self._columns[key]} - met:
+            met |= more
+            reached = reached.union(*(self._sums[at] for at in more))
+            yield reached
+
+    def _witness(self, secret: Key, among: set[Key]) -> dict[Key, int]:
+        """How much each count changes where the secret changes by one; empty when the sums tell the secret."""
+        found: dict[int, tuple[dict[int, int], dict[Key, int]]] = {}
+        aim: tuple[dict[int, int], dict[Key, int]] = (dict(self._columns[secret]), {secret: 1})
+        for key in sorted(among - {secret}, key=self._cost):
+            column, made = dict(self._columns[key]), {key: 1}
+            _reduce(column, made, found)
+            if column:
+                found[min(column)] = (column, made)
+                _reduce(*aim, found)
+            if not aim[0]:
+                return {key: times if times < PRIME // 2 else times - PRIME for key, times in aim[1].items()}
+        return {}
+
+    def _cost(self, key: Key) -> tuple[bool, int, str]:
+        return (key not in self.gone, self._counts[key], str(key))
+
+    def _blocking(self, made: Mapping[Key, int]) -> set[Key]:
+        """The counts that a witness would carry out of what their label says, one way and the other; none if one is open."""
+        far = {key for key, change in made.items() if abs(change) > CHANGE_AT_MOST}
+        ways = [{key for key, change in made.items() if not self._fits(key, self._counts[key] + way * change)} for way in (1, -1)]
+        return far or (ways[0] | ways[1] if all(ways) else set())
+
+    def _fits(self, key: Key, count: int) -> bool:
+        if key in self._nowhere:
+            return count >= 0
+        return small(count) if small(self._counts[key]) else count >= SMALL
 
 
-def _slack(columns: dict[Key, dict[int, int]], secret: set[Key]) -> set[Key]:
-    """Make the columns few before they are mixed; the keys that were found to be told by nothing.
-
-    Two alike tell nothing of each other, and are one to the others. A sum that holds what stands nowhere else, and is no secret
-    that it could tell, tells nothing: it goes, which may leave others alike or alone.
-    """
-    free: set[Key] = set()
-    while True:
-        alike: dict[frozenset[tuple[int, int]], list[Key]] = defaultdict(list)
-        for key, column in columns.items():
-            alike[frozenset(column.items())].append(key)
-        idle: set[int] = set()
-        for sums, (first, *others) in alike.items():
-            if others or not sums:
-                free.update((first, *others))
-            for key in others if sums else (first, *others):
-                del columns[key]
-            if len(sums) == 1 and (first in free or first not in secret):
-                idle.update(at for at, _sign in sums)
-        if not idle:
-            return free
-        for left in columns.values():
-            for at in idle & left.keys():
-                del left[at]
+def _reduce(column: dict[int, int], made: dict[Key, int], found: Mapping[int, tuple[dict[int, int], dict[Key, int]]]) -> None:
+    """Take out of a column, in place, what the found ones hold of it; `made` keeps what it is a mixture of."""
+    while column and (first := min(column)) in found:
+        of_it, of_what = found[first]
+        times = -column[first] * pow(of_it[first], -1, PRIME)
+        _add(column, of_it, times)
+        _add(made, of_what, times)
 
 
 def _add(row: dict[Any, int], other: Mapping[Any, int], times: int) -> None:
@@ -240,8 +250,9 @@ def _add(row: dict[Any, int], other: Mapping[Any, int], times: int) -> None:
             row.pop(key, None)
 
 
-def _row(table: "Table", at: int, row: "tuple[Cell, ...]", gone: set[Key], mark: "Cell") -> "tuple[Cell, ...]":
-    away = {name for name in table.people.counts if (table.id, at, name) in gone}
+def _row(table: "Table", at: int, row: "tuple[Cell, ...]", gone: set[Key]) -> "tuple[Cell, ...]":
+    cells = dict(zip(table.columns, row, strict=True))
+    away = {name: kept(cast("int", cells[name])) for name in table.people.counts if (table.id, at, name) in gone}
     if away:
-        away.update(table.people.derived)
-    return tuple(mark if name in away else cell for name, cell in zip(table.columns, row, strict=True))
+        away |= dict.fromkeys(table.people.derived, Kept.FEW if Kept.FEW in away.values() else Kept.BESIDE)
+    return tuple(away.get(name, cell) for name, cell in cells.items())

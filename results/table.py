@@ -10,7 +10,8 @@ Cell = int | float | str | date | None
 
 @dataclass(frozen=True)
 class Table:
-    """`columns` names the cells of each row; the first cell says what the row is about. None is a cell kept back.
+    """`columns` names the cells of each row; the first cell says what the row is about. A Kept stands for a cell kept back, None
+    where nothing is said.
 
     `people` says which columns count people.
     """

@@ -1,6 +1,6 @@
 """The tables behind the charts: sessions by week, village, commune and theme; quizzes, events and the 4W table.
 
-A cell that counts fewer than five people is kept back from partners and from every export (results/release.py): None here.
+Here every cell is told; what counts fewer than five people is kept back afterwards (results/release.py).
 """
 
 from collections import defaultdict

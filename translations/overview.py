@@ -10,14 +10,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from difflib import SequenceMatcher
 from enum import StrEnum
+from functools import cache
+from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import BigInteger, BindParameter, ColumnElement, Select, bindparam, func, select
+from sqlalchemy.orm import Session, aliased
 
 from translations import placeholders, review
 from translations.languages import SOURCE, chain
-from translations.library import Way, choose, clip_of, fallbacks, is_shipped, newest_variants, sms_of
-from translations.models import Content, ContentKind, Language, Theme, Variant, VariantState
+from translations.library import Way, choose, clip_of, current, fallbacks, is_shipped, newest_variants, sms_of
+from translations.models import Clip, Content, ContentKind, Language, Theme, Variant, VariantState
 from translations.sms import Encoding, measure
 
 
@@ -32,6 +34,9 @@ class Task(StrEnum):
 
     HEAR = "hear"
     APPROVE = "approve"
+
+
+REVIEWED = {VariantState.TO_HEAR: Task.HEAR, VariantState.TO_REVIEW: Task.APPROVE}
 
 
 @dataclass(frozen=True)
@@ -145,6 +150,50 @@ def pending(session: Session, staff_id: int) -> list[Waiting]:
     return waiting
 
 
+def tasks(session: Session, staff_id: int) -> list[tuple[Task, str]]:
+    """What `pending` holds that is not this person's own work, as tasks and languages: one query, for every page's menu."""
+    return [
+        (REVIEWED.get(state) or (Task.HEAR if checked is None else Task.APPROVE), language)
+        for state, language, waiting, checked in session.execute(_tasks(), {"me": staff_id})
+        if waiting is not None or state in REVIEWED
+    ]
+
+
+@cache
+def _tasks() -> Select[Any]:
+    """State, language and waiting sound of what somebody else than `me` wrote; made once, since making it takes longest."""
+    older, own, sound, other = aliased(Variant), aliased(Variant), aliased(Clip), aliased(Clip)
+    me: BindParameter[int] = bindparam("me", type_=BigInteger)
+    newest = select(func.max(own.version)).where(*_of_the_same(own, Variant)).scalar_subquery()
+    before = select(func.coalesce(func.max(older.version), 0)).where(*_of_the_same(older, Variant))
+    before = before.where(older.approved_at.is_not(None), older.version < Variant.version).correlate(Variant)
+    wrote = select(own.id).where(*_of_the_same(own, Variant), own.author_id == me, own.version <= Variant.version)
+    wrote = wrote.where(own.version > before.scalar_subquery()).correlate(Variant)
+    heard = select(Clip.variant_id).where(Clip.synthetic.is_(False), Clip.approved_at.is_(None))  # few, and found fast
+    last = select(func.max(other.version)).where(other.variant_id == Variant.id, other.synthetic.is_(False)).scalar_subquery()
+    waits = (sound.variant_id == Variant.id) & (sound.version == last) & sound.approved_at.is_(None)
+    return (
+        select(Variant.state, Variant.language, sound.id, sound.checked_at)
+        .join(Content, Content.id == Variant.content_id)
+        .outerjoin(sound, waits)
+        .where(Variant.version == newest, Content.archived.is_(False), sound.uploaded_by.is_distinct_from(me))
+        .where(Variant.state.in_(REVIEWED) | (Variant.state == VariantState.APPROVED) & Variant.id.in_(heard))
+        .where(~wrote.exists())
+    )
+
+
+def returned(session: Session, staff_id: int) -> list[Variant]:
+    """The drafts that came back to this author with a reason, and were not changed since."""
+    back = select(Variant).where(
+        Variant.state == VariantState.DRAFT, Variant.returned_reason.is_not(None), Variant.author_id == staff_id
+    )
+    return [one for one in session.scalars(back.order_by(Variant.id)) if current(session, one.content_id, one.language) is one]
+
+
+def _of_the_same(one: type[Variant], other: type[Variant]) -> tuple[ColumnElement[bool], ...]:
+    return (one.content_id == other.content_id, one.language == other.language)
+
+
 def last_approved_text(session: Session, variant: Variant) -> str:
     """The words of the last approved version before this one; "" when there was none."""
     before = session.scalar(
@@ -213,4 +262,4 @@ def _task(variant: Variant) -> Task | None:
     sound = review.waiting_sound(variant)
     if variant.state is VariantState.APPROVED and sound is not None:
         return Task.HEAR if sound.checked_at is None else Task.APPROVE
-    return {VariantState.TO_HEAR: Task.HEAR, VariantState.TO_REVIEW: Task.APPROVE}.get(variant.state)
+    return REVIEWED.get(variant.state)

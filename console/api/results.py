@@ -26,7 +26,8 @@ from results import release
 from results.exports import nothing
 from results.figure import Figure
 from results.scope import Scope as Part
-from results.table import Table
+from results.small import Kept
+from results.table import Cell, Table
 from runtime.database import Session
 from runtime.paging import Slice
 
@@ -138,7 +139,7 @@ def get_results(asked: ResultQuery) -> Results:
     """The indicators and tables of a period."""
     with reading() as session:
         part = _part(session, asked)
-        found = release.files(session, part, each_report=False, mark=None, step=nothing)
+        found = release.files(session, part, each_report=False, step=nothing)
     return Results(part.since, part.until, [_figure(each) for each in found.figures], [_table(each) for each in found.tables])
 
 
@@ -159,9 +160,14 @@ def _part(session: Session, asked: ResultQuery) -> Part:
 
 def _figure(one: Figure) -> FigureLine:
     numerator, n = (None, None) if one.hidden else (one.numerator, one.n)
-    return FigureLine(one.id, one.label, one.formula, one.value, one.unit, numerator, one.denominator, n, one.hidden)
+    return FigureLine(one.id, one.label, one.formula, one.value, one.unit, numerator, one.denominator, n, one.hidden is not None)
 
 
 def _table(one: Table) -> TableLine:
-    rows = [[cell.isoformat() if isinstance(cell, date) else cell for cell in row] for row in one.rows]
-    return TableLine(one.id, one.title, one.formula, list(one.columns), rows)
+    return TableLine(one.id, one.title, one.formula, list(one.columns), [[_cell(cell) for cell in row] for row in one.rows])
+
+
+def _cell(cell: Cell) -> int | float | str | None:
+    if isinstance(cell, Kept):
+        return None
+    return cell.isoformat() if isinstance(cell, date) else cell

@@ -11,7 +11,7 @@ from flask.cli import AppGroup
 from console.commands.saying import busy, refuse
 from console.credentials import add_staff
 from console.edge import now, reading, writing
-from console.staff import RoleName, Staff
+from console.staff import INVENTED, RoleName, Staff
 from demonstration import loading, voices
 from demonstration.day import Day
 from demonstration.errors import DemonstrationError
@@ -22,8 +22,8 @@ from runtime.database import Session
 
 command = demo = AppGroup("demo", help="La démonstration : la charger, en jouer une journée, la retirer.")
 APPROVERS = (
-    ("demo.langue", "Langue (démo)", RoleName.LANGUE),
-    ("demo.validation", "Validation (démo)", RoleName.VALIDATION),
+    (INVENTED[0], "Langue (démo)", RoleName.LANGUE),
+    (INVENTED[1], "Validation (démo)", RoleName.VALIDATION),
 )
 SENTENCES = {
     "real": "Cette installation est réelle. La démonstration a sa propre base de données.",

@@ -7,13 +7,12 @@ from typing import Any
 
 from flask import abort, request, url_for
 
-from campaigns.listing import to_confirm
-from console import content_words, inquiry_page
+from console import content_words, inquiry_page, reviewing
 from console import contents as shared
 from console.access import Answer, Pages, R, who
 from console.edge import now, reading, writing
 from console.forms import Page, Typed, done, draft, render
-from console.pages.new_campaign import CHECKS
+from console.reviewing import REVIEWS
 from console.words import _
 from runtime.database import Session
 from translations import contents, overview, review
@@ -23,7 +22,6 @@ from translations.overview import Task, Waiting
 from translations.review import Fault, ReviewError
 
 pages = Pages("approval")
-REVIEWS = {R.LANGUE, R.VALIDATION}
 
 
 @pages.page("/a-approuver", roles=REVIEWS)
@@ -32,7 +30,7 @@ def index() -> Answer:
     form = Typed(request.args.to_dict())
     with reading() as session:
         rows = overview.pending(session, who().id)
-        sendings = to_confirm(session, who().id) if who().may(*CHECKS) else []
+        sendings = reviewing.sendings(session)
         languages = {one.code: one.name for one in contents.languages(session)}
         names = shared.staff_names(session)
         titles = {row.variant.id: row.variant.content.title for row in rows}
@@ -45,7 +43,7 @@ def index() -> Answer:
         "to_confirm": sendings,
         "any": bool(rows),
         "words": content_words,
-        "mine": {row.variant.id: _may(row) for row in found},
+        "mine": {row.variant.id: reviewing.may(row.task, row.variant.language) for row in found},
     }
     return render("approval/index.html", rows=found[page.offset : page.offset + page.limit], **values)
 
@@ -66,13 +64,6 @@ def show(number: int) -> Answer:
         waiting = next((row for row in overview.pending(session, who().id) if row.variant.id == number), None)
         values = _shown(session, variant, waiting)
     return render("approval/show.html", form=form, variant=variant, waiting=waiting, **values), 422 if form.errors else 200
-
-
-def _may(row: Waiting) -> bool:
-    """Whether this person's role is the one that this step waits for; anybody of the two may hear French."""
-    if row.task is Task.APPROVE:
-        return who().may(R.VALIDATION)
-    return who().may(R.LANGUE) or row.variant.language == SOURCE
 
 
 def _act(number: int, form: Typed) -> str | None:
@@ -131,7 +122,7 @@ def _shown(session: Session, variant: Variant, waiting: Waiting | None) -> dict[
     }
     values |= {"languages_": {one.code: one.name for one in contents.languages(session)}, "words": content_words}
     values |= {"before": overview.last_approved_text(session, variant), "stale": review.stale(variant, french)}
-    values |= {"seen": review.fingerprint(variant), "may": waiting is not None and _may(waiting)}
+    values |= {"seen": review.fingerprint(variant), "may": waiting is not None and reviewing.may(waiting.task, variant.language)}
     values["behind"] = len(review.behind(session, variant)) if variant.state is not VariantState.APPROVED else 0
     values["question"] = inquiry_page.question_of(session, content)
     own = waiting is not None and waiting.mine

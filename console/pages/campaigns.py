@@ -25,7 +25,7 @@ from messaging import broadcasts, progress, waiting
 from messaging.errors import ForbiddenMove
 from messaging.models import Broadcast, BroadcastState
 from results.csv_files import csv_text
-from results.small import HIDDEN, People, hidden
+from results.small import Kept, People, hidden, kept
 from results.table import Table
 from runtime import audit
 from runtime.database import Session
@@ -153,11 +153,11 @@ def _account_rows(broadcast: Broadcast, found: Account, spent: int) -> list[tupl
     told = People(tuple(names), sums=((planned, sent, *parts),), within=((delivered, sent),))
     gone = hidden({name: count for name, (_fate, _why, count) in zip(names, people, strict=True)}, told)
     lines: list[tuple[str, str, int | str]] = [
-        (fate, why, HIDDEN if name in gone else count) for name, (fate, why, count) in zip(names, people, strict=True)
+        (fate, why, kept(count) if name in gone else count) for name, (fate, why, count) in zip(names, people, strict=True)
     ]
     # The price of an SMS is known: a cost would give back the count it was paid for.
-    lines.append((_("coût estimé, FCFA"), "", HIDDEN if planned in gone else broadcast.estimated_cost))
-    lines.append((_("coût réel, FCFA"), "", HIDDEN if sent in gone else spent))
+    lines.append((_("coût estimé, FCFA"), "", Kept.BESIDE if planned in gone else broadcast.estimated_cost))
+    lines.append((_("coût réel, FCFA"), "", Kept.BESIDE if sent in gone else spent))
     return [(moment(broadcast.due_at), *line) for line in lines]
 
 

@@ -35,7 +35,7 @@ WRITTEN = set(ContentKind) - {ContentKind.PROMPT}
 SPOKEN = set(ContentKind) - {ContentKind.REPLY}
 OPTIONS = ("option1", "option2", "option3")
 LONGEST = 2000
-PROPOSABLE = (VariantState.DRAFT, VariantState.APPROVED, VariantState.OUTDATED)
+WAITING = (VariantState.TO_HEAR, VariantState.TO_REVIEW)
 SIMPLIFIED = re.compile(r".→.{1,4}")
 
 
@@ -149,7 +149,9 @@ def _save(desk: Desk, form: Typed) -> Answer:
     saved = _write(desk, form)
     if saved is None:
         return _refused(desk, form)
-    return done(desk.address, _(saved.warning) if saved.warning else _("Brouillon enregistré."))
+    withdrawn = desk.variant is not None and desk.variant.state in WAITING and saved.variant_id != desk.variant.id
+    said = [_("Brouillon enregistré."), _("Il n'est plus proposé. Proposez-le pour qu'il soit relu.") if withdrawn else ""]
+    return done(desk.address, _(saved.warning) if saved.warning else " ".join(filter(None, said)))
 
 
 def _propose(desk: Desk, form: Typed) -> Answer:
@@ -248,7 +250,6 @@ def _page(desk: Desk, form: Typed, theirs: Variant | None = None) -> str:
     held = placeholders.longest(desk.content) if code == SOURCE else sorted(slots(french or ""))
     values["fills"] = ", ".join(f"{{{name}}}" for name in held)
     values["prompt"] = packs.prompts().get(desk.content.key.removeprefix(prompt_key("")))
-    values["proposable"] = desk.variant is None or desk.variant.state in PROPOSABLE
     values["live"] = _live(desk, values["part_price"])
     return render("messages/editor.html", desk=desk, form=form, words=content_words, **values)
 

@@ -8,19 +8,17 @@ from zoneinfo import ZoneInfo
 from flask import abort, url_for
 
 from campaigns.coming import coming
-from campaigns.listing import to_confirm
 from clubs import inbox, search
 from clubs.expected import late_count, silent
 from clubs.models import Club, Member
 from clubs.people import phones_of
 from clubs.records import Inquiry, InquiryState
-from console import budget_words, campaign_words, channel_states
+from console import budget_words, campaign_words, channel_states, reviewing
 from console.access import EVERYONE, Answer, Pages, R, scope, who
 from console.answering import ANSWERS, eyes
 from console.edge import exchange, now, reading, wall_time, writing
 from console.forms import done, render
 from console.pages.contacts import READS
-from console.pages.new_campaign import CHECKS
 from console.staff import Staff
 from console.words import _
 from messaging import broadcasts, figures, money, today, waiting, windows
@@ -30,6 +28,7 @@ from runtime import audit
 from runtime.clock import jumped, last_beat
 from runtime.database import Session
 from runtime.installation import Installation
+from translations import overview
 
 pages = Pages("home")
 
@@ -50,6 +49,8 @@ def index() -> Answer:
         values["first_steps"] = _first_steps(session)
         values |= _clubs(session, at)
         values["in_doubt"] = search.doubtful(session, allowed) if who().may(*READS) else 0
+        values |= {"to_confirm": reviewing.sendings(session), "to_review": reviewing.texts(session)}
+        values["returned"] = [(one, one.content.title) for one in overview.returned(session, who().id)]
         if who().roles & SEES_MACHINE:
             values |= _machine(session, at)
     return render("home/index.html", **values)
@@ -79,7 +80,6 @@ def _machine(session: Session, at: datetime) -> dict[str, Any]:
     return {
         "planned": today.cancellable(session),
         "coming": coming(session),
-        "to_confirm": to_confirm(session, who().id) if who().may(*CHECKS) else [],
         "unread": _unread(session),
         "troubles": [(one, channel_states.trouble(one)) for one in figures.troubles(session, at)],
         "low": [(budget_words.scope(session, one.scope), one) for one in money.low(session, windows.of(exchange().settings), at)],

@@ -17,6 +17,7 @@ from console import audience_form, campaign_words
 from console.access import Answer, Pages, R, who
 from console.edge import now, reading, writing
 from console.forms import Typed, done, draft, render
+from console.reviewing import CONFIRMS
 from console.words import _
 from messaging import channels
 from messaging.models import Channel, ChannelState, Route
@@ -29,7 +30,7 @@ from translations.models import Content, ContentKind, VariantState
 pages = Pages("new_campaign")
 WRITES = {R.COMMUNICATION}
 SENDS = {R.COMMUNICATION, R.ADMINISTRATION}
-CHECKS = SENDS | {R.VALIDATION}
+CHECKS = CONFIRMS
 """Validation is the second person where one is asked for, and sees no other draft's check."""
 SAID = (ContentKind.MESSAGE, ContentKind.QUESTION)
 ADDRESSES = {

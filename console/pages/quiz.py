@@ -15,7 +15,7 @@ from campaigns.models import Quiz
 from campaigns.quiz_results import By
 from campaigns.quizzes import Phase
 from clubs.small import small
-from console import content_words
+from console import content_words, result_words
 from console.access import Answer, Pages, R, scope, who
 from console.edge import now, reading, writing
 from console.forms import Page, Typed, done, draft, render
@@ -23,7 +23,7 @@ from console.words import _
 from results import charts
 from results.learned import Rate, rates, turns
 from results.scope import Scope
-from results.small import HIDDEN
+from results.small import Kept
 from results.table import Table
 from results.tables import quiz_by_theme
 from runtime import audit
@@ -48,7 +48,8 @@ def index() -> Answer:
         lines = questions.quizzes(session, scope(session))
     page = Page.asked(len(lines))
     shown = lines[page.offset : page.offset + page.limit]
-    values = {"writes": bool(who().roles & WRITES), "least": quiz_results.SMALLEST_GAIN, "few": small, "hidden": HIDDEN}
+    hidden = result_words.kept(Kept.FEW)
+    values = {"writes": bool(who().roles & WRITES), "least": quiz_results.SMALLEST_GAIN, "few": small, "hidden": hidden}
     return render("quizzes/index.html", lines=shown, page=page, **values)
 
 
@@ -66,7 +67,7 @@ def show(number: int) -> Answer:
         values |= {"turns": turns(session, number, scope(session)), "places": {one.row.id: n for n, one in enumerate(sheets, 1)}}
     svg = charts.bars(table, table.columns[-1])
     values |= {"quiz": quiz, "sheets": sheets, "table": table, "lines": lines, "form": form, "languages_": languages}
-    values |= {"few": small, "hidden": HIDDEN}
+    values |= {"few": small, "hidden": result_words.kept(Kept.FEW), "kept": result_words.kept}
     values |= {"drawing": None if svg is None else Markup(svg), "words": content_words, "by": by}  # noqa: S704  # leather escapes
     return render("quizzes/show.html", writes=bool(who().roles & WRITES), least=quiz_results.SMALLEST_GAIN, **values)
 

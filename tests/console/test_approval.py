@@ -12,7 +12,7 @@ from tests.console.conftest import SignedIn, send
 from tests.console.test_editor import newest, opened
 from tests.console.test_messages import a_sound
 from tests.world import World
-from translations.models import VariantState
+from translations.models import Content, VariantState
 
 R = RoleName
 
@@ -101,6 +101,36 @@ def test_a_text_is_returned_with_a_reason_that_its_author_reads(signed_in: Signe
     assert answer.status_code == 303
     assert state(database, content, "fr") is VariantState.DRAFT
     assert "Dites avec quoi." in author.get(f"/messages/{content}/fr").text
+
+
+def test_the_menu_and_the_home_page_say_what_waits_and_what_came_back(
+    signed_in: SignedIn, world: World, database: Database
+) -> None:
+    author, validation = signed_in(R.COMMUNICATION), signed_in(R.VALIDATION)
+    assert "À faire" in validation.get("/").text
+    number = proposed(author, database, world.contents["eau-propre"], "fr", "Lavez-vous les mains.")
+    page = validation.get("/").text
+    assert re.search(r'<a href="/a-approuver">À approuver \(1\)</a>', page)
+    assert "1 texte ou son attend votre avis" in page
+    assert "attend votre avis" not in author.get("/").text
+    address = f"/a-approuver/{number}"
+    send(validation, address, {"action": "return", "reason": "Plus court.", "seen": opened(validation, address)})
+    page = author.get("/").text
+    assert f'<a href="/messages/{world.contents["eau-propre"]}/fr">Renvoyé' in page
+    assert "Plus court." in page
+    assert "attend votre avis" not in validation.get("/").text
+
+
+def test_who_approves_reads_where_the_words_come_from_and_how_sure_it_is(
+    signed_in: SignedIn, world: World, database: Database
+) -> None:
+    number = world.contents["eau-propre"]
+    with database.writing() as session:
+        content = session.get_one(Content, number)
+        content.source, content.certainty = "OMS, 2023", "C"
+    waits = proposed(signed_in(R.COMMUNICATION), database, number, "fr", "Lavez-vous les mains.")
+    for address in (f"/a-approuver/{waits}", f"/messages/{number}/fr"):
+        assert "OMS, 2023, C" in signed_in(R.VALIDATION).get(address).text, address
 
 
 def test_each_step_belongs_to_its_role(signed_in: SignedIn, world: World, database: Database) -> None:

@@ -1,5 +1,6 @@
 """Éditeur: source and translation, the count and its offers, sound, proposing, and two people at one text."""
 
+import html
 import io
 import math
 import re
@@ -164,6 +165,22 @@ def test_proposing_another_language_asks_a_second_speaker(signed_in: SignedIn, w
     assert row is not None
     assert row.state is VariantState.TO_HEAR
     assert "deuxième personne" in browser.get(f"/messages/{content}/bm").text
+
+
+def test_correcting_what_waits_for_review_says_that_it_no_longer_does_and_can_propose_it_at_once(
+    signed_in: SignedIn, world: World, database: Database
+) -> None:
+    address, browser = f"/messages/{world.contents['eau-propre']}/bm", signed_in(R.LANGUE)
+    send(browser, address, {"action": "propose", "text": "I tege ko", "seen": ""})
+    assert "Enregistrer et proposer" in browser.get(address).text
+    saved = send(browser, address, {"action": "save", "text": "I tegew ko", "seen": opened(browser, address)})
+    page = browser.get(saved.location).text
+    assert "Il n'est plus proposé" in html.unescape(page)
+    assert re.findall(r'data-label="État">([^<]*)<', page) == ["brouillon", "remplacé"]
+    send(browser, address, {"action": "propose", "text": "I tegew ko ji la", "seen": opened(browser, address)})
+    variant = newest(database, world.contents["eau-propre"], "bm")
+    assert variant is not None
+    assert (variant.text, variant.state) == ("I tegew ko ji la", VariantState.TO_HEAR)
 
 
 def test_a_refused_proposal_keeps_what_was_written(signed_in: SignedIn, world: World, database: Database) -> None:

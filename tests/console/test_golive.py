@@ -10,6 +10,7 @@ from sqlalchemy import select
 from campaigns.audiences import members
 from campaigns.candidates import LeftOut
 from campaigns.filters import Filter
+from clubs.models import Village
 from console import readiness
 from console.staff import Role, RoleName, Staff
 from messaging import money
@@ -19,7 +20,7 @@ from runtime.database import Database
 from runtime.installation import Opening, close, installation, open_to, pilot_villages
 from tests.console.conftest import SignedIn, send
 from tests.world import World
-from translations.models import Content, ContentKind
+from translations.models import Content, ContentKind, Variant, VariantState
 
 R = RoleName
 HERE = "/reglages/passage-au-reel"
@@ -102,6 +103,22 @@ def one_approver(database: Database) -> None:
         rows.first().active = False  # type: ignore[union-attr]
 
 
+def an_approver_of_the_demonstration(database: Database) -> None:
+    with database.writing() as session:
+        session.query(Staff).filter(Staff.roles.any(Role.name == R.VALIDATION)).first().username = "demo.validation"  # type: ignore[union-attr]
+
+
+def reply_in_french_alone(database: Database) -> None:
+    with database.writing() as session:
+        content = Content(key="reply-x", kind=ContentKind.REPLY, title="x")
+        session.add(content)
+        session.flush()
+        french = Variant(content_id=content.id, language="fr", version=1, text="Merci.", state=VariantState.APPROVED)
+        french.written_at = french.approved_at = datetime.now(UTC)
+        session.add(french)
+        session.query(Village).first().language = "bm"  # type: ignore[union-attr]
+
+
 def no_price(database: Database) -> None:
     with database.writing() as session:
         session.query(Channel).filter_by(name="orange").one().price_per_part = 0
@@ -138,6 +155,8 @@ def reply_unapproved(database: Database) -> None:
     [
         (no_apdp, "apdp"),
         (one_approver, "approvers"),
+        (an_approver_of_the_demonstration, "approvers"),
+        (reply_in_french_alone, "replies-bm"),
         (no_price, "prices"),
         (not_tested, "gateway"),
         (no_cap, "budget"),
@@ -145,7 +164,18 @@ def reply_unapproved(database: Database) -> None:
         (no_voice, "voice-fr"),
         (reply_unapproved, "replies-fr"),
     ],
-    ids=["no APDP", "one approver", "no price", "not tested", "no cap", "no witness", "no voice pack", "a reply not approved"],
+    ids=[
+        "no APDP",
+        "one approver",
+        "an invented approver",
+        "French stands in",
+        "no price",
+        "not tested",
+        "no cap",
+        "no witness",
+        "no voice pack",
+        "a reply not approved",
+    ],
 )
 def test_one_missing_point_keeps_sending_closed(
     adama: FlaskClient, world: World, database: Database, lapse: Callable[[Database], None], point: str

@@ -79,6 +79,23 @@ def test_it_is_set_up_at_sign_in_and_asked_for_ever_after(app: Flask, arrive: Se
     assert again.get("/compte").status_code == 200
 
 
+def test_a_wrong_code_while_it_is_installed_keeps_the_key_and_says_what_to_do(arrive: SetUp, database: Database) -> None:
+    browser = arrive(RoleName.COMMUNICATION, True)
+    page = send(browser, "/connexion/code/installer", {"setup": "authenticator"}).text
+    found = re.search(r"<code>([A-Z2-7-]+)</code>", page)
+    action = re.search(r'action="(/connexion/code[^"]*)"', page)
+    assert found
+    assert action
+    for _ in range(2):
+        refused = send(browser, action[1], {"code": "000000"})
+        assert refused.status_code == 200
+        assert "attendez le suivant" in refused.text
+        assert "reste bonne" in refused.text
+    assert send(browser, action[1], {"code": code(found[1])}).location == "/compte"
+    with database.reading() as session:
+        assert session.query(Staff).one().tf_primary_method == "authenticator"
+
+
 def test_codes_on_paper_stand_in_for_a_lost_telephone(app: Flask, arrive: SetUp, database: Database) -> None:
     browser = arrive(RoleName.ADMINISTRATION, False)
     page = send(browser, "/connexion/code/installer", {"setup": "authenticator"}).text

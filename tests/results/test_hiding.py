@@ -1,6 +1,7 @@
 """No hidden cell can be worked out from what stands beside it: not by one sum, nor by any mixture of them.
 
-The check is another one than the product's: it solves the sums as a reader with a spreadsheet would, with exact fractions.
+The checks are others than the product's: one solves the sums as a reader with a spreadsheet would, with exact fractions; the
+other narrows each hidden count from what its label says of it.
 """
 
 from fractions import Fraction
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from clubs.small import SMALL
 from results.figure import share, total
 from results.release import close
-from results.small import Key, Sum, hide
+from results.small import Kept, Key, Sum, hide
 from results.table import Table
 from results.tables import ATTENDANCE, PRESENT
 
@@ -38,6 +39,22 @@ def worked_out(counts: dict[Key, int], sums: list[Sum], gone: set[Key]) -> set[K
     return {unknown[next(at for at, value in enumerate(row) if value)] for row in rows if sum(1 for value in row if value) == 1}
 
 
+def narrowed_to_one(counts: dict[Key, int], sums: list[Sum], gone: set[Key]) -> set[Key]:
+    """The hidden keys for which the labels and the sums leave a single value: small is 1 to 4, the others are 5 or more."""
+    lows = {key: (1 if counts[key] < SMALL else SMALL) if key in gone else count for key, count in counts.items()}
+    highs = {key: (SMALL - 1 if counts[key] < SMALL else 10_000) if key in gone else count for key, count in counts.items()}
+    before = None
+    while before != (before := (dict(lows), dict(highs))):
+        for each in sums:
+            total, parts = each.total, each.parts
+            lows[total] = max(lows[total], sum(lows[part] for part in parts))
+            highs[total] = min(highs[total], sum(highs[part] for part in parts))
+            for part in parts:
+                lows[part] = max(lows[part], lows[total] - sum(highs[one] for one in parts if one != part))
+                highs[part] = min(highs[part], highs[total] - sum(lows[one] for one in parts if one != part))
+    return {key for key in gone if lows[key] == highs[key]}
+
+
 CELLS = st.lists(st.lists(st.sampled_from((0, 1, 2, 3, 4, 5, 6, 8, 20, 40)), min_size=4, max_size=4), min_size=2, max_size=6)
 
 
@@ -55,7 +72,11 @@ def test_in_a_square_of_counts_with_all_its_totals_nothing_small_can_be_worked_o
     gone = hide(counts, sums)
     small = {key for key, count in counts.items() if 0 < count < SMALL}
     assert small <= gone
-    assert not worked_out(counts, sums, gone) & small
+    assert not worked_out(counts, sums, gone), "what can be worked out is hidden for nothing"
+    lines = [*cells, *zip(*cells, strict=True), [cell for line in cells for cell in line]]
+    # Four ones under a total of four: all are hidden, nothing is left to hide beside them, and « < 5 » on each leaves no choice.
+    if not any(sum(map(bool, line)) == sum(line) == SMALL - 1 for line in lines):
+        assert not narrowed_to_one(counts, sums, gone) & small
     assert not any(counts[key] == 0 for key in gone), "a zero names nobody"
 
 
@@ -91,7 +112,7 @@ def test_two_tables_under_the_same_total_do_not_tell_on_each_other(rows: list[tu
                 if name in PRESENT.counts:
                     key = (before.id, at, name)
                     counts[key] = full[column]  # type: ignore[assignment]  # a count
-                    if shown[column] is None:
+                    if isinstance(shown[column], Kept):
                         gone.add(key)
             sums.append(Sum((before.id, at, "Présences"), ((before.id, at, "Femmes"), (before.id, at, "Hommes"))))
         for name, column_name in (("present", "Présences"), ("women", "Femmes"), ("men", "Hommes")):
@@ -102,4 +123,4 @@ def test_two_tables_under_the_same_total_do_not_tell_on_each_other(rows: list[tu
     gone |= {"women", "men"} if made.figures[1].hidden else set()
     small = {key for key, count in counts.items() if 0 < count < SMALL}
     assert small <= gone
-    assert not worked_out(counts, sums, gone) & small
+    assert worked_out(counts, sums, gone) <= {"women", "men"} - small, "a figure hides all it tells"

@@ -14,7 +14,7 @@ from results import release
 from results.figure import Figure
 from results.indicators import figures
 from results.scope import Scope
-from results.small import People
+from results.small import Kept, People
 from results.table import Cell, Table
 from runtime.crypto import blind
 from runtime.database import Database
@@ -138,15 +138,15 @@ def test_a_week_without_a_session_is_a_zero_that_shows(database: Database, month
 
 def test_small_cells_of_a_table_are_kept_back_and_its_sessions_not(database: Database, month: World) -> None:
     villages = by_table(database, small_cells=False)["villages"].rows
-    assert villages[1][1:] == (1, None, None, None, None)
-    assert villages[0][1:] == (2, None, None, None, None), "the total stands above: what is left of it would tell the small one"
+    assert villages[1][1:] == (1, *[Kept.FEW] * 4)
+    assert villages[0][1:] == (2, *[Kept.BESIDE] * 4), "the total stands above: what is left of it would tell the small one"
 
 
 def test_a_hidden_cell_is_announced_where_no_figure_is_hidden() -> None:
     rows: tuple[tuple[Cell, ...], ...] = (("Diallassagou", 20, 3), ("Koro", 30, 40))
     table = Table("communes", "Par commune", ("Commune", "Séances", "Présences"), rows, "", People(("Présences",)))
     found = release.close([], [table])
-    assert found.tables[0].rows[0][2] is None
+    assert found.tables[0].rows[0][2] is Kept.FEW
     assert found.hides
     assert not release.close([], [replace(table, rows=rows[1:])]).hides
 

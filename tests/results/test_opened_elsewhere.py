@@ -14,7 +14,7 @@ from clubs.models import Area
 from clubs.records import Report
 from results.exports import csv_files, workbook
 from results.scope import Scope
-from results.small import HIDDEN
+from results.small import Kept
 from runtime.database import Database
 from tests.world import World
 
@@ -43,7 +43,7 @@ def files(database: Database, month: World, tmp_path: Path) -> tuple[Path, bytes
 
 def types(path: Path) -> dict[str, Any]:
     """What pandas makes of the sheets."""
-    return dict(pandas.read_excel(path, sheet_name=None, engine="calamine", na_values=[HIDDEN]))
+    return dict(pandas.read_excel(path, sheet_name=None, engine="calamine", na_values=list(Kept)))
 
 
 def checked(book: dict[str, Any]) -> None:
@@ -67,8 +67,8 @@ def test_pandas_reads_the_workbook_with_the_right_types(files: tuple[Path, bytes
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_pandas_reads_the_csv_with_the_right_types(files: tuple[Path, bytes]) -> None:
     with zipfile.ZipFile(io.BytesIO(files[1])) as archive:
-        weeks = pandas.read_csv(archive.open("weeks.csv"), sep=";", decimal=",", na_values=[HIDDEN], parse_dates=["Semaine du"])
-        communes = pandas.read_csv(archive.open("communes.csv"), sep=";", decimal=",", na_values=[HIDDEN])
+        weeks = pandas.read_csv(archive.open("weeks.csv"), sep=";", decimal=",", na_values=list(Kept), parse_dates=["Semaine du"])
+        communes = pandas.read_csv(archive.open("communes.csv"), sep=";", decimal=",", na_values=list(Kept))
     assert pandas.api.types.is_datetime64_any_dtype(weeks["Semaine du"])
     assert pandas.api.types.is_integer_dtype(weeks["Séances"])
     assert pandas.api.types.is_float_dtype(communes["Femmes (%)"])

@@ -68,6 +68,43 @@ def test_a_sound_that_waits_on_approved_words_is_listed(desk: Desk) -> None:
     assert overview.pending(desk.session, aissata) == []
 
 
+def test_the_short_count_of_what_waits_is_the_long_list_without_ones_own_work(desk: Desk) -> None:
+    def counted() -> None:
+        for name in ("fanta", "boubacar", "aissata"):
+            listed = [
+                (one.task, one.variant.language) for one in overview.pending(desk.session, desk.staff[name]) if not one.mine
+            ]
+            assert sorted(overview.tasks(desk.session, desk.staff[name])) == sorted(listed), name
+
+    desk.published()
+    counted()
+    desk.propose(desk.write("boubacar", "Lavez vos mains au savon."), "boubacar")
+    counted()
+    desk.propose(desk.write("fanta", "Lavez vos mains au savon, puis mangez."))
+    counted()
+    assert overview.tasks(desk.session, desk.staff["aissata"]) == [(Task.APPROVE, "fr")]
+    assert overview.tasks(desk.session, desk.staff["boubacar"]) == [], "they wrote since the last approved words"
+    desk.sound(desk.propose(desk.write("fanta", "Bolow ko.", "bm")), "aissata")
+    counted()
+    assert overview.tasks(desk.session, desk.staff["boubacar"]) == [(Task.HEAR, "bm")]
+    desk.content.archived = True
+    counted()
+    desk.content.archived = False
+    french = next(one.variant for one in overview.pending(desk.session, 0) if one.variant.language == "fr")
+    desk.sound(desk.approve(french), "boubacar")
+    counted()
+    desk.check(french, "aissata")
+    counted()
+
+
+def test_words_sent_back_are_told_to_their_author_until_they_write_again(desk: Desk) -> None:
+    variant = desk.send_back(desk.propose(desk.write()))
+    assert overview.returned(desk.session, desk.staff["fanta"]) == [variant]
+    assert overview.returned(desk.session, desk.staff["aissata"]) == []
+    desk.write(text="Lavez.")
+    assert overview.returned(desk.session, desk.staff["fanta"]) == []
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [
