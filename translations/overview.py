@@ -160,7 +160,7 @@ def tasks(session: Session, staff_id: int) -> list[tuple[Task, str]]:
 
 
 @cache
-def _tasks() -> Select[Any]:
+def _tasks() -> Select[*tuple[Any, ...]]:
     """State, language and waiting sound of what somebody else than `me` wrote; made once, since making it takes longest."""
     older, own, sound, other = aliased(Variant), aliased(Variant), aliased(Clip), aliased(Clip)
     me: BindParameter[int] = bindparam("me", type_=BigInteger)
