@@ -142,8 +142,8 @@ def test_what_contradicts_itself_is_still_to_be_decided_until_it_is_let_stand(
         assert "plus de votants que de personnes" in browser.get("/cloture?mois=2026-03").text
         assert "tout est décidé" in browser.get("/cloture?mois=2026-02").text
         with database.writing() as session:
-            session.query(Report).filter_by(number=4).update({"state": ReportState.CANCELLED})
-            session.query(Report).filter_by(number=6).update({"cleared_at": datetime.now(UTC)})
+            session.query(Report).filter_by(number=4).one().state = ReportState.CANCELLED
+            session.query(Report).filter_by(number=6).one().cleared_at = datetime.now(UTC)
         assert "tout est décidé" in browser.get("/cloture?mois=2026-03").text
 
 
