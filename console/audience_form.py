@@ -10,7 +10,7 @@ from campaigns.audiences import Counts, count
 from campaigns.filters import Answered, Filter
 from campaigns.models import Audience, Question, StaticList
 from clubs import overview
-from clubs.models import AgeBand, Area, Club, ClubKind, LifeStage, Preferred, Role, Sex, Village
+from clubs.models import AgeBand, Area, Club, ClubKind, LifeStage, Member, Preferred, Role, Sex, Village
 from console import club_words
 from console.audience_words import ANSWERED, HEARD, OPTED_OUT, PREFERRED
 from console.campaign_words import causes, languages
@@ -26,11 +26,12 @@ PEOPLE = (Role.MEMBER, Role.FACILITATOR, Role.RELAY)
 
 @dataclass(frozen=True)
 class Counted:
-    """The audience counted; languages, ways and reasons in words."""
+    """The audience counted; languages, ways and reasons in words. `unnoted`: it asks for a life stage, and nobody has one."""
 
     counts: Counts
     languages: list[tuple[str, int]]
     left_out: list[tuple[str, int]]
+    unnoted: bool
 
 
 def read(session: Session, form: Typed) -> Filter:
@@ -126,7 +127,8 @@ def counted(session: Session, wanted: Filter, route: Route) -> Counted:
     """Count an audience."""
     today = now(session).astimezone(ZoneInfo(exchange().settings.timezone)).date()
     found = count(session, wanted, route, today)
-    return Counted(found, languages(found.by_language, overview.languages(session)), causes(found.left_out))
+    unnoted = bool(wanted.life_stages) and session.query(Member.id).filter(Member.life_stage.is_not(None)).first() is None
+    return Counted(found, languages(found.by_language, overview.languages(session)), causes(found.left_out), unnoted)
 
 
 def _among(form: Typed, name: str, allowed: list[str]) -> tuple[str, ...]:

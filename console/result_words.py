@@ -4,6 +4,7 @@ from datetime import date
 
 from console.words import _, day, lazy
 from console.words import number as decimal
+from messaging.channels import SIMULATOR
 from results.models import Direction, Target
 from results.phone_tables import LISTENERS, NO_LANGUAGE, NOT_SAID
 from results.small import Kept
@@ -196,6 +197,8 @@ def subject(table: str, cell: object) -> str:
     """What a row is about: a week as its Monday in words, a sex in the page's language, else as it stands."""
     if isinstance(cell, date):
         return day(cell)
+    if table == "operators":
+        return operator(str(cell))
     known = table in ("sexes", "events") or cell in (NO_LANGUAGE, NOT_SAID, *LISTENERS.values())
     return words(str(cell)) if known else str(cell)
 
@@ -208,6 +211,11 @@ def is_kept(cell: object) -> bool:
 def kept(cell: Kept | None) -> str:
     """What stands in place of a cell kept back."""
     return _("caché : moins de 5") if cell is Kept.FEW else _("caché")
+
+
+def operator(name: str) -> str:
+    """A network's name as it is; what no network has, in words."""
+    return {SIMULATOR: _("simulateur"), NOT_SAID: _("non dit")}.get(name, name)
 
 
 def value(number: float | None) -> str:

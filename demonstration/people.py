@@ -11,7 +11,7 @@ from random import Random
 from sqlalchemy.orm import Session
 
 from clubs.grammar.damm import check_digit
-from clubs.models import AgeBand, Area, Club, ClubKind, Member, Post, Preferred, Role, Sex, Village
+from clubs.models import AgeBand, Area, Club, ClubKind, LifeStage, Member, Post, Preferred, Role, Sex, Village
 from messaging.models import Consent, Contact, ContactState, Purpose
 from messaging.numbers import operator_of
 from runtime.crypto import blind
@@ -21,6 +21,8 @@ COMMUNES = 8
 LANGUAGES = ("dds", "dts", "dto", "djm", "ffm", "bm", "ses")
 WEIGHTS = (30, 22, 16, 12, 12, 5, 3)
 WITH_PHONE = 0.42
+# Of each row of thirteen households, those with a young child; thirteen shares no factor with the clubs, so every club has all.
+STAGES = {0: LifeStage.PREGNANT, 3: LifeStage.BABY, 6: LifeStage.INFANT, 9: LifeStage.CHILD, 11: LifeStage.INFANT}
 WOMEN = ("Aïssata", "Aminata", "Binta", "Djénéba", "Fatoumata", "Hawa", "Kadiatou", "Mariam", "Oumou", "Ramata", "Sata", "Yagalé")
 MEN = ("Adama", "Amadou", "Boubacar", "Daouda", "Hamidou", "Ibrahima", "Mamadou", "Ousmane", "Seydou", "Souleymane", "Yacouba")
 
@@ -189,7 +191,8 @@ def _members(roll: _Roll, schools: Sequence[Club]) -> None:
             else:
                 contact.shared = True
         sex = Sex.WOMAN if (place + place // len(schools)) % 2 else Sex.MAN  # both sexes in every school, half and half
-        roll.person(club, Role.MEMBER, sex, contact, agrees=chance.random() < 0.9)
+        member = roll.person(club, Role.MEMBER, sex, contact, agrees=chance.random() < 0.9)
+        member.life_stage = None if member.age_band is AgeBand.ELDER else STAGES.get(place % 13)
 
 
 def _group(session: Session, club: Club, village: Village, facilitator: Member) -> Group:

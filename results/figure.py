@@ -35,10 +35,9 @@ class Figure:
         """The figure as partners and exports get it: nothing at all when it, its part or the rest is fewer than five people, or
         when one of its totals is `gone`."""
         few = self.people and (small(self.n) or (self.part and part_is_small(self.numerator, self.denominator or 0)))
-        away = [value for name, value in self.totals if name in gone]
-        if few or any(map(small, away)):
+        if few or any(small(value) for _name, value in self.totals):
             return self.away(Kept.FEW)
-        return self.away() if away else self
+        return self.away() if any(name in gone for name, _value in self.totals) else self
 
     def away(self, why: Kept = Kept.BESIDE) -> "Figure":
         """The figure with nothing told but its name and formula."""
@@ -78,11 +77,9 @@ def mean(
     denominator: float,
     *,
     unit: str = "",
-    n: int | None = None,
     people: bool = True,
     totals: tuple[tuple[str, int], ...] = (),
 ) -> Figure:
-    """A quotient that is no percentage; `n` is the denominator unless given."""
+    """A quotient that is no percentage; `n` is its denominator."""
     value = round(numerator / denominator, 1) if denominator else None
-    cases = int(denominator) if n is None else n
-    return Figure(id_, label, formula, value, unit, numerator, denominator, cases, people=people, totals=totals)
+    return Figure(id_, label, formula, value, unit, numerator, denominator, int(denominator), people=people, totals=totals)

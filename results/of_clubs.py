@@ -47,7 +47,7 @@ def _sessions(session: Session, scope: Scope) -> Iterator[Figure]:
     formula = "somme des femmes et des hommes présents (présences, pas personnes)"
     yield total("attendances", "Présences", formula, present, totals=whole)
     formula = "présences / séances tenues"
-    yield mean("attendance_mean", "Présence moyenne", formula, present, len(rows), n=present, totals=whole)
+    yield mean("attendance_mean", "Présence moyenne", formula, present, len(rows), people=False, totals=whole)
     totals = (*whole, ("women", women), ("men", men))
     yield share("women", "Part des femmes", "somme F / somme (F + H)", women, present, totals=totals)
     told = [row for row in rows if row.values.get("youth") is not None]
@@ -56,7 +56,7 @@ def _sessions(session: Session, scope: Scope) -> Iterator[Figure]:
     yield share("youth", "Part des jeunes", formula, youth, among, totals=(("youth", youth), ("youth:among", among)))
     told = [row for row in rows if row.values.get("mothers") is not None]
     mothers, formula = _sum(told, "mothers"), "somme M / séances où M est connu"
-    yield mean("mothers", "Mères par séance", formula, mothers, len(told), n=mothers, totals=(("mothers", mothers),))
+    yield mean("mothers", "Mères par séance", formula, mothers, len(told), people=False, totals=(("mothers", mothers),))
     told = [row for row in rows if row.values.get("radio") is not None]
     heard = sum(1 for row in told if row.values["radio"])
     formula = "séances avec la radio écoutée / séances où elle est connue"

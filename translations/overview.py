@@ -11,7 +11,6 @@ from datetime import datetime
 from difflib import SequenceMatcher
 from enum import StrEnum
 from functools import cache
-from typing import Any
 
 from sqlalchemy import BigInteger, BindParameter, ColumnElement, Select, bindparam, func, select
 from sqlalchemy.orm import Session, aliased
@@ -160,7 +159,7 @@ def tasks(session: Session, staff_id: int) -> list[tuple[Task, str]]:
 
 
 @cache
-def _tasks() -> Select[*tuple[Any, ...]]:
+def _tasks() -> Select[VariantState, str, int, datetime | None]:
     """State, language and waiting sound of what somebody else than `me` wrote; made once, since making it takes longest."""
     older, own, sound, other = aliased(Variant), aliased(Variant), aliased(Clip), aliased(Clip)
     me: BindParameter[int] = bindparam("me", type_=BigInteger)

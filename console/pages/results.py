@@ -54,7 +54,7 @@ def index() -> Answer:
         languages = list(overview.languages(session).items())
         lists = {
             "communes": places.communes(session, scope(session)),
-            "operators": [(each, each) for each in traffic.operators(session)],
+            "operators": [(each, result_words.operator(each)) for each in traffic.operators(session)],
         }
         aims = targets.targets(session)
         today = now(session).date()

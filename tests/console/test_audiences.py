@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from campaigns import saved
 from campaigns.filters import Filter
 from campaigns.models import Audience, Campaign, StaticList
+from clubs.models import Member
 from console.staff import RoleName
 from runtime.audit import AuditEntry
 from runtime.database import Database
@@ -90,6 +91,16 @@ def test_the_count_says_languages_and_channels_while_it_is_made(fanta: FlaskClie
     assert "3 numéros" in found
     assert "Par langue : français 4" in found.replace("Français", "français")
     assert "SMS 3" in found
+
+
+def test_a_life_stage_that_nobody_has_says_why_it_reaches_nobody(fanta: FlaskClient, world: World, database: Database) -> None:
+    asked = {"life_stages": "6-23"}
+    with database.writing() as session:
+        session.query(Member).update({Member.life_stage: None})
+    assert "étape de vie notée" in plain(fanta.get("/campagnes/publics/compte", query_string=asked).text)
+    with database.writing() as session:
+        session.get_one(Member, world.members["awa"]).life_stage = "pregnant"
+    assert "étape de vie" not in plain(fanta.get("/campagnes/publics/compte", query_string=asked).text)
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,8 @@ def test_a_form_sent_twice_acts_once_and_leads_to_the_same_place(signed_in: Sign
 def test_a_refused_form_may_be_sent_again_with_its_token(signed_in: SignedIn) -> None:
     browser, once = signed_in(ADMIN), secrets.token_urlsafe(18)
     assert send(browser, "/reglages/utilisateurs/nouveau", {"username": ""}, once=once).status_code == 422
+    spaced = send(browser, "/reglages/utilisateurs/nouveau", {"username": "moussa keita", "name": "Moussa"}, once=once)
+    assert "Ce nom a un espace." in spaced.text
     good = {"username": "awa", "name": "Awa", "roles": "langue"}
     assert send(browser, "/reglages/utilisateurs/nouveau", good, once=once).status_code == 303
 

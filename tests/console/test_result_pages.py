@@ -63,6 +63,16 @@ def test_two_periods_show_their_difference_and_may_not_meet(signed_in: SignedIn,
     assert "se recouvrent" in both
 
 
+@pytest.mark.parametrize("empty", ["du_avant", "au_avant"])
+def test_one_empty_date_of_the_period_before_is_asked_for_and_not_guessed(signed_in: SignedIn, month: World, empty: str) -> None:
+    browser, asked = signed_in(R.SUIVI), {"du_avant": "2026-03-02", "au_avant": "2026-03-08", empty: ""}
+    page = browser.get("/resultats/comparer", query_string={"du": "2026-03-09", "au": "2026-03-15", **asked}).text
+    assert f'href="#{empty}"' in page
+    assert "(n =" not in page
+    neither = browser.get("/resultats/comparer?du=2026-03-09&au=2026-03-15&du_avant=&au_avant=").text
+    assert 'value="2026-03-02"' in neither, "the dates that were taken stand in the fields"
+
+
 def test_a_target_is_met_or_not_in_words(signed_in: SignedIn, month: World, database: Database) -> None:
     browser = signed_in(R.SUIVI)
     assert send(browser, "/resultats/cibles", {"completeness": "80", "sessions": "3", "opt_out": "x"}).status_code == 422

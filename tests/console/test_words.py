@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from console import catalogs, frame, words
+from console import catalogs, frame, result_words, words
 from console.staff import RoleName
 from results import surveys
 from tests.console.conftest import SignedIn, send
@@ -134,3 +134,11 @@ def test_the_first_of_a_month_is_said_as_in_french(app: Flask, on: int, french: 
 def test_every_indicator_of_a_survey_has_its_english() -> None:
     known = {message.id for message in catalogs.catalog()}
     assert [words_ for words_, _unit in surveys.INDICATORS.values() if words_ not in known] == []
+
+
+def test_what_no_network_has_is_said_in_words_among_the_operators() -> None:
+    assert [result_words.subject("operators", name) for name in ("simulator", "Orange", "non dit")] == [
+        "simulateur",
+        "Orange",
+        "non dit",
+    ]

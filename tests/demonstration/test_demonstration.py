@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 import wsgi
 from clubs.grammar.parse import parse
-from clubs.models import Club, ClubKind, Member, Role, Sex, Village
+from clubs.models import Club, ClubKind, LifeStage, Member, Role, Sex, Village
 from clubs.records import Report, ReportState
 from console.commands.begin import load_contents
 from console.credentials import add_staff
@@ -89,6 +89,12 @@ def test_it_has_the_figures_of_the_programme(demo: Exchange) -> None:
         assert count(session, Member.role != Role.MEMBER) == 400
         meetings = select(func.count(Report.id)).where(Report.kind == "EV", Report.state == ReportState.VALID)
         assert session.scalar(meetings) == 24
+
+
+def test_each_life_stage_reaches_somebody(demo: Exchange) -> None:
+    with demo.database.reading() as session:
+        for stage in LifeStage:
+            assert count(session, Member.life_stage == stage, Member.contact_id.is_not(None)) > 30, stage
 
 
 def test_every_number_is_one_that_no_network_assigns(demo: Exchange) -> None:

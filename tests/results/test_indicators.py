@@ -59,6 +59,14 @@ def test_an_indicator_equals_the_count_by_hand(database: Database, month: World,
     assert by_id(database, MARCH)[figure].value == value
 
 
+def test_a_mean_over_sessions_has_sessions_for_its_n_and_is_kept_back_by_its_people(database: Database, month: World) -> None:
+    made = by_id(database, MARCH)
+    assert (made["attendance_mean"].n, made["mothers"].n) == (3, 1)
+    assert by_id(database, MARCH, small_cells=False)["attendance_mean"].hidden is None
+    two = by_id(database, Scope(MARCH.since, MARCH.until, villages=frozenset({month.villages[1]})), small_cells=False)
+    assert two["attendance_mean"].hidden is Kept.FEW
+
+
 def test_a_village_sees_its_own_sessions_only(database: Database, month: World) -> None:
     own = Scope(MARCH.since, MARCH.until, villages=frozenset({month.villages[1]}))
     found = by_id(database, own)

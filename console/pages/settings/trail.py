@@ -174,6 +174,52 @@ WORDS = {
     "first_simulator": lazy("a essayé le simulateur"),
 }
 
+# What an act was done to, by the kind that the entry keeps.
+SUBJECTS = {
+    "api_token": lazy("jeton de l'API"),
+    "area": lazy("lieu"),
+    "audience": lazy("public"),
+    "broadcast": lazy("envoi"),
+    "campaign": lazy("campagne"),
+    "channel": lazy("canal"),
+    "clip": lazy("son"),
+    "clock": lazy("horloge"),
+    "club": lazy("club"),
+    "contact": lazy("contact"),
+    "content": lazy("contenu"),
+    "day": lazy("journée"),
+    "dhis2_mapping": lazy("correspondance DHIS2"),
+    "export_file": lazy("fichier préparé"),
+    "glossary_term": lazy("mot du glossaire"),
+    "import": lazy("import"),
+    "inquiry": lazy("demande"),
+    "installation": lazy("installation"),
+    "language": lazy("langue"),
+    "member": lazy("membre"),
+    "message": lazy("SMS"),
+    "month_close": lazy("mois clôturé"),
+    "operator": lazy("opérateur"),
+    "quarter": lazy("trimestre"),
+    "question": lazy("question"),
+    "quiz": lazy("quiz"),
+    "radio_episode": lazy("émission de radio"),
+    "radio_station": lazy("station de radio"),
+    "ramadan": lazy("ramadan"),
+    "recording": lazy("enregistrement"),
+    "report": lazy("compte rendu"),
+    "report_word": lazy("mot des comptes rendus"),
+    "results": lazy("résultats"),
+    "season": lazy("saison"),
+    "spot_check": lazy("vérification"),
+    "staff": lazy("utilisateur"),
+    "static_list": lazy("liste"),
+    "survey_result": lazy("résultat d'enquête"),
+    "target": lazy("cible"),
+    "variant": lazy("texte"),
+    "village": lazy("village"),
+    "voice_pack": lazy("paquet de voix"),
+}
+
 
 @pages.page("/reglages/journal", roles={R.ADMINISTRATION})
 def index() -> Answer:
@@ -188,4 +234,6 @@ def index() -> Answer:
         rows = entries.offset(page.offset).limit(page.size).all()
         names = {staff.id: staff.display_name for staff in session.query(Staff).order_by(Staff.display_name)}
     form = Typed({"staff": asked})
-    return render("settings/trail.html", rows=rows, page=page, names=names, words=WORDS, form=form, broken=broken)
+    return render(
+        "settings/trail.html", rows=rows, page=page, names=names, words=WORDS, subjects=SUBJECTS, form=form, broken=broken
+    )

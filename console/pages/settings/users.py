@@ -36,6 +36,8 @@ def new() -> Answer:
     form = Typed.sent_or()
     if form.sent:
         username = form.text("username", needed=_("Donnez un nom d'utilisateur."), most=64)
+        if len(username.split()) > 1:
+            form.wrong("username", _("Ce nom a un espace. Écrivez-le en un mot, par exemple : fanta."))
         name, roles, villages = _read(form)
         if not form.errors:
             try:
