@@ -40,7 +40,7 @@ def folder(settings: Settings) -> Path:
 
 def _read(path: Path) -> Catalog:
     with path.open("rb") as file:
-        return read_po(file, locale="en")
+        return read_po(file, locale="en", abort_invalid=True)
 
 
 def catalog() -> Catalog:
