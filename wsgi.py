@@ -47,7 +47,7 @@ from runtime.jobs import Distributed
 from runtime.journal import Journal
 from runtime.settings import Settings, load
 from runtime.work import Immediate, Inline, WorkEngine
-from webhooks import door
+from webhooks import door, routes
 
 log = structlog.get_logger(__name__)
 
@@ -98,6 +98,7 @@ def seat(app: Flask, settings: Settings, database: Database, work: WorkEngine) -
     exchange = _exchange(app, settings, database, work)
     _register_work(exchange)
     app.extensions["lamen"] = exchange
+    routes.seat(app, exchange)
     app.extensions["lamen.once"] = Once(exchange)
     app.extensions["lamen.clock"] = Clock(
         database, _beats(exchange), lease_seconds=settings.clock_lease_seconds, tick_seconds=settings.tick_seconds

@@ -4,6 +4,7 @@ A step is keyed by call and turn: a provider that asks twice gets the stored ans
 """
 
 import json
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 
@@ -23,12 +24,14 @@ from dialogue.nodes import Ask
 from dialogue.stranger import STRANGER
 from dialogue.values import Input, Line, Pressed, Recorded, State, TimedOut, Turn, WaitKind
 from messaging import channels
+from messaging.call_intake import Answer
 from messaging.exchange import Exchange
 from messaging.gateways.protocol import CallStep
 from messaging.models import Call, CallEvent, Channel, Contact, Direction
 from messaging.recordings import SHORTEST_WORD, TOO_SHORT, announce
 from messaging.rows import settle
 from messaging.steps import Step, from_json, to_json
+from runtime.database import write_late
 
 SESSION_LIFE = timedelta(hours=24)
 LONGEST = {Direction.OUT: timedelta(minutes=6), Direction.IN: timedelta(minutes=10)}
@@ -37,11 +40,29 @@ DRAFTED = facilitator.DRAFTED | guided.DRAFTED
 HIDDEN = "····"
 FLOWS = 64  # kept in memory; calls of one day have few different ones
 _STORED = select(FlowSession, cast(FlowSession.flow, Text)).where(
-    FlowSession.contact_id == bindparam("contact"), FlowSession.channel_id == bindparam("channel")
+    FlowSession.contact_id.in_(bindparam("contacts", expanding=True))
 )
 
+_Stored = tuple[FlowSession | None, str]
+"""The conversation on a line, and its flow as it stands in the database."""
 
-def on_call(session: Session, exchange: Exchange, call: Call, step: CallStep, now: datetime) -> tuple[Step, ...]:
+
+def on_calls(session: Session, exchange: Exchange, calls: Sequence[Call]) -> Answer:
+    """Who answers the calls of a transaction, turn by turn; what is kept of `calls` is read at once."""
+    stored = _stored(session, calls)
+
+    def answer(call: Call, step: CallStep, now: datetime) -> tuple[Step, ...]:
+        on_line = (call.contact_id, call.channel_id)
+        if on_line not in stored:
+            stored.update(_stored(session, [call]))
+        return _answer(session, exchange, call, stored[on_line], step, now)
+
+    return answer
+
+
+def _answer(
+    session: Session, exchange: Exchange, call: Call, on_line: _Stored, step: CallStep, now: datetime
+) -> tuple[Step, ...]:
     """The next steps of an answered call; `step.turn` is the number our own address carried, None for the first request."""
     asked = step.turn or 0
     if asked != call.turn and call.last_answer is not None:
@@ -49,7 +70,7 @@ def on_call(session: Session, exchange: Exchange, call: Call, step: CallStep, no
         return from_json(call.last_answer)
     contact = session.get_one(Contact, call.contact_id)  # locked with its call, for this step
     talk = Talk(session, exchange, call, contact, session.get_one(Channel, call.channel_id), now)
-    kept, stored = _kept(session, call)
+    kept, stored = on_line
     effects = Effects(talk, kept)
     flow, turn = _advance(talk, kept, stored, step)
     turn = effects.settle(flow, turn)
@@ -108,6 +129,7 @@ def _hide(session: Session, call: Call, step: CallStep, secret: bool = False) ->
     """Keep a PIN out of the call's events, from a request that comes again, too."""
     if not step.digits:
         return
+    write_late(session)
     same = (CallEvent.call_id == call.id, CallEvent.kind == step.event[:24], CallEvent.turn == step.turn)
     told = [row for row in session.scalars(select(CallEvent).where(*same)) if row.details.get("digits")]
     if secret or any(row.details["digits"] == HIDDEN for row in told):
@@ -119,12 +141,16 @@ def _next(talk: Talk, turn: int) -> str:
     return f"{channels.webhook_urls(talk.channel, talk.exchange.settings.base_url)['call']}?turn={turn}"
 
 
-def _kept(session: Session, call: Call) -> tuple[FlowSession | None, str]:
-    """The conversation on this line, and its flow as it stands in the database."""
-    mine = {"contact": call.contact_id, "channel": call.channel_id}
-    with session.no_autoflush:  # what this step has changed so far concerns the call, and is written with the rest
-        row = session.execute(_STORED, mine).first()
-    return (row[0], row[1]) if row is not None else (None, "")
+def _stored(session: Session, calls: Sequence[Call]) -> dict[tuple[int, int], _Stored]:
+    """What is kept of these calls' lines, by contact and channel."""
+    found: dict[tuple[int, int], _Stored] = {(call.contact_id, call.channel_id): (None, "") for call in calls}
+    if found:
+        contacts = sorted({call.contact_id for call in calls})
+        with session.no_autoflush:  # what a step has changed so far concerns its call, and is written with the rest
+            for row, flow in session.execute(_STORED, {"contacts": contacts}):
+                if (row.contact_id, row.channel_id) in found:
+                    found[row.contact_id, row.channel_id] = row, flow
+    return found
 
 
 def _store(talk: Talk, row: FlowSession | None, begun: Flow | None, turn: Turn, draft_ended: bool) -> None:

@@ -4,11 +4,12 @@ Events come twice and late; each moves the call only where the table allows, so 
 request proves that a call was answered, whatever was not reported before it.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import bindparam, exists, insert, select
+from sqlalchemy import BindParameter, and_, bindparam, insert, select
 from sqlalchemy.orm import Session, load_only
 
 from messaging import bips, callers, contacts, steps
@@ -22,6 +23,7 @@ from messaging.states import allowed, move
 from messaging.steps import Hangup, Reject, Step
 from messaging.windows import Windows
 from runtime.crypto import blind
+from runtime.database import late
 
 log = structlog.get_logger(__name__)
 
@@ -43,19 +45,18 @@ _UNNAMED = (CallState.DIALLING, CallState.UNKNOWN)  # the answer that names a ca
 
 _SPOKEN = ("answered", "turn")
 _EVENT = insert(CallEvent).inline()  # nobody asks for its id
-_WITH_CONTACT = select(Call, Contact).join(Contact, Contact.id == Call.contact_id).execution_options(populate_existing=True)
+_ROWS = select(Call, Contact).join(Contact, Contact.id == Call.contact_id).execution_options(populate_existing=True)
 # News of an earlier try must not move the one under way.
-_TRIED = exists().where(
-    Attempt.id == bindparam("reference"),
-    Attempt.channel_id == bindparam("channel"),
-    Attempt.call_id == Call.id,
-    Attempt.number == Call.attempts,
-)
+_TRY = and_(Attempt.call_id == Call.id, Attempt.number == Call.attempts)
+_AMONG: BindParameter[list[str | int]] = bindparam("names", expanding=True)
 _FOUND = {
-    "reference": _WITH_CONTACT.where(_TRIED),
-    "external": _WITH_CONTACT.where(Call.channel_id == bindparam("channel"), Call.external_id == bindparam("external")),
-    "id": _WITH_CONTACT.where(Call.id == bindparam("id")),
+    "reference": _ROWS.join(Attempt, _TRY).add_columns(Attempt.channel_id, Attempt.id).where(Attempt.id.in_(_AMONG)),
+    "external": _ROWS.add_columns(Call.channel_id, Call.external_id).where(
+        Call.channel_id == bindparam("channel"), Call.external_id.in_(_AMONG)
+    ),
+    "id": _ROWS.add_columns(Call.channel_id, Call.id).where(Call.id.in_(_AMONG)),
 }
+"""Calls by one of their names, with that name and its channel."""
 _OF_A_STEP = (
     load_only(
         *(Call.direction, Call.channel_id, Call.contact_id, Call.broadcast_id, Call.kind, Call.state, Call.external_id),
@@ -68,10 +69,16 @@ _OF_A_STEP = (
 _LOCKED = {
     **{(key, False): rows.with_for_update(key_share=True, of=[Call]) for key, rows in _FOUND.items()},
     **{
-        (key, True): rows.options(*_OF_A_STEP).with_for_update(key_share=True, of=[Contact, Call]) for key, rows in _FOUND.items()
+        (key, True): rows.options(*_OF_A_STEP)
+        .order_by(Contact.id, Call.id)  # in one order, so that two who want several rows do not wait for each other
+        .with_for_update(key_share=True, of=[Contact, Call])
+        for key, rows in _FOUND.items()
     },
 }
 """Built once: a caller waits for each of a step's statements."""
+
+Found = tuple[Call, Contact] | None
+"""The call that an event is about, and its contact."""
 
 
 @dataclass(frozen=True)
@@ -84,9 +91,41 @@ class Heard:
     contact: Contact | None = None
 
 
-def take(session: Session, channel: Channel, step: CallStep, now: datetime, windows: Windows) -> Heard:
-    """Apply one event. `steps` () means nothing to say; None means the conversation must be asked."""
-    found = _find(session, channel, step)
+def spoken(step: CallStep) -> bool:
+    """Whether somebody listens to the answer; of an incoming call's ringing `take` may find that it was answered."""
+    return step.event in _SPOKEN or (step.inbound and step.event == "ringing")
+
+
+def find(session: Session, steps: Sequence[tuple[Channel, CallStep]]) -> list[Found]:
+    """The call and the contact of each event, all of them `spoken` or none, locked.
+
+    For a step of its conversation the contact is locked, too, and first, as a STOP takes them.
+    """
+    listened = any(spoken(step) for _, step in steps)
+    by: dict[tuple[int, str], Found] = {}
+
+    def look(key: str, names: Iterable[str | int], **named: int) -> None:
+        if wanted := sorted(names):
+            for call, contact, channel_id, name in session.execute(_LOCKED[key, listened], {"names": wanted, **named}):
+                by[channel_id, f"{key} {name}"] = call, contact
+
+    def found(channel: Channel, step: CallStep) -> Found:
+        by_reference = by.get((channel.id, f"reference {step.reference}"))
+        return by_reference or by.get((channel.id, f"external {step.external_id}"))
+
+    look("reference", {step.reference for _, step in steps if step.reference is not None})
+    for channel_id in sorted({channel.id for channel, step in steps if found(channel, step) is None}):
+        left = {step.external_id for channel, step in steps if channel.id == channel_id and found(channel, step) is None}
+        look("external", left, channel=channel_id)
+    for channel, step in steps:
+        if found(channel, step) is None and (call_id := _adopted(session, channel, step)) is not None:
+            look("id", [call_id])
+            by[channel.id, f"external {step.external_id}"] = by.get((channel.id, f"id {call_id}"))
+    return [found(channel, step) for channel, step in steps]
+
+
+def take(session: Session, channel: Channel, step: CallStep, found: Found, now: datetime, windows: Windows) -> Heard:
+    """Apply one event of a call that `find` found. `steps` () means nothing to say; None: the conversation must be asked."""
     if found is None:
         return _caller(session, channel, step, now, windows) if step.inbound else _unknown(channel, step)
     call, contact = found
@@ -100,7 +139,7 @@ def take(session: Session, channel: Channel, step: CallStep, now: datetime, wind
     call.heard_at = now
     _measure(call, step, now)
     about = {"call_id": call.id, "at": now, "kind": step.event[:24], "turn": step.turn, "details": _details(step)}
-    session.connection().execute(_EVENT, about)
+    late(session, _EVENT, about)
     if step.event in _SPOKEN:
         return _voice(session, call, contact, now)
     _advance(session, call, step, now, windows)
@@ -206,21 +245,6 @@ def _of_message(call: Call, step: CallStep) -> float | None:
     given = steps.sounds(steps.from_json(call.last_answer)) if call.last_answer and step.sounds else []
     message = {clip.url.rpartition("/")[2] for clip in given if clip.core_end_s is not None}
     return max((seconds for name, seconds in step.sounds if name in message), default=None)
-
-
-def _find(session: Session, channel: Channel, step: CallStep) -> tuple[Call, Contact] | None:
-    """The call and its contact, locked; for a step of its conversation the contact, too, and first, as a STOP takes them."""
-    spoken = step.event in _SPOKEN or (step.inbound and step.event == "ringing")  # `take` may find that it was an answer
-
-    def one(key: str, **named: object) -> tuple[Call, Contact] | None:
-        found = session.execute(_LOCKED[key, spoken], named).first()
-        return None if found is None else (found[0], found[1])
-
-    found = one("reference", channel=channel.id, reference=step.reference) if step.reference is not None else None
-    found = found or one("external", channel=channel.id, external=step.external_id)
-    if found is None and (call_id := _adopted(session, channel, step)) is not None:
-        found = one("id", id=call_id)
-    return found
 
 
 def _adopted(session: Session, channel: Channel, step: CallStep) -> int | None:

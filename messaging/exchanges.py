@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from messaging.gateways.protocol import CallStep, IncomingSms, Recorded, StatusReport, WebhookRequest
 from messaging.gateways.redaction import redacted
 from messaging.models import ChannelLog
+from runtime.database import late
 
 MOST_FIELDS = 50
 _INSERT = insert(ChannelLog).inline()
@@ -52,7 +53,7 @@ def log_of(
 
 def write(session: Session, row: ChannelLog) -> None:
     """Store a row that nobody will change or ask for: cheaper than to have the session look after it."""
-    session.connection().execute(_INSERT, {name: getattr(row, name) for name in _COLUMNS})
+    late(session, _INSERT, {name: getattr(row, name) for name in _COLUMNS})
 
 
 def _shape(request: WebhookRequest) -> str:

@@ -1,33 +1,27 @@
 """From a verified webhook to our rows: one transaction each, the same for a live request and for one kept in the spool.
 
-The provider is answered as soon as the first transaction has committed; the conversation follows as work of its own, but for
-voice, whose answer is the conversation.
+The provider is answered as soon as the first transaction has committed; the conversation follows as work of its own. Voice,
+whose answer is the conversation, is `call_intake`'s.
 """
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import structlog
 from sqlalchemy.orm import Session
 
-from messaging import call_events, channels, exchanges, inbox, outcomes, receipts, windows
+from messaging import channels, exchanges, inbox, outcomes, receipts, windows
 from messaging.errors import MessagingError
-from messaging.exchange import CONVERSE, DIAL, DISPATCH, Exchange
-from messaging.gateways.protocol import Account, CallStep, Cause, Gateway, Unreadable, WebhookRequest
-from messaging.models import Call, Channel, ChannelLog, MessageState, WebhookBody
-from messaging.rows import settle
-from messaging.states import LIVE_CALLS
-from messaging.steps import Step
+from messaging.exchange import CONVERSE, DISPATCH, Exchange
+from messaging.gateways.protocol import Account, Gateway, Unreadable, WebhookRequest
+from messaging.models import Channel, ChannelLog, MessageState, WebhookBody
 
 log = structlog.get_logger(__name__)
 
 LONGEST_KEY, LONGEST_CODE = 96, 40
 LONGEST_CALL = 24 * 3600  # seconds
 FIRST_DAY = datetime(2000, 1, 1, tzinfo=UTC)
-
-OnCall = Callable[[Session, Exchange, Call, CallStep, datetime], tuple[Step, ...]]
-"""The conversation by voice: the steps that follow one turn of one call."""
 
 
 @dataclass(frozen=True)
@@ -48,14 +42,6 @@ class Known:
 
 class Changed(MessagingError):
     """What was known of a channel no longer holds; nothing was stored."""
-
-
-@dataclass(frozen=True)
-class Spoken:
-    """What to answer a voice request: a body and its content type."""
-
-    body: str
-    content_type: str
 
 
 def identify(exchange: Exchange, token: str, now: datetime) -> Known | None:
@@ -94,11 +80,11 @@ def take_sms(exchange: Exchange, known: Known, request: WebhookRequest, now: dat
     try:
         incoming = known.gateway.read_sms(known.account, request)
     except Unreadable as error:
-        _odd(exchange, known, "sms", error, now)
+        odd(exchange, known, "sms", error, now)
         return
     incoming = replace(
         incoming,
-        key=_short(incoming.key, LONGEST_KEY),
+        key=short(incoming.key, LONGEST_KEY),
         sender=_plain(incoming.sender),
         provider_at=_sane(incoming.provider_at, now),
         raw=_plain(incoming.raw),
@@ -120,13 +106,13 @@ def take_status(exchange: Exchange, known: Known, request: WebhookRequest, now: 
     try:
         report = known.gateway.read_status(known.account, request)
     except Unreadable as error:
-        _odd(exchange, known, "status", error, now)
+        odd(exchange, known, "status", error, now)
         return
     report = replace(
         report,
-        reference=_short(report.reference, LONGEST_KEY) or "?",
-        code=_short(report.code, LONGEST_CODE) or "",
-        number=_short(report.number, LONGEST_KEY),
+        reference=short(report.reference, LONGEST_KEY) or "?",
+        code=short(report.code, LONGEST_CODE) or "",
+        number=short(report.number, LONGEST_KEY),
         provider_at=_sane(report.provider_at, now),
     )
     with exchange.database.writing() as session:
@@ -137,37 +123,7 @@ def take_status(exchange: Exchange, known: Known, request: WebhookRequest, now: 
         attempt, note = receipts.attempt_of(session, known.channel_id, report.reference), "" if fresh else "repeated"
         about = None if attempt is None else attempt.message_id
         session.add(exchanges.log_of(known.channel_id, "status", request, report, now, message_id=about, note=note))
-    _tell(exchange, told, now)
-
-
-def take_call(exchange: Exchange, known: Known, request: WebhookRequest, now: datetime, on_call: OnCall) -> Spoken | None:
-    """Apply a call's event; the steps to answer with, or None where the provider wants none. May raise `Changed`."""
-    try:
-        step = known.gateway.read_call(known.account, request)
-    except Unreadable as error:
-        _odd(exchange, known, "call", error, now)
-        return None
-    step = _fitting(step)
-    with exchange.database.writing() as session:
-        channel = _channel(session, known)
-        told: list[outcomes.AboutContact] = []
-        heard = call_events.take(session, channel, step, now, windows.of(exchange.settings))
-        # A bip may be called back; a call that ended frees a line for the next one.
-        if heard.call is not None and (step.inbound or heard.call.state not in LIVE_CALLS):
-            exchange.work.nudge(session, DIAL, heard.call.channel_id)
-        if heard.call is not None and step.cause in outcomes.ABOUT_NUMBERS:
-            told.append(outcomes.AboutContact(heard.call.contact_id, Cause(step.cause)))
-        given, turn = heard.steps, 0
-        if given is None and heard.call is not None:
-            given = on_call(session, exchange, heard.call, step, now)
-            call_events.answered_with(heard.call, given, now)
-            turn = heard.call.turn
-        about = None if heard.call is None else heard.call.id
-        exchanges.write(session, exchanges.log_of(known.channel_id, "call", request, step, now, call_id=about))
-        if heard.call is not None:
-            settle(session, heard.call)
-    _tell(exchange, told, now)
-    return Spoken(*known.gateway.render(given, turn)) if given else None
+    tell(exchange, told, now)
 
 
 def take_recording(exchange: Exchange, known: Known, request: WebhookRequest, now: datetime) -> None:
@@ -175,7 +131,7 @@ def take_recording(exchange: Exchange, known: Known, request: WebhookRequest, no
     try:
         recorded = known.gateway.read_recording(known.account, request)
     except Unreadable as error:
-        _odd(exchange, known, "recording", error, now)
+        odd(exchange, known, "recording", error, now)
         return
     with exchange.database.writing() as session:
         body = _plain(request.body.decode("utf-8", "replace"))
@@ -183,33 +139,29 @@ def take_recording(exchange: Exchange, known: Known, request: WebhookRequest, no
         session.add(exchanges.log_of(known.channel_id, "recording", request, recorded, now))
 
 
-def _channel(session: Session, known: Known) -> Channel:
-    """As it was when it was found: a call's step asks only whether that still holds."""
-    if known.row is None or known.seen is None:
-        return session.get_one(Channel, known.channel_id)
-    if channels.seen(session, known.channel_id) != known.seen:
-        raise Changed
-    return channels.seated(session, known.row)
+def channels_of(session: Session, known: Sequence[Known]) -> dict[int, Channel]:
+    """The channels by their id, each as it was when it was found; of one that was remembered only whether that holds is asked.
+
+    Raises Changed.
+    """
+    rows: dict[int, Channel] = {}
+    for channel_id in sorted({one.channel_id for one in known}):
+        remembered = {one.seen: one.row for one in known if one.channel_id == channel_id and one.row and one.seen is not None}
+        if not remembered:
+            rows[channel_id] = session.get_one(Channel, channel_id)
+            continue
+        stored = channels.seen(session, channel_id)
+        if remembered.keys() != {stored}:
+            raise Changed
+        rows[channel_id] = channels.seated(session, remembered[stored])
+    return rows
 
 
-def _tell(exchange: Exchange, told: list[outcomes.AboutContact], now: datetime) -> None:
+def tell(exchange: Exchange, told: Sequence[outcomes.AboutContact], now: datetime) -> None:
+    """Write down what was told of numbers, after what told it."""
     if told:
         with exchange.database.writing() as session:
             outcomes.tell_contacts(session, told, now)
-
-
-def _fitting(step: CallStep) -> CallStep:
-    return replace(
-        step,
-        external_id=_short(step.external_id, LONGEST_KEY) or "?",
-        number=_plain(step.number),
-        reference=_short(step.reference, LONGEST_KEY),
-        digits=None if step.digits is None else _plain(step.digits),
-        finished_on=_plain(step.finished_on),
-        code=_short(step.code, LONGEST_CODE) or "",
-        seconds=step.seconds if step.seconds is None or 0 <= step.seconds <= LONGEST_CALL else None,
-        turn=step.turn if step.turn is None or 0 <= step.turn <= LONGEST_CALL else None,
-    )
 
 
 def _plain(text: str) -> str:
@@ -217,7 +169,8 @@ def _plain(text: str) -> str:
     return inbox.cleaned(text)
 
 
-def _short(text: str | None, longest: int) -> str | None:
+def short(text: str | None, longest: int) -> str | None:
+    """What a column can hold of it."""
     return None if text is None else _plain(text)[:longest]
 
 
@@ -225,10 +178,11 @@ def _sane(at: datetime | None, now: datetime) -> datetime | None:
     return at if at is not None and FIRST_DAY <= at <= now + timedelta(days=2) else None
 
 
-def _odd(exchange: Exchange, known: Known, kind: str, error: Unreadable, now: datetime) -> None:
+def odd(exchange: Exchange, known: Known, kind: str, error: Unreadable, now: datetime) -> None:
+    """Keep that a webhook came whose words we do not know."""
     log.warning("webhook.unreadable", channel=known.channel_id, kind=kind)
     with exchange.database.writing() as session:
-        _channel(session, known)
+        channels_of(session, [known])
         # Only a word's shape is kept: it came from outside and might hold anything.
         word = "".join(char for char in error.word[:24] if char.isalpha() or char in "_-")
         session.add(ChannelLog(channel_id=known.channel_id, at=now, inbound=True, status=200, request=kind, response=word))

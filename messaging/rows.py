@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningInsert
 
-from runtime.database import Base
+from runtime.database import Base, late
 
 
 def insert_once(session: Session, model: type[Base], **values: Any) -> bool:
@@ -24,18 +24,20 @@ def insert_once(session: Session, model: type[Base], **values: Any) -> bool:
 
 
 def settle(session: Session, row: Base) -> None:
-    """Write what was changed in `row`, which has one key named `id`, and let it go: what is changed after this is lost.
+    """Write late what was changed in `row`, which has one key named `id`, and let it go: what is changed after this is lost.
 
     For the last word on a row for which somebody waits: the session's own way sorts and compares all that it holds.
     """
     state = inspect(row)
     assert state is not None
-    if not state.persistent:
+    if state.pending:
         return  # new: the session must write it, and what it hangs on, in order
+    if not state.persistent:
+        raise ValueError("let go before")
     changed = {name: state.dict[name] for name in state.committed_state}
     if changed:
         row_id = state.identity[0] if state.identity else None
-        session.connection().execute(_update(type(row), tuple(sorted(changed))), {"row_id": row_id, **changed})
+        late(session, _update(type(row), tuple(sorted(changed))), {"row_id": row_id, **changed})
     session.expunge(row)
 
 

@@ -17,7 +17,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, Enum, Integer, MetaData, create_engine, event, make_url, text
+from sqlalchemy import JSON, BigInteger, DateTime, Enum, Executable, Integer, MetaData, create_engine, event, make_url, text
 from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.exc import DatabaseError as DatabaseError  # passed on, as is Session
 from sqlalchemy.exc import IntegrityError, OperationalError
@@ -29,6 +29,7 @@ from sqlalchemy.types import TypeDecorator
 from runtime.journal import Journal, noted
 
 Json = dict[str, Any]
+_LATE = "late"
 NOTING = 7062  # the lock of who writes to the journal
 BUSY_MILLISECONDS = 250  # short: writers have queued behind the file lock already
 
@@ -145,6 +146,7 @@ class Database:
         """A transaction that may write: committed at the end, undone on any exception."""
         with Session(self.engine, expire_on_commit=False) as session, session.begin():
             yield session
+            write_late(session)
             if entries := noted(session):
                 session.flush()  # what the database refuses is no STOP
                 if self.journal is not None:
@@ -204,6 +206,23 @@ def put_once(session: Session, row: Base, key: Any) -> None:
     except IntegrityError:
         if session.get(type(row), key) is None:
             raise
+
+
+def late(session: Session, statement: Executable, values: Json) -> None:
+    """Have `statement` executed with `values` before the transaction ends, along with others of its kind, at once.
+
+    For what nobody asks for in the same transaction: what it writes is not there until then, or until `write_late`.
+    """
+    session.info.setdefault(_LATE, {}).setdefault(statement, []).append(values)
+
+
+def write_late(session: Session) -> None:
+    """Write what was left for later, after the rows it may point to."""
+    if waiting := session.info.pop(_LATE, None):
+        session.flush()
+        connection = session.connection()
+        for statement, values in waiting.items():
+            connection.execute(statement, values)
 
 
 def await_noted(session: Session) -> None:

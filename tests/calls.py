@@ -8,9 +8,11 @@ from io import BytesIO
 import time_machine
 from flask.testing import FlaskClient
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from messaging import calls, recordings
+from messaging import call_events, calls, recordings, windows
 from messaging.exchange import Exchange
+from messaging.gateways.protocol import CallStep
 from messaging.models import (
     Attempt,
     Broadcast,
@@ -27,6 +29,13 @@ from tests.world import World
 from translations.models import Clip, Content, ContentKind, Variant, VariantState
 
 NOW = datetime(2026, 3, 18, 10, 0, tzinfo=UTC)
+
+
+def tell(session: Session, exchange: Exchange, world: World, step: CallStep, now: datetime) -> call_events.Heard:
+    """Apply one event of the world's channel."""
+    channel = session.get_one(Channel, world.channel)
+    [found] = call_events.find(session, [(channel, step)])
+    return call_events.take(session, channel, step, found, now, windows.of(exchange.settings))
 
 
 def hum(seconds: float, rate: int = 16_000) -> bytes:

@@ -6,18 +6,19 @@ a signature is judged by what was last known, and the transaction that stores th
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import cast
 
 import structlog
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Flask, Response, current_app, request
 
 from campaigns.apologies import Apologies
-from campaigns.conversations import on_call
+from campaigns.conversations import on_calls
 from messaging import intake, replay
 from messaging.away import is_away
+from messaging.call_intake import Answer, CallIntake
 from messaging.exchange import Exchange
 from messaging.gateways.protocol import CallStep, GatewayError, Refused, WebhookRequest
 from messaging.models import Call
@@ -61,13 +62,13 @@ def call(token: str) -> Response:
     known, wall = _apologies().known(token), datetime.now(UTC)
     try:
         try:
-            return _said(exchange, known, given, wall)
+            return _said(known, given, wall)
         except (Refused, intake.Changed):
             known = intake.remember(exchange, token, wall)
             if known is None:
                 return Response(status=403)
             _apologies().meet(token, known)
-            return _said(exchange, known, given, wall, fresh=True)
+            return _said(known, given, wall, fresh=True)
     except Refused:
         return Response(status=403)
     except Exception as error:  # a caller is on the line: silence would be worse than any apology
@@ -81,22 +82,34 @@ def call(token: str) -> Response:
         return Response(status=503 if known is not None or is_away(error) else 500)
 
 
-def _said(exchange: Exchange, known: intake.Known | None, given: WebhookRequest, wall: datetime, fresh: bool = False) -> Response:
+def _said(known: intake.Known | None, given: WebhookRequest, wall: datetime, fresh: bool = False) -> Response:
     """Verify, store and answer; Changed where a channel that is only remembered does not serve."""
     if known is None or (known.seen is None and not fresh):
         raise intake.Changed
     known.gateway.verify(known.account, given)
     # What was read a moment ago is as good as what would be read now; what is remembered must be compared.
     known = replace(known, seen=None) if fresh else known
-    spoken = intake.take_call(exchange, known, given, wall + known.moved, _converse)
+    spoken = _calls().take(known, given, wall + known.moved)
     body, content_type = (spoken.body, spoken.content_type) if spoken else known.gateway.acknowledgement
     return Response(body, content_type=content_type)
 
 
-def _converse(session: Session, exchange: Exchange, call: Call, step: CallStep, now: datetime) -> tuple[Step, ...]:
-    said = on_call(session, exchange, call, step, now)
-    _apologies().learn(session, exchange, call, now)
-    return said
+def seat(app: Flask, exchange: Exchange) -> None:
+    """Give `app` what its voice requests share."""
+    apologies = Apologies()
+
+    def converse(session: Session, exchange: Exchange, calls: Sequence[Call]) -> Answer:
+        answer = on_calls(session, exchange, calls)
+
+        def learning(call: Call, step: CallStep, now: datetime) -> tuple[Step, ...]:
+            said = answer(call, step, now)
+            apologies.learn(session, exchange, call, now)
+            return said
+
+        return learning
+
+    app.extensions["lamen.apologies"] = apologies
+    app.extensions["lamen.calls"] = CallIntake(exchange, converse)
 
 
 def _on_the_line(known: intake.Known, given: WebhookRequest) -> str:
@@ -110,7 +123,11 @@ def _on_the_line(known: intake.Known, given: WebhookRequest) -> str:
 
 
 def _apologies() -> Apologies:
-    return cast(Apologies, current_app.extensions.setdefault("apologies", Apologies()))
+    return cast(Apologies, current_app.extensions["lamen.apologies"])
+
+
+def _calls() -> CallIntake:
+    return cast(CallIntake, current_app.extensions["lamen.calls"])
 
 
 def _stored(token: str, kind: str, take: Take) -> Response:

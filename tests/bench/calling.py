@@ -1,6 +1,5 @@
 """Fifty calls at once on one core of our own line, and how many voice requests a second the service answers."""
 
-import asyncio
 import json
 import os
 import time
@@ -8,7 +7,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlencode
 
-import aiohttp
 from sqlalchemy import insert, select
 
 from messaging import channels
@@ -16,8 +14,7 @@ from messaging.models import Attempt, Call, CallState, Channel, Consent, Contact
 from messaging.voice.webhooks import signature
 from runtime.database import Database
 from tests import crowd
-from tests.bench import receiving, voices
-from tests.bench.receiving import CONNECTIONS
+from tests.bench import connections, receiving, voices
 from tests.faults.processes import Fleet
 from tests.voice import sounds
 from tests.voice.line import ACCOUNT, TOKEN, Process, Script, free_port, listening, wait_until
@@ -95,7 +92,7 @@ def _cpu(pid: int) -> float:
 
 
 def steps(database: Database, fleet: Fleet, world: World, folder: Path) -> list[tuple[str, float]]:
-    """(what, a second): voice requests signed, taken, judged, written, answered with TwiML, at 32 connections; the bare floor.
+    """(what, a second): voice requests signed, taken, judged, written, answered with TwiML; the bare floor.
 
     By one process as `make run` has it, and by one for each core as a server of a country would.
     """
@@ -104,9 +101,7 @@ def steps(database: Database, fleet: Fleet, world: World, folder: Path) -> list[
     found, share = [], len(attempts) // 2
     for workers, some in ((1, attempts[:share]), (os.cpu_count() or 1, attempts[share:])):
         server, port = fleet.serve(factory="wsgi:serve", workers=workers)
-        found.append(
-            (f"voice requests answered, processes: {workers}", asyncio.run(_spoken(f"http://127.0.0.1:{port}", hooks, some)))
-        )
+        found.append((f"voice requests answered, processes: {workers}", _spoken(port, hooks, some)))
         fleet.kill_server(server)
     forms = [{"text": "x" * 200}] * (SPOKEN * STEPS)
     bare_floor = receiving.floor(database, fleet, folder, forms)
@@ -133,27 +128,13 @@ def _calls(database: Database, world: World) -> tuple[str, list[str]]:
         return f"/hooks/{channel.token}/call", [f"attempt-{one}" for one in ids]
 
 
-async def _spoken(url: str, hooks: str, attempts: list[str]) -> float:
-    waiting = iter(attempts)
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=CONNECTIONS)) as session:
-
-        async def talk() -> None:
-            for attempt in waiting:
-                for turn in range(STEPS):
-                    await _step(
-                        session, f"{url}{hooks}?{urlencode({'ref': attempt, **({'turn': turn} if turn else {})})}", attempt
-                    )
-
-        began = time.perf_counter()
-        await asyncio.gather(*(talk() for _ in range(CONNECTIONS)))
-        return len(attempts) * STEPS / (time.perf_counter() - began)
+def _spoken(port: int, hooks: str, attempts: list[str]) -> float:
+    talks = [[_step(hooks, attempt, turn) for turn in range(STEPS)] for attempt in attempts]
+    return len(attempts) * STEPS / connections.send(port, talks, b"<Response")
 
 
-async def _step(session: aiohttp.ClientSession, url: str, attempt: str) -> None:
+def _step(hooks: str, attempt: str, turn: int) -> bytes:
+    path = f"{hooks}?{urlencode({'ref': attempt, **({'turn': turn} if turn else {})})}"
     form = {"AccountSid": ACCOUNT, "CallSid": f"CA{attempt}", "CallStatus": "in-progress", "From": OURS, "To": "+22376000001"}
-    form |= {"Direction": "outbound-api", **({"Digits": "0", "FinishedOnKey": ""} if "turn" in url else {})}
-    signed = signature(TOKEN, PUBLIC + url[url.index("/hooks/") :], form)
-    async with session.post(url, data=form, headers={"X-Twilio-Signature": signed}) as answer:
-        body = await answer.text()
-        if answer.status != 200 or "<Response" not in body:
-            raise RuntimeError(f"answered {answer.status}: {body[:200]}")
+    form |= {"Direction": "outbound-api", **({"Digits": "0", "FinishedOnKey": ""} if turn else {})}
+    return connections.written(path, form, X_Twilio_Signature=signature(TOKEN, PUBLIC + path, form))

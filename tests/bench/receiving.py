@@ -1,11 +1,9 @@
 """How many reports a second are taken over HTTP at 32 connections, beside a server that stores one row a request."""
 
-import asyncio
 import time
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-import aiohttp
 from sqlalchemy import func, insert, select
 
 from clubs.grammar.damm import check_digit
@@ -13,14 +11,13 @@ from clubs.models import AgeBand, Club, ClubKind, Member, Post, Preferred, Role,
 from messaging.models import Contact, Message, MessageState
 from runtime.crypto import blind
 from runtime.database import Database
-from tests.bench import bare
+from tests.bench import bare, connections
 from tests.crowd import number
 from tests.faults.processes import Fleet, wait_until
 from tests.world import World
 
 CLUBS = 500
 REPORTS = 2000
-CONNECTIONS = 32
 THEMES = (12, 22, 32, 33)
 PATIENCE = 600.0
 
@@ -49,27 +46,6 @@ def clubs(database: Database, world: World, now: datetime) -> list[str]:
     return numbers
 
 
-def post(url: str, forms: list[dict[str, str]]) -> float:
-    """Post every form, so many at once; seconds. Anything but a 2xx ends the measure."""
-
-    async def run() -> float:
-        waiting = iter(forms)
-        connector = aiohttp.TCPConnector(limit=CONNECTIONS)
-        async with aiohttp.ClientSession(connector=connector) as session:
-
-            async def one() -> None:
-                for form in waiting:
-                    async with session.post(url, data=form) as answer:
-                        if answer.status >= 300:
-                            raise RuntimeError(f"answered {answer.status}")
-
-            began = time.perf_counter()
-            await asyncio.gather(*(one() for _ in range(CONNECTIONS)))
-            return time.perf_counter() - began
-
-    return asyncio.run(run())
-
-
 def measure(database: Database, fleet: Fleet, world: World, folder: Path) -> list[tuple[str, float]]:
     """(what, a second): taken, taken and answered, and the bare floor."""
     numbers = clubs(database, world, datetime.now(UTC))
@@ -79,7 +55,7 @@ def measure(database: Database, fleet: Fleet, world: World, folder: Path) -> lis
     ]
     server, port = fleet.serve(factory="wsgi:serve")
     began = time.perf_counter()
-    taken = post(f"http://127.0.0.1:{port}/hooks/{world.token}/sms", forms)
+    taken = connections.send(port, [[connections.written(f"/hooks/{world.token}/sms", form)] for form in forms])
     wait_until(lambda: not _unhandled(database), seconds=PATIENCE, every=0.5)
     answered = time.perf_counter() - began
     fleet.kill_server(server)
@@ -96,7 +72,7 @@ def floor(database: Database, fleet: Fleet, folder: Path, forms: list[dict[str, 
     bare.prepare(url)
     fleet.settings = {"BARE_URL": url}
     server, port = fleet.serve(factory="tests.bench.bare:app")
-    seconds = post(f"http://127.0.0.1:{port}/sms", forms)
+    seconds = connections.send(port, [[connections.written("/sms", form)] for form in forms])
     fleet.kill_server(server)
     return seconds
 

@@ -5,12 +5,13 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import func, select
 
-from messaging import bips, call_events, contacts, windows
+from messaging import bips, call_events, contacts
 from messaging.exchange import Exchange
 from messaging.gateways.protocol import CallStep
 from messaging.models import Call, CallState, Channel, ContactState, Direction, Kind
 from messaging.queue import queue_call
 from messaging.steps import Reject
+from tests.calls import tell
 from tests.messaging.test_calls import dialled, queued
 from tests.world import World
 
@@ -18,7 +19,7 @@ from tests.world import World
 def bip(exchange: Exchange, world: World, now: datetime, number: str, key: str = "b1") -> call_events.Heard:
     with exchange.database.writing() as session:
         step = CallStep(key, number, "ringing", inbound=True)
-        heard = call_events.take(session, session.get_one(Channel, world.channel), step, now, windows.of(exchange.settings))
+        heard = tell(session, exchange, world, step, now)
     assert heard.steps == (Reject(),) or heard.steps == ()
     return heard
 

@@ -7,13 +7,14 @@ import pytest
 from sqlalchemy import make_url, select
 from sqlalchemy.event import listen
 
-from messaging import call_events, channels, contacts, windows
+from messaging import call_events, channels, contacts
 from messaging.errors import ChannelError
 from messaging.exchange import Exchange
 from messaging.gateways.protocol import CallStep
 from messaging.models import Call, CallState, Channel, ChannelState, ContactState, Direction
 from messaging.steps import Hangup, Reject, Say, to_json
 from runtime.installation import Opening, installation
+from tests.calls import tell
 from tests.messaging.test_calls import dialled, queued
 from tests.world import World
 
@@ -31,7 +32,7 @@ def event(
 ) -> call_events.Heard:
     with exchange.database.writing() as session:
         step = CallStep(key, number, name, inbound=True, **more)
-        heard = call_events.take(session, session.get_one(Channel, world.channel), step, now, windows.of(exchange.settings))
+        heard = tell(session, exchange, world, step, now)
         if heard.call is not None and heard.steps is None:
             heard.call.turn, heard.call.last_answer = 1, to_json((Say("Bonjour"), Hangup()), 1)
         return heard
@@ -87,7 +88,7 @@ def test_the_first_request_again_locks_the_contact_too(exchange: Exchange, world
         server = make_url("postgresql+psycopg://").get_dialect()()  # SQLite's words hold no lock
         listen(session, "do_orm_execute", lambda state: read.append(str(state.statement.compile(dialect=server))))
         step = CallStep("in-1", world.numbers["awa"], "ringing", inbound=True)
-        call_events.take(session, session.get_one(Channel, world.channel), step, now, windows.of(exchange.settings))
+        tell(session, exchange, world, step, now)
     [locks] = [text.partition(" FOR ")[2] for text in read if " FOR " in text and "external" in text]
     assert locks.endswith("OF contact, call")
 

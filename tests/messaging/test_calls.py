@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import func, select
 
-from messaging import call_events, contacts, money, settling, waiting, windows
+from messaging import call_events, contacts, money, settling, waiting
 from messaging.calls import dial
 from messaging.exchange import DIAL, Exchange
 from messaging.gateways.protocol import CallStep, Cause, Outcome, Sent
@@ -25,6 +25,7 @@ from messaging.models import (
 from messaging.queue import queue_call
 from messaging.steps import Gather, Hangup, Play, Sound, to_json
 from runtime.installation import installation
+from tests.calls import tell
 from tests.messaging.fakes import Scripted, broadcast, with_gateway
 from tests.world import World
 from translations.models import Variant
@@ -60,8 +61,7 @@ def event(exchange: Exchange, world: World, now: datetime, name: str, **given: o
     with exchange.database.writing() as session:
         newest = session.scalars(select(Attempt.id).order_by(Attempt.started_at.desc(), Attempt.id.desc())).first() or "none"
         step = CallStep(f"theirs-{newest}", world.numbers["awa"], name, **{"reference": newest, **given})  # type: ignore[arg-type]
-        channel = session.get_one(Channel, world.channel)
-        return call_events.take(session, channel, step, now, windows.of(exchange.settings))
+        return tell(session, exchange, world, step, now)
 
 
 def test_an_accepted_call_stays_dialling_with_the_providers_id(exchange: Exchange, world: World, now: datetime) -> None:
@@ -309,7 +309,7 @@ def test_news_of_an_earlier_try_does_not_move_the_one_under_way(exchange: Exchan
     dialled(exchange, world, later)
     with exchange.database.writing() as session:
         step = CallStep("theirs-old", world.numbers["awa"], "no_answer", reference=first)
-        call_events.take(session, session.get_one(Channel, world.channel), step, later, windows.of(exchange.settings))
+        tell(session, exchange, world, step, later)
     assert get(exchange, call_id).state is CallState.DIALLING
 
 

@@ -4,12 +4,13 @@ from datetime import datetime
 
 import pytest
 
-from messaging import call_events, windows
+from messaging import call_events
 from messaging.exchange import Exchange
 from messaging.gateways.protocol import CallStep
 from messaging.gateways.twilio.gateway import Twilio
-from messaging.models import Attempt, Call, CallState, Channel, Direction, Kind
+from messaging.models import Attempt, Call, CallState, Direction, Kind
 from messaging.steps import Gather, Play, Sound, to_json
+from tests.calls import tell
 from tests.messaging.gateways.twilio_peer import account, call, signed
 from tests.world import World
 
@@ -73,5 +74,5 @@ def test_only_the_message_counts_and_its_best_hearing(
         session.add(Attempt(id="attempt", call_id=row.id, channel_id=world.channel, number=1, started_at=now))
         session.flush()
         step = CallStep("CA1", world.numbers["awa"], "turn", reference="attempt", turn=1, digits="1", sounds=sounds)
-        call_events.take(session, session.get_one(Channel, world.channel), step, now, windows.of(exchange.settings))
+        tell(session, exchange, world, step, now)
         assert (row.seconds_heard, row.core_reached) == (heard, reached)

@@ -7,9 +7,10 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from campaigns.conversations import on_call
+from campaigns.conversations import on_calls
 from messaging import channels, intake
 from messaging.beats import apply_pending
+from messaging.call_intake import CallIntake
 from messaging.exchange import Exchange
 from messaging.gateways.protocol import Account, CallStep, Cause, IncomingSms, StatusReport, Unreadable, WebhookRequest
 from messaging.models import Attempt, Channel, Contact, ContactState, Message, StatusUpdate
@@ -97,9 +98,10 @@ def test_a_call_to_a_number_the_network_does_not_know_says_so(exchange: Exchange
     gateway = Telling()
     gateway.step = CallStep("c1", world.numbers["awa"], "ringing", inbound=True)
     channel = known(exchange, world, gateway)
-    intake.take_call(exchange, channel, EMPTY, now, on_call)
+    calls = CallIntake(exchange, on_calls)
+    calls.take(channel, EMPTY, now)
     gateway.step = replace(gateway.step, event="failed", cause=Cause.DEAD_NUMBER)
-    intake.take_call(exchange, channel, EMPTY, now, on_call)
+    calls.take(channel, EMPTY, now)
     assert state(exchange, world) is ContactState.DEAD
 
 
