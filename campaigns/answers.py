@@ -4,15 +4,14 @@ A recorded answer passes the same eyes as any other sound; once it is approved, 
 complaint or a disclosure, is ever heard in a menu: several people may hold the same phone.
 """
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, func, literal, or_, select, text, union_all
 from sqlalchemy.orm import Session
 
 from campaigns.replies import languages_of
 from campaigns.talk import Talk
-from campaigns.voice import Voice, label_of
+from campaigns.voice import label_of
 from clubs import inquiries
 from clubs.records import Inquiry, InquiryKind, InquiryState
 from dialogue.flow import Flow
@@ -37,6 +36,35 @@ LIFE = timedelta(days=3)
 CORE_S = 15.0
 """Whoever hung up before this second of a recorded answer is called once more."""
 ALOUD = (InquiryKind.NUTRITION, InquiryKind.TESTIMONY)
+_CALLER: BindParameter[int] = bindparam("contact")
+
+
+def _newest(own: bool, *which: ColumnElement[bool]) -> Select[int | None, datetime | None, int, int]:
+    rows = (
+        select(Inquiry.answer_content_id.label("content"), Inquiry.answered_at, Inquiry.id, literal(int(own)).label("own"))
+        .where(Inquiry.state == InquiryState.ANSWERED, Inquiry.kind.in_(ALOUD), Inquiry.answer_content_id.is_not(None), *which)
+        .order_by(Inquiry.answered_at.desc(), Inquiry.id.desc())
+        .limit(20)
+        .subquery()
+    )
+    return select(rows.c.content, rows.c.answered_at, rows.c.id, rows.c.own)
+
+
+_OTHERS = or_(Inquiry.contact_id.is_(None), Inquiry.contact_id != _CALLER)
+_SAID = union_all(_newest(True, Inquiry.contact_id == _CALLER), _newest(False, Inquiry.shared_at.is_not(None), _OTHERS)).order_by(
+    text("answered_at DESC"), text("id DESC")
+)
+"""The newest answers to this phone, and those that staff cleared for every club."""
+_ELSEWHERE = (
+    select(Recording.id, Inquiry.theme_code)
+    .join(Inquiry, Inquiry.recording_id == Recording.id)
+    .join(Call, Call.id == Recording.call_id)
+    .where(Inquiry.neighbour_at.is_not(None), Inquiry.kind.in_(ALOUD), *moderation.may_leave())
+    .where(Call.contact_id != _CALLER, Inquiry.club_id.is_not(None), Inquiry.club_id.not_in(bindparam("clubs", expanding=True)))
+    .order_by(Inquiry.neighbour_at.desc(), Recording.id.desc())
+    .limit(20)
+)
+"""What other clubs said and may be heard."""
 
 
 def why_no_call(session: Session, contact: Contact | None) -> str | None:
@@ -125,10 +153,10 @@ def heard(talk: Talk) -> list[str]:
     voice = talk.voice
     if not voice.offers(Pack.B, "answers_intro", "option_answers"):
         return []
-    mine = _said(talk.session, voice, [Inquiry.contact_id == talk.contact.id], OWN_AT_MOST)
-    cleared = [Inquiry.shared_at.is_not(None), or_(Inquiry.contact_id.is_(None), Inquiry.contact_id != talk.contact.id)]
-    others = _said(talk.session, voice, cleared, SHARED_AT_MOST)
-    return [label_of(id_) for id_ in dict.fromkeys([*mine, *others])]
+    said = [row for row in talk.session.execute(_SAID, {"contact": talk.contact.id}) if voice.can_say(row.content)]
+    mine = dict.fromkeys(row.content for row in said if row.own)
+    others = dict.fromkeys(row.content for row in said if not row.own)
+    return [label_of(id_) for id_ in dict.fromkeys([*list(mine)[:OWN_AT_MOST], *list(others)[:SHARED_AT_MOST]])]
 
 
 def neighbour(talk: Talk, theme_code: int | None) -> Line | None:
@@ -136,30 +164,10 @@ def neighbour(talk: Talk, theme_code: int | None) -> Line | None:
     if not talk.voice.offers(Pack.B, "neighbour_intro", "option_answers"):
         return None
     mine = [club.id for club in talk.clubs]
-    elsewhere = (
-        select(Recording.id, Inquiry.theme_code)
-        .join(Inquiry, Inquiry.recording_id == Recording.id)
-        .join(Call, Call.id == Recording.call_id)
-        .where(Inquiry.neighbour_at.is_not(None), Inquiry.kind.in_(ALOUD), *moderation.may_leave())
-        .where(Call.contact_id != talk.contact.id, Inquiry.club_id.is_not(None), Inquiry.club_id.not_in(mine))
-        .order_by(Inquiry.neighbour_at.desc(), Recording.id.desc())
-        .limit(20)
-    )
-    found = talk.session.execute(elsewhere).all()
+    found = talk.session.execute(_ELSEWHERE, {"contact": talk.contact.id, "clubs": mine}).all()
     same = [id_ for id_, theme in found if theme_code is not None and theme == theme_code]
     chosen = next(iter(same or [id_ for id_, _ in found]), None)
     return None if chosen is None else Line("recording", {"id": chosen})
-
-
-def _said(session: Session, voice: Voice, which: Iterable[ColumnElement[bool]], most: int) -> list[int]:
-    rows = (
-        select(Inquiry.answer_content_id)
-        .where(Inquiry.state == InquiryState.ANSWERED, Inquiry.kind.in_(ALOUD), Inquiry.answer_content_id.is_not(None), *which)
-        .order_by(Inquiry.answered_at.desc(), Inquiry.id.desc())
-        .limit(20)
-    )
-    found = dict.fromkeys(id_ for id_ in session.scalars(rows) if id_ is not None and voice.can_say(id_))
-    return list(found)[:most]
 
 
 def _line(session: Session, contact: Contact) -> Channel | None:

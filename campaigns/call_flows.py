@@ -3,21 +3,21 @@
 An option is offered where there is something behind it and the caller's language has the sounds to speak of it.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from campaigns import answers, enrolments, keypad_reports, quizzes, recorders
-from campaigns.models import CampaignEvent, Occurrence, Question, Repeat
+from campaigns.models import CampaignEvent, Occurrence, Question, Quiz, Repeat
 from campaigns.talk import Talk
 from campaigns.voice import Voice, label_of
 from clubs import feedback, people
 from clubs.models import Sex
-from clubs.month import before, month_of
+from clubs.month import before, met, month_of
 from dialogue import facilitator, guided, recording
 from dialogue.dictation import dictation_flow
 from dialogue.flow import Flow
@@ -38,31 +38,78 @@ AROUND = timedelta(hours=2)
 _AUDIENCES = {Sex.WOMAN.value: "woman", Sex.MAN.value: "man"}
 
 
+@dataclass(frozen=True)
+class _Phone:
+    """What a call asks of its phone: does staff record from it, did somebody agree to calls, is a voice of it on air (which may
+    be taken back), does a place in a series wait for its agreement."""
+
+    records: bool
+    agreed: bool
+    airs: bool
+    to_ask: bool
+
+
+@dataclass(frozen=True)
+class _Message:
+    """A content that was sent, as much of it as a menu asks for."""
+
+    id: int
+    kind: ContentKind
+    theme_code: int | None
+
+
+_SENT = (
+    select(Content.id, Content.kind, Content.theme_code)
+    .join(Broadcast, Broadcast.content_id == Content.id)
+    .where(
+        Broadcast.state.in_((BroadcastState.RUNNING, BroadcastState.FINISHED)),
+        Broadcast.not_before <= bindparam("now"),
+        Content.kind == ContentKind.MESSAGE,
+    )
+    .order_by(Broadcast.not_before.desc(), Broadcast.id.desc())
+    .limit(NEWEST)
+)
+_SAME_THEME = (
+    select(Question)
+    .join(Quiz, Quiz.id == Question.quiz_id)
+    .where(Question.theme_code == bindparam("theme"), Question.options <= 3, Quiz.open)
+    .order_by(Question.club_question.desc(), Question.id)
+)
+_PHONE = select(recorders.RECORDS, contacts.agreed(Purpose.CALL), contacts.agreed(Purpose.AIR), enrolments.TO_ASK)
+
+
 def flow_of(talk: Talk) -> Flow:
     """The flow this call begins with."""
-    voice = talk.voice
-    if talk.call.broadcast_id is None and recorders.behind(talk.session, talk.contact):
+    with talk.session.no_autoflush:  # what the step has changed so far concerns its call, of which nothing here asks
+        return _flow_of(talk)
+
+
+def _flow_of(talk: Talk) -> Flow:
+    voice, unasked = talk.voice, talk.call.broadcast_id is None
+    phone = _Phone(*talk.session.execute(_PHONE, {"contact": talk.contact.id}).one())
+    if unasked and phone.records:
         return dictation_flow()
-    if talk.stranger and voice.offers(Pack.A, "consent_ask"):
+    if unasked and not phone.agreed and voice.offers(Pack.A, "consent_ask"):
         return stranger_flow(languages=_spoken(talk.session, voice))
     if talk.call.kind is Kind.ANSWER:
-        return answers.answer_flow(talk) or _menu(talk, voice)
+        return answers.answer_flow(talk) or _menu(talk, phone, voice)
     broadcast = talk.session.get(Broadcast, talk.call.broadcast_id) if talk.call.broadcast_id is not None else None
     if broadcast is not None:
         content = talk.session.get_one(Content, broadcast.content_id)
         return pushed_flow(talk.session, voice, content, broadcast.audience, _of_series(talk.session, broadcast))
-    return turns_flow() if _in_turn(talk, voice) else _menu(talk, voice)
+    return turns_flow() if _in_turn(talk, voice) else _menu(talk, phone, voice)
 
 
 def _in_turn(talk: Talk, voice: Voice) -> bool:
     """Whether a club behind this phone is in its weekly hour."""
     local = talk.now.astimezone(ZoneInfo(talk.zone))
-    now = any(people.talk_hour(club, local) for club in people.clubs_behind(talk.session, talk.contact))
+    now = any(people.talk_hour(club, local) for club in talk.behind.here)
     return now and voice.offers(Pack.B, *recording.LABELS)
 
 
-def pushed_flow(session: Session, voice: Voice, content: Content, wanted: Json, series: bool) -> Flow:
-    """What a call plays that brings `content` to the audience `wanted` (a filter's JSON)."""
+def pushed_flow(session: Session, voice: Voice, brought: Content, wanted: Json, series: bool) -> Flow:
+    """What a call plays that brings this content to the audience `wanted` (a filter's JSON)."""
+    content = _Message(brought.id, brought.kind, brought.theme_code)
     question = _question(session, content, voice)
     script = _script(question, voice) if question else None
     audience = _audience(wanted)
@@ -82,7 +129,7 @@ def pushed_flow(session: Session, voice: Voice, content: Content, wanted: Json, 
     return flow
 
 
-def _menu(talk: Talk, voice: Voice) -> Flow:
+def _menu(talk: Talk, phone: _Phone, voice: Voice) -> Flow:
     sent = _sent(talk.session, voice)
     content = next((one for one in sent if voice.can_say(one.id)), None)
     question = _question(talk.session, content, voice)
@@ -96,34 +143,29 @@ def _menu(talk: Talk, voice: Voice) -> Flow:
         themes=_themes(sent, voice),
         asks=voice.offers(Pack.B, *recording.LABELS),
         testifies=voice.offers(Pack.B, "option_testimony", *recording.LABELS),
-        airs=_airs(talk, voice),
+        airs=phone.airs and voice.offers(Pack.B, "option_air", "air_ask", "air_no"),
         answers=answers.heard(talk),
         neighbour=answers.neighbour(talk, content.theme_code if content else None),
         summary=_summary(talk, voice),
         reports=reports,
         guided=_guided(talk, voice, content) if reports else None,
-        series_asks=enrolments.to_ask(talk.session, talk.contact) and voice.offers(Pack.SERIES, "series_ask", "series_done"),
+        series_asks=phone.to_ask and voice.offers(Pack.SERIES, "series_ask", "series_done"),
         first=facilitator.FIRST if reports else "opening",
     )
-
-
-def _airs(talk: Talk, voice: Voice) -> bool:
-    """Whether a voice of this phone may be on air, which its owner may take back."""
-    offered = voice.offers(Pack.B, "option_air", "air_ask", "air_no")
-    return offered and contacts.has_consent(talk.session, talk.contact.id, Purpose.AIR)
 
 
 def _summary(talk: Talk, voice: Voice) -> list[Line]:
     """The last whole month of the caller's club, for whoever belongs to one that met."""
     if not talk.clubs or not voice.offers(Pack.C, "option_summary", "summary_intro", "summary_thanks"):
         return []
-    figures = feedback.spoken(month_of(talk.session, talk.clubs[0].id, before(talk.today)))
+    club_id, month = talk.clubs[0].id, before(talk.today)
+    figures = feedback.spoken(month_of(talk.session, club_id, month)) if met(talk.session, club_id, month) else []
     if not figures or not voice.has(*(unit for unit, _ in figures)):
         return []
     return [*(Line("count", {"n": n, "unit": unit}) for unit, n in figures), Line("summary_thanks")]
 
 
-def _guided(talk: Talk, voice: Voice, content: Content | None) -> tuple[int, list[str]] | None:
+def _guided(talk: Talk, voice: Voice, content: _Message | None) -> tuple[int, list[str]] | None:
     """The message of the session that is meeting now, where its club's hour is known."""
     if content is None or content.theme_code is None or not voice.offers(Pack.C, *guided.LABELS):
         return None
@@ -148,24 +190,14 @@ def _of_series(session: Session, broadcast: Broadcast) -> bool:
     return session.scalar(event.where(Occurrence.broadcast_id == broadcast.id)) is Repeat.STAGE
 
 
-def _sent(session: Session, voice: Voice) -> Sequence[Content]:
+def _sent(session: Session, voice: Voice) -> list[_Message]:
     """The messages sent to anybody, the newest first."""
-    sent = (
-        select(Content)
-        .join(Broadcast, Broadcast.content_id == Content.id)
-        .where(
-            Broadcast.state.in_((BroadcastState.RUNNING, BroadcastState.FINISHED)),
-            Broadcast.not_before <= voice.now,
-            Content.kind == ContentKind.MESSAGE,
-        )
-        .order_by(Broadcast.not_before.desc(), Broadcast.id.desc())
-    )
-    found = session.scalars(sent.limit(NEWEST)).all()
+    found = [_Message(*row) for row in session.execute(_SENT, {"now": voice.now})]
     voice.learn(content.id for content in found)
     return found
 
 
-def _themes(sent: Iterable[Content], voice: Voice) -> dict[int, list[str]]:
+def _themes(sent: Iterable[_Message], voice: Voice) -> dict[int, list[str]]:
     """The last message of each group of themes that can be said, where the group's name can be said, too."""
     found: dict[int, list[str]] = {}
     if not voice.offers(Pack.B, "theme_list", "option_themes"):
@@ -177,15 +209,14 @@ def _themes(sent: Iterable[Content], voice: Voice) -> dict[int, list[str]]:
     return found if len(found) > 1 else {}
 
 
-def _question(session: Session, content: Content | None, voice: Voice) -> Question | None:
+def _question(session: Session, content: _Message | None, voice: Voice) -> Question | None:
     """The content's own question, or one on the same theme: the club question first."""
     if content is None or not voice.offers(Pack.B):
         return None
     if content.kind is ContentKind.QUESTION:
         return quizzes.question_of(session, content.id)
-    same = select(Question).where(Question.theme_code == content.theme_code)
-    found = session.scalars(same.order_by(Question.club_question.desc(), Question.id))
-    return next((one for one in found if one.options <= 3 and one.quiz.open and voice.can_say(one.content_id)), None)
+    found = session.scalars(_SAME_THEME, {"theme": content.theme_code})
+    return next((one for one in found if voice.can_say(one.content_id)), None)
 
 
 def _script(question: Question, voice: Voice) -> QuizScript:
@@ -195,7 +226,7 @@ def _script(question: Question, voice: Voice) -> QuizScript:
     return QuizScript(question.id, label_of(question.content_id), keys, str(question.right), told)
 
 
-def _languages(session: Session, content: Content, voice: Voice) -> list[str]:
+def _languages(session: Session, content: _Message, voice: Voice) -> list[str]:
     """The languages this content can be heard in, in the order of the menu."""
     return voice.speaks(label_of(content.id), _known(session))[:LANGUAGES_AT_MOST]
 

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, exists, func, select
+from sqlalchemy import Select, and_, bindparam, exists, func, not_, select
 from sqlalchemy.orm import Session, aliased, object_session
 
 from campaigns.errors import CampaignError
@@ -101,10 +101,11 @@ def places(session: Session, contact: Contact, campaign_id: int | None = None) -
     return list(session.scalars(mine.where(Enrolment.state != EnrolmentState.ENDED).order_by(Enrolment.id)))
 
 
-def to_ask(session: Session, contact: Contact) -> bool:
-    """Whether a place waits for the agreement of this phone: it gave none yet, or was not heard of for too long."""
-    waits = any(row.state is EnrolmentState.SUSPENDED for row in places(session, contact))
-    return waits and not contacts.has_consent(session, contact.id, Purpose.SERIES)
+_SUSPENDED = exists().where(
+    Enrolment.member_id == Member.id, Member.contact_id == bindparam("contact"), Enrolment.state == EnrolmentState.SUSPENDED
+)
+TO_ASK = and_(_SUSPENDED, not_(contacts.agreed(Purpose.SERIES)))
+"""Whether a place waits for the agreement of the phone that is bound as "contact": it gave none yet, or was long not heard of."""
 
 
 def agreed(session: Session, contact: Contact, now: datetime, zone: ZoneInfo) -> int:

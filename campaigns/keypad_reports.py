@@ -33,7 +33,7 @@ _TO_MENU = ("0", "*")
 
 def may_report(talk: Talk) -> bool:
     """Whether a report can be made from this phone: somebody behind it holds a PIN and a club."""
-    return bool(pins.holders(talk.session, talk.contact)) and bool(_clubs(talk))
+    return talk.behind.pinned and bool(talk.clubs)
 
 
 def answer(talk: Talk, kind: str, values: Mapping[str, Value], draft: bool) -> Answered | None:
@@ -61,7 +61,7 @@ def answer(talk: Talk, kind: str, values: Mapping[str, Value], draft: bool) -> A
 
 
 def _clubs(talk: Talk) -> tuple[str, ...]:
-    return talk.sender.clubs
+    return talk.behind.sender.clubs
 
 
 def _pin(talk: Talk, typed: str, draft: bool) -> Answered:

@@ -6,7 +6,7 @@ What was kept enters like any recorded sound, unapproved: a second person hears 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, exists, or_, select
 from sqlalchemy.orm import Session
 
 from campaigns.errors import CampaignError
@@ -61,6 +61,10 @@ def forget(session: Session, staff_id: int) -> bool:
         session.delete(row)
         session.flush()
     return row is not None
+
+
+RECORDS = exists().where(Recorder.contact_id == bindparam("contact"))
+"""Whether a member of staff records from the phone that is bound as "contact"."""
 
 
 def behind(session: Session, contact: Contact) -> list[Recorder]:

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 from campaigns.voice import Voice
 from clubs import people
 from clubs.models import Club
-from messaging import channels, contacts
+from messaging import channels
 from messaging.exchange import Exchange
-from messaging.models import Call, Channel, Contact, Purpose
+from messaging.models import Call, Channel, Contact
 from translations.languages import SOURCE
 
 
@@ -40,14 +40,14 @@ class Talk:
         return self._voices[language]
 
     @cached_property
-    def sender(self) -> people.Sender:
-        """Whom this phone speaks for today: who answers a call asks about it more than once."""
-        return people.who_is(self.session, self.contact, self.today)
+    def behind(self) -> people.Behind:
+        """Who stands behind this phone today: who answers a call asks about it more than once."""
+        return people.behind(self.session, self.contact, self.today)
 
-    @cached_property
-    def clubs(self) -> list[Club]:
+    @property
+    def clubs(self) -> tuple[Club, ...]:
         """The clubs this phone may report for."""
-        return people.by_codes(self.session, self.sender.clubs)
+        return self.behind.clubs
 
     @property
     def zone(self) -> str:
@@ -56,8 +56,3 @@ class Talk:
     @property
     def today(self) -> date:
         return self.now.astimezone(ZoneInfo(self.zone)).date()
-
-    @property
-    def stranger(self) -> bool:
-        """Whether nobody behind this number has agreed to calls: it gets the one short call a stranger's bip earns."""
-        return self.call.broadcast_id is None and not contacts.has_consent(self.session, self.contact.id, Purpose.CALL)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from clubs import delays
@@ -128,6 +128,21 @@ def month_of(session: Session, club_id: int, month: date) -> Month:
         asked=asked,
         answered=answered,
     )
+
+
+_MET = exists().where(
+    Report.club_id == bindparam("club"),
+    Report.state == ReportState.VALID,
+    Report.kind == SESSION,
+    Report.session_date.between(bindparam("first"), bindparam("last")),
+)
+
+
+def met(session: Session, club_id: int, month: date) -> bool:
+    """Whether a club reported a session of that month: the short question before the long one."""
+    first = first_of(month)
+    asked = {"club": club_id, "first": first, "last": after(first) - timedelta(days=1)}
+    return bool(session.scalar(select(_MET), asked))
 
 
 def _sum(rows: Sequence[Report], name: str) -> int:

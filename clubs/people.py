@@ -4,12 +4,12 @@ A contact is a number that several members may share, so everything here answers
 behind a number decides what the number may do.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, or_, select, union
+from sqlalchemy import BindParameter, ColumnElement, CompoundSelect, Select, and_, bindparam, or_, select, union
 from sqlalchemy.orm import Session
 
 from clubs.models import Club, Member, Post, Role, Village
@@ -38,6 +38,16 @@ class Sender:
 
 
 @dataclass(frozen=True)
+class Behind:
+    """Who and what stands behind a number: the clubs it speaks for, the open ones it belongs to, whether a PIN is held there."""
+
+    sender: Sender
+    clubs: tuple[Club, ...]
+    here: tuple[Club, ...]
+    pinned: bool
+
+
+@dataclass(frozen=True)
 class Unreached:
     """A member whom no message reaches, as their facilitator's list shows them: no name."""
 
@@ -47,33 +57,55 @@ class Unreached:
     language: str | None
 
 
+def in_office(today: date | BindParameter[date]) -> ColumnElement[bool]:
+    """Posts held on a day."""
+    return and_(Post.since <= today, or_(Post.until.is_(None), Post.until >= today))
+
+
+_MEMBERS = (
+    select(Member.id, Member.club_id, Member.role, Member.pin_hash.is_not(None).label("pinned"))
+    .where(Member.contact_id == bindparam("contact"), Member.left_at.is_(None))
+    .order_by(Member.id)
+)
+_TODAY: BindParameter[date] = bindparam("today")
+_POSTS = select(Post.village_id, Post.club_id).where(Post.member_id.in_(bindparam("members", expanding=True)), in_office(_TODAY))
+_CLUBS = (
+    select(Club)
+    .where(or_(Club.id.in_(bindparam("ids", expanding=True)), Club.phone_id == bindparam("phone")))
+    .order_by(Club.code)
+)
+
+
 def who_is(session: Session, contact: Contact, today: date) -> Sender:
     """The role of a number today; a contact that belongs to no member still here is unknown."""
-    members = list(session.scalars(select(Member).where(Member.contact_id == contact.id, Member.left_at.is_(None))))
-    if not members:
-        return Sender(SpeaksAs.UNKNOWN)
+    return behind(session, contact, today).sender
+
+
+def behind(session: Session, contact: Contact, today: date) -> Behind:
+    """Everybody behind a number, and their clubs, in few questions: who answers a call waits for each."""
+    members = session.execute(_MEMBERS, {"contact": contact.id}).all()
     ids = tuple(member.id for member in members)
     roles = {member.role for member in members}
-    posts = session.execute(select(Post.village_id, Post.club_id).where(Post.member_id.in_(ids), in_office(today))).all()
-    villages = tuple(village for village, _ in posts if village is not None)
-    codes = _codes(session, (club for _, club in posts))
+    posted = bool(roles & {Role.SUPERVISOR, Role.FACILITATOR})
+    posts = session.execute(_POSTS, {"members": ids, "today": today}).all() if posted else []
+    entrusted = {post.club_id for post in posts if post.club_id is not None}
+    homes = {member.club_id for member in members if member.club_id is not None}
+    clubs = session.scalars(_CLUBS, {"ids": sorted(entrusted | homes), "phone": contact.id}).all()
+
+    def of(wanted: set[int]) -> tuple[Club, ...]:
+        return tuple(club for club in clubs if club.id in wanted)
+
     if Role.SUPERVISOR in roles:
-        return Sender(SpeaksAs.SUPERVISOR, ids, codes, villages)
-    if Role.FACILITATOR in roles and codes:
-        return Sender(SpeaksAs.FACILITATOR, ids, codes)
-    return Sender(SpeaksAs.MEMBER, ids, _codes(session, (member.club_id for member in members)))
-
-
-def by_codes(session: Session, codes: Collection[str]) -> list[Club]:
-    """The clubs of these codes, in their order."""
-    return list(session.scalars(select(Club).where(Club.code.in_(codes)).order_by(Club.code))) if codes else []
-
-
-def clubs_behind(session: Session, contact: Contact) -> list[Club]:
-    """The open clubs whose members, or whose own phone, a number is."""
-    mine = select(Member.club_id).where(Member.contact_id == contact.id, Member.left_at.is_(None), Member.club_id.is_not(None))
-    found = select(Club).where(or_(Club.id.in_(mine), Club.phone_id == contact.id), Club.active)
-    return list(session.scalars(found.order_by(Club.code)))
+        speaks_as, own = SpeaksAs.SUPERVISOR, of(entrusted)
+    elif Role.FACILITATOR in roles and entrusted:
+        speaks_as, own = SpeaksAs.FACILITATOR, of(entrusted)
+    else:
+        speaks_as, own = (SpeaksAs.MEMBER if members else SpeaksAs.UNKNOWN), of(homes)
+    villages = tuple(post.village_id for post in posts if post.village_id is not None)
+    supervised = villages if speaks_as is SpeaksAs.SUPERVISOR else ()
+    here = tuple(club for club in clubs if club.active and (club.id in homes or club.phone_id == contact.id))
+    pinned = any(member.pinned and member.role is Role.FACILITATOR for member in members)
+    return Behind(Sender(speaks_as, ids, tuple(club.code for club in own), supervised), own, here, pinned)
 
 
 def talk_hour(club: Club, local: datetime) -> bool:
@@ -83,16 +115,6 @@ def talk_hour(club: Club, local: datetime) -> bool:
     hour, minute = club.talk_at.split(":")
     begins = local.replace(hour=int(hour), minute=int(minute), second=0, microsecond=0)
     return begins <= local < begins + TALK_LASTS
-
-
-def _codes(session: Session, club_ids: Iterable[int | None]) -> tuple[str, ...]:
-    wanted = {id_ for id_ in club_ids if id_ is not None}
-    return tuple(session.scalars(select(Club.code).where(Club.id.in_(wanted)).order_by(Club.code))) if wanted else ()
-
-
-def in_office(today: date) -> ColumnElement[bool]:
-    """Posts held on a day."""
-    return and_(Post.since <= today, or_(Post.until.is_(None), Post.until >= today))
 
 
 def phones_of(villages: Collection[int]) -> CompoundSelect[int | None]:

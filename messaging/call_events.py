@@ -77,6 +77,8 @@ _LOCKED = {
 }
 """Built once: a caller waits for each of a step's statements."""
 
+_SAME = select(Call.id).where(Call.channel_id == bindparam("channel"), Call.external_id == bindparam("external"))
+
 Found = tuple[Call, Contact] | None
 """The call that an event is about, and its contact."""
 
@@ -264,8 +266,9 @@ def _adopted(session: Session, channel: Channel, step: CallStep) -> int | None:
 
 
 def _free(session: Session, channel: Channel, step: CallStep) -> bool:
-    same = (Call.channel_id == channel.id, Call.external_id == step.external_id)
-    return session.scalar(select(Call.id).where(*same)) is None
+    asked = {"channel": channel.id, "external": step.external_id}
+    with session.no_autoflush:
+        return session.connection().execute(_SAME, asked).first() is None
 
 
 def _caller(session: Session, channel: Channel, step: CallStep, now: datetime, windows: Windows) -> Heard:

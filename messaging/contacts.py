@@ -7,7 +7,7 @@ the other for ever.
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, exists, select, update
+from sqlalchemy import ColumnElement, bindparam, exists, select, update
 from sqlalchemy.orm import Session
 
 from messaging.models import (
@@ -150,7 +150,16 @@ def consent(
 
 def has_consent(session: Session, contact_id: int, purpose: Purpose) -> bool:
     """Whether anybody behind this number agreed and did not take it back."""
-    return contact_id in consenting(session, [contact_id], purpose)
+    return bool(session.scalar(_AGREED[purpose], {"contact": contact_id}))
+
+
+def agreed(purpose: Purpose) -> ColumnElement[bool]:
+    """`has_consent` as a column, of the contact that is bound as "contact"."""
+    standing = (Consent.purpose == purpose, Consent.withdrawn_at.is_(None))
+    return exists().where(Consent.contact_id == bindparam("contact"), *standing)
+
+
+_AGREED = {purpose: select(agreed(purpose)) for purpose in Purpose}
 
 
 def consenting(session: Session, contact_ids: list[int], purpose: Purpose) -> set[int]:

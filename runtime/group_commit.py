@@ -1,7 +1,8 @@
 """Group commit: what several threads want written at the same moment shares one transaction, whose cost is then paid once.
 
-Whoever comes first carries all that waits by then; the others find theirs done. Where a shared transaction fails, each of its
-items is carried again by itself, so that one's mistake is nobody else's.
+Whoever comes while nobody writes carries all that waits by then; the others find theirs done, and the first of those that came
+meanwhile carries next. Where a shared transaction fails, each of its items is carried again by itself, so that one's mistake is
+nobody else's.
 """
 
 import threading
@@ -22,6 +23,8 @@ class _Ticket(Generic[Item, Done]):
         self.key = key
         self.done: list[Done] = []
         self.error: BaseException | None = None
+        self.called = threading.Lock()  # held until its thread is to go on
+        self.called.acquire()
 
     @property
     def open(self) -> bool:
@@ -40,29 +43,44 @@ class GroupCommit(Generic[Item, Done]):
         self._carry = carry
         self._hopeless = hopeless
         self._most = most
-        self._turn = threading.Lock()
+        self._lock = threading.Lock()
+        self._led = False
         self._waiting: deque[_Ticket[Item, Done]] = deque()
 
     def __call__(self, item: Item, key: Hashable) -> Done:
         """What `carry` answers for `item`, once it is committed; raises what it raised. Equal keys never share a transaction."""
         ticket: _Ticket[Item, Done] = _Ticket(item, key)
-        self._waiting.append(ticket)
-        with self._turn:
-            while ticket.open:
-                self._together(self._next())
+        with self._lock:
+            self._waiting.append(ticket)
+            leads, self._led = not self._led, True
+        if not leads:
+            ticket.called.acquire()
+        if ticket.open:
+            self._lead()
         if ticket.error is not None:
             raise ticket.error
         return ticket.done[0]
+
+    def _lead(self) -> None:
+        """Carry what waits, one's own first; then call its threads, and one of those that came meanwhile."""
+        together = self._next()
+        self._together(together)
+        with self._lock:
+            self._led = bool(self._waiting)
+            called = [*together, *list(self._waiting)[:1]]
+        for ticket in called:
+            ticket.called.release()
 
     def _next(self) -> list[_Ticket[Item, Done]]:
         """The oldest that may go together; those whose key is among them keep their place."""
         chosen: dict[Hashable, _Ticket[Item, Done]] = {}
         again: list[_Ticket[Item, Done]] = []
-        while self._waiting and len(chosen) < self._most:
-            ticket = self._waiting.popleft()
-            if chosen.setdefault(ticket.key, ticket) is not ticket:
-                again.append(ticket)
-        self._waiting.extendleft(reversed(again))
+        with self._lock:
+            while self._waiting and len(chosen) < self._most:
+                ticket = self._waiting.popleft()
+                if chosen.setdefault(ticket.key, ticket) is not ticket:
+                    again.append(ticket)
+            self._waiting.extendleft(reversed(again))
         return list(chosen.values())
 
     def _together(self, tickets: Sequence[_Ticket[Item, Done]]) -> None:

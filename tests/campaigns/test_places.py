@@ -110,7 +110,7 @@ def test_where_no_sms_may_leave_the_place_waits_to_be_asked_by_voice(exchange: E
         session.execute(update(Channel).values(state=ChannelState.REMOVED))
         assert give(session, exchange, world, campaign, "binta", None, now) is Given.WAITS
         assert session.scalars(select(OpenPrompt)).all() == []
-        assert enrolments.to_ask(session, session.get_one(Contact, world.contacts["binta"]))
+        assert session.scalar(select(enrolments.TO_ASK), {"contact": world.contacts["binta"]})
 
 
 def test_an_agreement_of_her_sister_on_the_shared_phone_is_not_awas(exchange: Exchange, world: World, now: datetime) -> None:
