@@ -3,7 +3,6 @@
 Each effect is the one an SMS has: quiz answers, languages, stops, consents and reports reach the same functions.
 """
 
-import json
 from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
@@ -79,7 +78,7 @@ class Effects:
         return "", {}
 
     def _resume(self, flow: Flow, turn: Turn) -> Turn:
-        again = reopen(flow, json.dumps(self._draft)) if self._draft is not None else None
+        again = reopen(flow, self._draft) if self._draft is not None else None
         if again is None or again.ended:
             return told(flow, turn, "gone")
         return after(turn, again)

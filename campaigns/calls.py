@@ -3,7 +3,6 @@
 A step is keyed by call and turn: a provider that asks twice gets the stored answer and advances nothing.
 """
 
-import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -22,7 +21,7 @@ from dialogue.errors import DialogueError
 from dialogue.flow import Flow
 from dialogue.nodes import Ask
 from dialogue.stranger import STRANGER
-from dialogue.values import Input, Line, Pressed, Recorded, State, TimedOut, Turn, WaitKind
+from dialogue.values import Input, Line, Pressed, Recorded, TimedOut, Turn, WaitKind
 from messaging import channels
 from messaging.call_intake import Answer
 from messaging.exchange import Exchange
@@ -92,7 +91,7 @@ def _advance(talk: Talk, kept: FlowSession | None, stored: str, step: CallStep) 
         _hide(talk.session, call, step, secret=True)
     if _over(talk, flow):
         return flow, Turn(None, (Line("goodbye"),), ended=True)
-    return flow, resume(flow, json.dumps(kept.state) if kept.state is not None else None, _given(talk, flow, kept, step))
+    return flow, resume(flow, kept.state, _given(talk, flow, kept, step))
 
 
 @lru_cache(maxsize=FLOWS)
@@ -163,14 +162,10 @@ def _store(talk: Talk, row: FlowSession | None, begun: Flow | None, turn: Turn, 
         row.opened_at = now
     if begun is not None:
         row.call_id, row.flow = call.id, begun.document()
-    row.state = _plain(turn.state)
+    row.state = turn.state.document() if turn.state is not None else None
     row.expires_at, row.closed_at = now + SESSION_LIFE, now if turn.ended else None
     if turn.state is not None and turn.state.node in DRAFTED:
         row.draft, row.draft_until = row.state, now + SESSION_LIFE
     elif draft_ended:
         row.draft = row.draft_until = None
     settle(talk.session, row)
-
-
-def _plain(state: State | None) -> dict[str, object] | None:
-    return json.loads(state.to_json()) if state is not None else None

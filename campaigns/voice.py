@@ -22,6 +22,7 @@ from translations.hearing import Ear, Name
 from translations.languages import SOURCE, chain
 
 CONTENT = "content:"
+RECORDING = "recording"  # the label of what somebody said
 
 
 def label_of(content_id: int) -> str:
@@ -48,11 +49,20 @@ class Voice:
             return (*said, Record(next_address, max_s=turn.wait.max_s, silence_s=turn.wait.silence_s))
         return (_gather(turn.wait, said, next_address),)
 
-    def say(self, lines: Iterable[Line]) -> tuple[Play | Say, ...]:
-        """The lines as sound; neighbouring clips go in one Play."""
+    def say(self, lines: Sequence[Line]) -> tuple[Play | Say, ...]:
+        """The lines as sound; neighbouring clips go in one Play. What was said before is said again as it was."""
+        key = (self.sounds, self.language, self.drafts, *((line.label, *line.values.items()) for line in lines))
+        known: tuple[Play | Say, ...] | None = self._ear.recall(key)
+        if known is None:
+            said = [one for given in lines for one in spelled(given, self.language)]
+            self._learn(said)
+            known = self._sound(said)
+            if not any(line.label == RECORDING for line in said):
+                self._ear.remember(key, known)
+        return known
+
+    def _sound(self, said: Sequence[Line]) -> tuple[Play | Say, ...]:
         steps: list[Play | Say] = []
-        said = [one for given in lines for one in spelled(given, self.language)]
-        self._learn(said)
         for line in said:
             found = self._line(line)
             if isinstance(found, Sound) and steps and isinstance(steps[-1], Play):
@@ -98,7 +108,7 @@ class Voice:
         return self.drafts and language in (None, SOURCE) and self._draft(name) is not None
 
     def _line(self, line: Line) -> Sound | Say | None:
-        if line.label == "recording":
+        if line.label == RECORDING:
             return self._said(line)
         name, languages = name_of(line.label), self._languages(line)
         chosen = self._ear.choose(name, languages)
@@ -127,7 +137,7 @@ class Voice:
 
     def _learn(self, lines: Sequence[Line]) -> None:
         """Read everything a turn says at once."""
-        spoken = [line for line in lines if line.label != "recording"]
+        spoken = [line for line in lines if line.label != RECORDING]
         self._ear.listen({name_of(line.label) for line in spoken}, {code for line in spoken for code in self._languages(line)})
 
     def _chain(self, language: str) -> tuple[str, ...]:
@@ -140,10 +150,14 @@ class Voice:
 
     @cached_property
     def _live(self) -> frozenset[Pack]:
-        ear = self._prompts
-        return packs.live_among(
-            self.session, self.language, lambda label, language: ear.approved(library.prompt_key(label), language)
-        )
+        ear, key = self._prompts, ("live", self.language)
+        live: frozenset[Pack] | None = ear.recall(key)
+        if live is None:
+            live = packs.live_among(
+                self.session, self.language, lambda label, code: ear.approved(library.prompt_key(label), code)
+            )
+            ear.remember(key, live)
+        return live
 
     @cached_property
     def _prompts(self) -> Ear:
@@ -159,7 +173,7 @@ class Voice:
 
 def written(session: Session, labels: Iterable[str], now: datetime) -> dict[str, str]:
     """The French words of what labels say, as far as they are written, for those who read along; approved or not."""
-    names = {label: name_of(label) for label in labels if label and label != "recording"}
+    names = {label: name_of(label) for label in labels if label and label != RECORDING}
     ear = Ear(session, now, True)
     ear.listen(names.values(), ())
     found = {label: ear.source(name) for label, name in names.items()}

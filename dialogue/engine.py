@@ -7,6 +7,7 @@ side somebody is holding a phone.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from dialogue.answers import Answer, Key, Miss, understand
 from dialogue.errors import DialogueError
@@ -24,6 +25,7 @@ class Limits:
 
 
 LIMITS = Limits()
+Stored: TypeAlias = State | Mapping[str, object] | str | None
 
 
 def start(flow: Flow, variables: Mapping[str, Value] | None = None, *, limits: Limits = LIMITS) -> Turn:
@@ -31,8 +33,8 @@ def start(flow: Flow, variables: Mapping[str, Value] | None = None, *, limits: L
     return _Walk(flow, limits, State(flow.name, flow.version, flow.first, dict(variables or {}))).go(flow.first)
 
 
-def resume(flow: Flow, stored: State | str | None, given: Input, *, limits: Limits = LIMITS) -> Turn:
-    """Takes one input. `stored` is a State or its JSON; one that does not belong here ends with `Happened("lost")`."""
+def resume(flow: Flow, stored: Stored, given: Input, *, limits: Limits = LIMITS) -> Turn:
+    """Takes one input. `stored` (a State, its document, its JSON) that does not belong here ends with `Happened("lost")`."""
     found = _find(flow, stored)
     if found is None:
         return _lost(flow)
@@ -47,7 +49,7 @@ def resume(flow: Flow, stored: State | str | None, given: Input, *, limits: Limi
             return walk.missed(ask, miss)
 
 
-def reopen(flow: Flow, stored: State | str | None, *, limits: Limits = LIMITS) -> Turn:
+def reopen(flow: Flow, stored: Stored, *, limits: Limits = LIMITS) -> Turn:
     """Asks again where a call dropped or a draft was kept, with fresh limits."""
     found = _find(flow, stored)
     if found is None:
@@ -73,9 +75,11 @@ def after(first: Turn, then: Turn) -> Turn:
     return replace(then, replies=first.replies + then.replies, happened=first.happened + then.happened)
 
 
-def _find(flow: Flow, stored: State | str | None) -> tuple[State, Ask] | None:
+def _find(flow: Flow, stored: Stored) -> tuple[State, Ask] | None:
     try:
-        state = State.from_json(stored) if isinstance(stored, str) else stored
+        if isinstance(stored, str):
+            stored = State.from_json(stored)
+        state = stored if stored is None or isinstance(stored, State) else State.from_document(stored)
     except DialogueError:
         return None
     if state is None or (state.flow, state.version) != (flow.name, flow.version):

@@ -5,7 +5,7 @@ does, as a digit is an answer there.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields
 
 from dialogue.checks import Problem, problems
 from dialogue.nodes import Ask, Branch, Consult, End, Node, Note, Put, Route, Speak, lines_of
@@ -67,15 +67,21 @@ _WORD: Mapping[type, str] = {
 }
 
 
+_NAMES = {kind: tuple(each.name for each in fields(kind)) for kind in (*_WORD, Line, Route, Wait)}
+
+
 def _plain(value: object) -> object:
     """`asdict` would copy every word of it, too: a call waits for its flow to be stored."""
+    if isinstance(value, (str, int, float)) or value is None:
+        return value
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
     if isinstance(value, Mapping):
         return {name: _plain(item) for name, item in value.items()}
-    if not is_dataclass(value):
+    names = _NAMES.get(type(value))
+    if names is None:
         return value
-    named: dict[str, object] = {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
+    named: dict[str, object] = {name: _plain(getattr(value, name)) for name in names}
     word = _WORD.get(type(value))
     return named if word is None else {**named, "do": word}
 

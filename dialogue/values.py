@@ -4,7 +4,7 @@ A `Line` names what to say and never says it: the label is a prompt or content k
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -167,12 +167,25 @@ class State:
     back: tuple[str, ...] = ()
 
     def to_json(self) -> str:
-        return write(asdict(self))
+        return write(self.document())
+
+    def document(self) -> dict[str, object]:
+        """What `to_json` writes, as plain values."""
+        plain = {"variables": dict(self.variables), "tries": self.tries, "steps": self.steps, "back": list(self.back)}
+        return {"flow": self.flow, "version": self.version, "node": self.node, **plain}
 
     @classmethod
     def from_json(cls, stored: str) -> "State":
         """Raises `DialogueError` on anything that `to_json` would not have written."""
-        fields: Fields = parse(stored, "state")
+        return cls._read(parse(stored, "state"))
+
+    @classmethod
+    def from_document(cls, stored: object) -> "State":
+        """`from_json`, of what `document` gave."""
+        return cls._read(Fields(stored, "state"))
+
+    @classmethod
+    def _read(cls, fields: Fields) -> "State":
         state = cls(
             flow=fields.text("flow"),
             version=fields.whole("version"),

@@ -232,6 +232,8 @@ def _measure(call: Call, step: CallStep, now: datetime) -> None:
 
 def _by_the_clock(call: Call, now: datetime) -> float | None:
     """What may have been heard of the message last given: the time since, less the sounds before it, at most its length."""
+    if call.core_end_s is None:  # no message was given so far
+        return None
     if call.state is not CallState.ANSWERED or not call.last_answer or SAID_AT not in call.last_answer:
         return None
     left = (now - datetime.fromisoformat(call.last_answer[SAID_AT])).total_seconds()

@@ -92,9 +92,9 @@ def take_sms(exchange: Exchange, known: Known, request: WebhookRequest, now: dat
     with exchange.database.writing() as session:
         message = inbox.receive(session, session.get_one(Channel, known.channel_id), incoming, now)
         if message is None:
-            session.add(exchanges.log_of(known.channel_id, "sms", request, incoming, now, note="repeated"))
+            exchanges.write(session, exchanges.log_of(known.channel_id, "sms", request, incoming, now, note="repeated"))
             return
-        session.add(exchanges.log_of(known.channel_id, "sms", request, incoming, now, message_id=message.id))
+        exchanges.write(session, exchanges.log_of(known.channel_id, "sms", request, incoming, now, message_id=message.id))
         if message.state is MessageState.RECEIVED:
             exchange.work.nudge(session, CONVERSE, message.id)
         else:
@@ -122,7 +122,7 @@ def take_status(exchange: Exchange, known: Known, request: WebhookRequest, now: 
         fresh = receipts.apply(session, channel, report, now, hours, known.gateway.capabilities.adopts, told)
         attempt, note = receipts.attempt_of(session, known.channel_id, report.reference), "" if fresh else "repeated"
         about = None if attempt is None else attempt.message_id
-        session.add(exchanges.log_of(known.channel_id, "status", request, report, now, message_id=about, note=note))
+        exchanges.write(session, exchanges.log_of(known.channel_id, "status", request, report, now, message_id=about, note=note))
     tell(exchange, told, now)
 
 
@@ -136,7 +136,7 @@ def take_recording(exchange: Exchange, known: Known, request: WebhookRequest, no
     with exchange.database.writing() as session:
         body = _plain(request.body.decode("utf-8", "replace"))
         session.add(WebhookBody(channel_id=known.channel_id, kind="recording", received_at=now, body=body))
-        session.add(exchanges.log_of(known.channel_id, "recording", request, recorded, now))
+        exchanges.write(session, exchanges.log_of(known.channel_id, "recording", request, recorded, now))
 
 
 def channels_of(session: Session, known: Sequence[Known]) -> dict[int, Channel]:

@@ -5,6 +5,7 @@ A list ends with Gather, Record, Redirect, Reject or Hangup: anything else would
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import Any
 
 from messaging.errors import MessagingError
@@ -144,7 +145,15 @@ def sounds(steps: Sequence[Step]) -> list[Sound]:
 _FIELDS: dict[type, tuple[str, ...]] = {kind: tuple(each.name for each in fields(kind)) for kind in (Sound, *_NAMES.values())}
 
 
+@lru_cache(maxsize=512)
+def _played(step: Play) -> tuple[Json, ...]:
+    """Its clips, plain; read by many, changed by nobody."""
+    return tuple({name: getattr(clip, name) for name in _FIELDS[Sound]} for clip in step.clips)
+
+
 def _plain(value: Any) -> Any:
+    if isinstance(value, Play):
+        return {"do": "play", "clips": list(_played(value))}
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
     names = _FIELDS.get(type(value))

@@ -5,7 +5,7 @@ each transaction asks first, so that what was approved or withdrawn a moment ago
 of every call.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property, lru_cache
@@ -21,6 +21,7 @@ from translations.models import Clip, Content, ContentKind, Variant, VariantStat
 
 Name: TypeAlias = str | int
 """A content's key, or its id."""
+MOST_MADE = 2000
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,11 @@ class Heard:
     def clip(self, allow_french_drafts: bool) -> Sounding | None:
         """The sound that may be played, as `library.clip_of` says."""
         return self._drafted if allow_french_drafts else self._approved
+
+    @property
+    def dated(self) -> bool:
+        """Whether these words begin or end to serve on some day."""
+        return self.valid_from is not None or self.valid_until is not None
 
     @cached_property
     def _approved(self) -> Sounding | None:
@@ -96,10 +102,11 @@ def _numbered(name: str, values: Iterable[Name]) -> dict[str, Name]:
 
 @dataclass
 class _Memory:
-    """Which contents were read in which languages, and those that have words."""
+    """Which contents were read in which languages, those that have words, and what was made of them."""
 
     read: set[tuple[Name, str]] = field(default_factory=set)
     heard: dict[tuple[Name, str], Heard] = field(default_factory=dict)
+    made: dict[Hashable, Any] = field(default_factory=dict)
 
 
 class _Kept:
@@ -128,6 +135,18 @@ class Ear:
         self._now = now
         self._drafts = allow_french_drafts
         self._memory = _memory(session)
+        self._dated = False
+
+    def recall(self, key: Hashable) -> Any:
+        """What was made of words since any of them changed."""
+        return None if changes_words(self._session) else self._memory.made.get(key)
+
+    def remember(self, key: Hashable, made: Any) -> None:
+        """Keep what was made of the words chosen here, unless one of them serves for a time only."""
+        if not self._dated and not changes_words(self._session):
+            if len(self._memory.made) >= MOST_MADE:
+                self._memory.made.clear()
+            self._memory.made[key] = made
 
     def listen(self, names: Iterable[Name], languages: Iterable[str]) -> None:
         """Read these contents in these languages, and in French, whose words may stand in."""
@@ -160,11 +179,13 @@ class Ear:
         if any((name, code) not in self._memory.read for code in languages):
             self.listen((name,), languages)
         found = [self._memory.heard[name, code] for code in languages if (name, code) in self._memory.heard]
+        self._dated = self._dated or any(one.dated for one in found)
         return first_of(found, self._now, self._drafts, lambda one: one.clip(self._drafts) is not None)
 
     def approved(self, name: Name, language: str) -> bool:
         """Whether it has an approved sound on approved words in this very language, drafts apart."""
         one = self._memory.heard.get((name, language))
+        self._dated = self._dated or (one is not None and one.dated)
         return one is not None and sendable(one, self._now) and one.clip(False) is not None
 
     def source(self, name: Name) -> Heard | None:

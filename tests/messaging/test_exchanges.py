@@ -57,7 +57,7 @@ def test_shapes_are_kept_and_words_are_not(
     given: WebhookRequest, read: exchanges.Understood, shape: str, said: str, now: datetime
 ) -> None:
     log = exchanges.log_of(1, "sms", given, read, now)
-    assert (log.request, log.response) == (shape, said)
+    assert (log["request"], log["response"]) == (shape, said)
 
 
 def test_an_exchange_is_seen_both_ways_beside_its_message_and_goes_after_a_month(

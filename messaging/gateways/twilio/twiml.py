@@ -5,6 +5,7 @@ Its defaults differ from Twilio's (a recording may last an hour), so that every 
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from messaging.steps import Gather, Hangup, Pause, Play, Record, Redirect, Reject, Say, Step, StepError
@@ -18,6 +19,12 @@ VOICES = {"fr": "fr-FR"}  # no engine speaks the languages of Mali: those are pl
 
 def write(steps: Sequence[Step]) -> str:
     """The document that carries out these steps; StepError for a refusal among others, or for words not in French."""
+    return _written(tuple(steps))
+
+
+@lru_cache(maxsize=512)
+def _written(steps: tuple[Step, ...]) -> str:
+    """Kept, because the callers of one message hear the same steps at the same turns."""
     from twilio.twiml.voice_response import VoiceResponse  # 50 ms: not for those without Twilio
 
     if len(steps) > 1 and any(isinstance(step, Reject) for step in steps):

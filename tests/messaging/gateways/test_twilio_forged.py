@@ -69,6 +69,7 @@ def routes_only(app: Flask) -> Iterator[FlaskClient]:
     with exchange.database.reading() as session:
         bare.extensions["lamen"] = replace(exchange, database=OneReading(exchange.database, session))
         bare.register_blueprint(routes.blueprint)
+        routes.seat(bare, bare.extensions["lamen"])
         yield bare.test_client()
 
 
