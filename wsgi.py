@@ -272,10 +272,12 @@ def _watch(app: Flask) -> None:
     def end(response: Response) -> Response:
         took = time.perf_counter() - g.get("began", time.perf_counter())
         response.headers[REQUEST_ID] = g.get("request_id", "")
-        if request.blueprint == "webhooks":
-            metrics.webhook_seconds.labels((request.endpoint or "").rpartition(".")[2], str(response.status_code)).observe(took)
+        rule = request.url_rule
+        package, _, endpoint = (rule.endpoint if rule else "").rpartition(".")
+        if package == "webhooks":
+            metrics.webhook_seconds.labels(endpoint, str(response.status_code)).observe(took)
         # The route's pattern, not the path: a webhook's path holds its token.
-        route = request.url_rule.rule if request.url_rule else None
+        route = rule.rule if rule else None
         log.debug("request", method=request.method, route=route, status=response.status_code, milliseconds=round(took * 1000))
         return response
 

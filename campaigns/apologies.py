@@ -11,11 +11,10 @@ from threading import Lock
 from sqlalchemy.orm import Session
 
 from campaigns.voice import Voice
-from clubs import people
 from dialogue.values import Line
 from messaging.exchange import Exchange
 from messaging.intake import Known
-from messaging.models import Call, Contact
+from messaging.models import Call
 from messaging.steps import Hangup, Play, Say, Step
 from translations.languages import SOURCE
 
@@ -36,7 +35,7 @@ class Apologies:
 
     def learn(self, session: Session, exchange: Exchange, call: Call, now: datetime) -> None:
         """Remember a call's language, and the clip of it and of French, asked again every five minutes."""
-        language = call.language or people.heard_by(session, session.get_one(Contact, call.contact_id)) or SOURCE
+        language = call.language or SOURCE
         for code in {language, SOURCE}:
             known = self._clips.get(code)
             if known is None or abs(now - known[0]) > FRESH:

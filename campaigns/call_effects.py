@@ -14,7 +14,7 @@ from campaigns.agreements import agree
 from campaigns.keypad_reports import Answered
 from campaigns.models import CampaignEvent, FlowSession, Occurrence, Question
 from campaigns.talk import Talk
-from clubs import inquiries, people, strangers
+from clubs import inquiries, strangers
 from dialogue.engine import after, reopen, told
 from dialogue.flow import Flow
 from dialogue.values import Happened, Turn, Value
@@ -128,7 +128,7 @@ class Effects:
             phase=broadcast.phase if broadcast else None,
             broadcast_id=talk.call.broadcast_id,
             listener=talk.call.listener,
-            language=talk.call.language or people.heard_by(talk.session, talk.contact),
+            language=talk.call.language,
         )
 
     def _consent(self, yes: bool) -> None:

@@ -50,26 +50,22 @@ def on_calls(session: Session, exchange: Exchange, calls: Sequence[Call]) -> Ans
     """Who answers the calls of a transaction, turn by turn; what is kept of `calls` is read at once."""
     stored = _stored(session, calls)
 
-    def answer(call: Call, step: CallStep, now: datetime) -> tuple[Step, ...]:
+    def answer(call: Call, contact: Contact, channel: Channel, step: CallStep, now: datetime) -> tuple[Step, ...]:
         on_line = (call.contact_id, call.channel_id)
         if on_line not in stored:
             stored.update(_stored(session, [call]))
-        return _answer(session, exchange, call, stored[on_line], step, now)
+        return _answer(Talk(session, exchange, call, contact, channel, now), *stored[on_line], step)
 
     return answer
 
 
-def _answer(
-    session: Session, exchange: Exchange, call: Call, on_line: _Stored, step: CallStep, now: datetime
-) -> tuple[Step, ...]:
+def _answer(talk: Talk, kept: FlowSession | None, stored: str, step: CallStep) -> tuple[Step, ...]:
     """The next steps of an answered call; `step.turn` is the number our own address carried, None for the first request."""
-    asked = step.turn or 0
-    if asked != call.turn and call.last_answer is not None:
-        _hide(session, call, step)
+    call = talk.call
+    if (step.turn or 0) != call.turn and call.last_answer is not None:
+        _hide(talk.session, call, step)
         return from_json(call.last_answer)
-    contact = session.get_one(Contact, call.contact_id)  # locked with its call, for this step
-    talk = Talk(session, exchange, call, contact, session.get_one(Channel, call.channel_id), now)
-    kept, stored = on_line
+    call.language = call.language or talk.voice.language  # asked of the phone once
     effects = Effects(talk, kept)
     flow, turn = _advance(talk, kept, stored, step)
     turn = effects.settle(flow, turn)

@@ -60,7 +60,7 @@ _FOUND = {
 _OF_A_STEP = (
     load_only(
         *(Call.direction, Call.channel_id, Call.contact_id, Call.broadcast_id, Call.kind, Call.state, Call.external_id),
-        *(Call.language, Call.listener, Call.turn, Call.last_answer, Call.answered_at, Call.heard_at),
+        *(Call.language, Call.listener, Call.turn, Call.answered_at, Call.heard_at),
         *(Call.seconds, Call.seconds_heard, Call.core_end_s, Call.core_reached, Call.heard_computed),
     ),
     load_only(Contact.language, Contact.state),
@@ -246,7 +246,7 @@ def _by_the_clock(call: Call, now: datetime) -> float | None:
 
 def _of_message(call: Call, step: CallStep) -> float | None:
     """What was heard of the message among the sounds last given, None where nobody knows or there was none."""
-    given = steps.sounds(steps.from_json(call.last_answer)) if call.last_answer and step.sounds else []
+    given = steps.sounds(steps.from_json(call.last_answer)) if step.sounds and call.last_answer else []
     message = {clip.url.rpartition("/")[2] for clip in given if clip.core_end_s is not None}
     return max((seconds for name, seconds in step.sounds if name in message), default=None)
 

@@ -16,7 +16,7 @@ from messaging.exchange import DIAL, Exchange
 from messaging.gateways.protocol import CallStep, Cause, Unreadable, WebhookRequest
 from messaging.inbox import cleaned
 from messaging.intake import Known
-from messaging.models import Call, Channel
+from messaging.models import Call, Channel, Contact
 from messaging.outcomes import ABOUT_NUMBERS, AboutContact
 from messaging.rows import settle
 from messaging.states import LIVE_CALLS
@@ -25,8 +25,8 @@ from runtime.group_commit import GroupCommit
 
 LONGEST_CALL = 24 * 3600  # seconds
 
-Answer = Callable[[Call, CallStep, datetime], tuple[Step, ...]]
-"""The steps that follow one turn of one call."""
+Answer = Callable[[Call, Contact, Channel, CallStep, datetime], tuple[Step, ...]]
+"""The steps that follow one turn of one call, which this contact holds on this channel."""
 Converse = Callable[[Session, Exchange, Sequence[Call]], Answer]
 """The conversation by voice within a transaction; the calls are those whose turn it is, so far as they are known already."""
 
@@ -99,8 +99,8 @@ class CallIntake:
         # A bip may be called back; a call that ended frees a line for the next one.
         if call is not None and (step.inbound or call.state not in LIVE_CALLS):
             self.exchange.work.nudge(session, DIAL, call.channel_id)
-        if call is not None and given is None:
-            given = answer(call, step, now)
+        if call is not None and heard.contact is not None and given is None:
+            given = answer(call, heard.contact, channel, step, now)
             call_events.answered_with(call, given, now)
             turn = call.turn
         about = None if call is None else call.id

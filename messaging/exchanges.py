@@ -7,7 +7,6 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from urllib.parse import parse_qsl
 
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
@@ -57,7 +56,7 @@ def write(session: Session, log: Json) -> None:
 
 def _shape(request: WebhookRequest) -> str:
     """The names of the fields with the lengths of their values."""
-    fields = [*request.form, *parse_qsl(request.query, keep_blank_values=True)]
+    fields = [*request.form, *request.asked]
     if not fields and request.body[:1] == b"{":
         fields = _flat(request.body)
     named = ((name if _NAME.fullmatch(name) else "?", len(value)) for name, value in fields[:MOST_FIELDS])

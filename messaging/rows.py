@@ -6,9 +6,10 @@ An insert is told by what came back, not by the row count: on PostgreSQL an ORM 
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Update, bindparam, inspect, update
+from sqlalchemy import Update, bindparam, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import instance_state
 from sqlalchemy.sql.dml import ReturningInsert
 
 from runtime.database import Base, late
@@ -28,8 +29,7 @@ def settle(session: Session, row: Base) -> None:
 
     For the last word on a row for which somebody waits: the session's own way sorts and compares all that it holds.
     """
-    state = inspect(row)
-    assert state is not None
+    state = instance_state(row)
     if state.pending:
         return  # new: the session must write it, and what it hangs on, in order
     if not state.persistent:

@@ -137,7 +137,7 @@ class Database:
         self.engine = (
             _sqlite(self.url.database or "")
             if self.sqlite
-            else create_engine(self.url, pool_size=10, max_overflow=20, pool_pre_ping=True, hide_parameters=True)
+            else create_engine(self.url, pool_size=10, max_overflow=20, pool_use_lifo=True, pool_pre_ping=True, hide_parameters=True)
         )
         self._reader = self.engine.execution_options(read_only=True)
 
@@ -180,7 +180,7 @@ def _sqlite(path: str) -> Engine:
         return connection
 
     engine = create_engine(
-        "sqlite+pysqlite://", creator=connect, poolclass=QueuePool, pool_size=10, max_overflow=40, hide_parameters=True
+        "sqlite+pysqlite://", creator=connect, poolclass=QueuePool, pool_size=10, max_overflow=40, pool_use_lifo=True, hide_parameters=True
     )
 
     @event.listens_for(engine, "begin")

@@ -21,7 +21,7 @@ from messaging.away import is_away
 from messaging.call_intake import Answer, CallIntake
 from messaging.exchange import Exchange
 from messaging.gateways.protocol import CallStep, GatewayError, Refused, WebhookRequest
-from messaging.models import Call
+from messaging.models import Call, Channel, Contact
 from messaging.steps import Step
 from runtime.database import Session
 from runtime.spool import SpoolError
@@ -101,8 +101,8 @@ def seat(app: Flask, exchange: Exchange) -> None:
     def converse(session: Session, exchange: Exchange, calls: Sequence[Call]) -> Answer:
         answer = on_calls(session, exchange, calls)
 
-        def learning(call: Call, step: CallStep, now: datetime) -> tuple[Step, ...]:
-            said = answer(call, step, now)
+        def learning(call: Call, contact: Contact, channel: Channel, step: CallStep, now: datetime) -> tuple[Step, ...]:
+            said = answer(call, contact, channel, step, now)
             apologies.learn(session, exchange, call, now)
             return said
 

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import parse_qsl, quote, unquote_to_bytes, urlencode, urlsplit
+from urllib.parse import quote, unquote_to_bytes, urlencode, urlsplit
 
 import aiohttp
 from yarl import URL
@@ -109,7 +109,7 @@ class Kannel(SmsOnly):
         return wrong
 
     def verify(self, account: Account, request: WebhookRequest) -> None:
-        names = [name for name, _ in parse_qsl(request.query, keep_blank_values=True)]
+        names = [name for name, _ in request.asked]
         if len(names) != len(set(names)):
             raise Refused("a field stands twice")
 

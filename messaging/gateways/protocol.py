@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
@@ -215,8 +216,12 @@ class WebhookRequest:
 
     def field(self, name: str, default: str = "") -> str:
         """The first field of that name in the form, else in the query."""
-        given = (*self.form, *parse_qsl(self.query, keep_blank_values=True))
-        return next((value for key, value in given if key == name), default)
+        return next((value for key, value in (*self.form, *self.asked) if key == name), default)
+
+    @cached_property
+    def asked(self) -> tuple[tuple[str, str], ...]:
+        """The fields of the query."""
+        return tuple(parse_qsl(self.query, keep_blank_values=True))
 
 
 @dataclass(frozen=True)
