@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from campaigns import schedule
 from campaigns.accounts import account
-from campaigns.models import Campaign, CampaignState, Repeat
+from campaigns.models import Campaign, CampaignEvent, CampaignState, Repeat
 from console.staff import RoleName
 from messaging import outbox
 from messaging.exchange import Exchange
@@ -87,10 +87,11 @@ def test_five_steps_lead_to_a_sending_whose_account_is_the_forecast(
         pytest.param({"day": "2026-03-18", "hour": "21 h"}, "jeudi 19 mars, 8 h", id="by-night"),
     ],
 )
-def test_the_estimate_and_the_words_say_one_moment_of_departure(
-    signed_in: SignedIn, world: World, exchange: Exchange, when: dict[str, str], leaves: str
+def test_the_estimate_and_every_page_say_one_moment_of_departure(
+    signed_in: SignedIn, world: World, exchange: Exchange, database: Database, when: dict[str, str], leaves: str
 ) -> None:
-    with time_machine.travel(datetime(2026, 3, 18, 10, tzinfo=UTC), tick=False):
+    today = datetime(2026, 3, 18, 10, tzinfo=UTC)
+    with time_machine.travel(today, tick=False):
         browser = signed_in(R.COMMUNICATION)
         place = prepare(browser, world)
         typed = {"when": "later", "hour": "9 h", "repeat": "once", "expires": "24", "catch_up": "send_late", **when}
@@ -102,6 +103,15 @@ def test_the_estimate_and_the_words_say_one_moment_of_departure(
         assert f"Premier départ {leaves}. Vous pouvez l'annuler jusque-là." in page
         assert f"Prochain départ {leaves} " in page
         assert f"Le premier envoi part {leaves}." in page
+        assert f"SMS {leaves} programmée" in plain(browser.get("/campagnes").text)
+        assert f"eau-propre {leaves}" in plain(browser.get("/").text)
+    with database.reading() as session:
+        due = session.query(CampaignEvent.next_due).one()[0]
+    with time_machine.travel(max(due - timedelta(minutes=10), today), tick=False):
+        assert schedule.fire_due(exchange, datetime.now(UTC)) == 1
+        browser = signed_in(R.COMMUNICATION)
+        for address in (place, "/"):
+            assert f"Part {leaves}." in plain(browser.get(address).text), "made, and within its window"
 
 
 def test_a_day_has_the_same_hours_on_the_date_step_and_in_the_reason_why_nothing_leaves(
