@@ -30,7 +30,7 @@ import results.models
 import runtime.audit
 import runtime.installation
 import translations.models
-from campaigns import answers, broadcasts, conversations, enrolments, recorders, schedule, telling, voiced
+from campaigns import answers, broadcasts, conversations, enrolments, firing, recorders, telling, voiced
 from clubs import feedback, reminders, spot_checks
 from console import api, assets, commands, doors, frame, health
 from console.commands import begin, service
@@ -197,8 +197,8 @@ def _register_work(exchange: Exchange, at: Callable[[], datetime] | None = None)
 def _beats(exchange: Exchange) -> list[Beat]:
     tick = exchange.settings.tick_seconds
     plan: tuple[tuple[Callable[[Exchange, datetime], object], float, bool], ...] = (
-        (schedule.redate_all, 60.0, True),
-        (schedule.fire_due, tick, True),
+        (firing.redate_all, 60.0, True),
+        (firing.fire_due, tick, True),
         (broadcasts.start_due, tick, True),
         (broadcasts.continue_all, 30.0, True),
         (broadcasts.finish, 30.0, False),

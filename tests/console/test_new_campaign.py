@@ -9,7 +9,7 @@ import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 
-from campaigns import schedule
+from campaigns import firing
 from campaigns.accounts import account
 from campaigns.models import Campaign, CampaignState, Repeat
 from console.staff import RoleName
@@ -67,7 +67,7 @@ def test_five_steps_lead_to_a_sending_whose_account_is_the_forecast(
     answer = send(browser, f"{place}/verifier", {"numbers": button(page)})
     assert answer.headers["Location"] == place
     assert campaigns(database)[0][0] is CampaignState.SCHEDULED
-    assert schedule.fire_due(exchange, datetime.now(UTC)) == 1
+    assert firing.fire_due(exchange, datetime.now(UTC)) == 1
     exchange.work.run_all()  # type: ignore[attr-defined]  # Immediate, in tests
     with database.reading() as session:
         sending = session.query(Broadcast).one()
@@ -105,7 +105,7 @@ def test_the_estimate_and_every_page_say_one_moment_of_departure(
         assert f"SMS {leaves} programmée" in plain(browser.get("/campagnes").text)
         assert f"eau-propre {leaves}" in plain(browser.get("/").text)
     with time_machine.travel(datetime.fromisoformat(made), tick=False):
-        assert schedule.fire_due(exchange, datetime.now(UTC)) == 1
+        assert firing.fire_due(exchange, datetime.now(UTC)) == 1
         browser = signed_in(R.COMMUNICATION)
         for address in (place, "/"):
             assert f"Part {leaves}." in plain(browser.get(address).text), "made, and within its window"
@@ -135,8 +135,8 @@ def test_pressing_twice_sends_once(signed_in: SignedIn, world: World, exchange: 
     second = send(browser, f"{place}/verifier", {"numbers": numbers}, once=once)
     assert first.headers["Location"] == second.headers["Location"] == place
     assert send(browser, f"{place}/verifier", {"numbers": numbers}).status_code == 404, "it is no draft any more"
-    schedule.fire_due(exchange, datetime.now(UTC))
-    schedule.fire_due(exchange, datetime.now(UTC))
+    firing.fire_due(exchange, datetime.now(UTC))
+    firing.fire_due(exchange, datetime.now(UTC))
     with database.reading() as session:
         assert session.query(Broadcast).count() == 1
 
