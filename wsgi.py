@@ -137,8 +137,13 @@ def run() -> Flask:
     """`make run`: prepare the installation, then serve it. In one process, because loading the code is most of a start."""
     app = create_app()
     with app.app_context():
-        begin.prepare()
-    return serve(app)
+        link = begin.prepare()
+    exchange, clock = cast(Exchange, app.extensions["lamen"]), cast(Clock, app.extensions["lamen.clock"])
+    serve(app)
+    if exchange.settings.run_clock:
+        clock.ticked.wait(2.0)  # what it logs comes before the link, which a person must find at the end
+    begin.greet(exchange.settings, link)
+    return app
 
 
 def serve(app: Flask | None = None) -> Flask:
