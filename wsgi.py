@@ -30,7 +30,7 @@ import results.models
 import runtime.audit
 import runtime.installation
 import translations.models
-from campaigns import answers, broadcasts, conversations, enrolments, recorders, schedule, telling, voiced
+from campaigns import answers, broadcasts, conversations, enrolments, firing, recorders, telling, voiced
 from clubs import feedback, reminders, spot_checks
 from console import api, assets, commands, doors, frame, health
 from console.commands import begin, service
@@ -138,8 +138,13 @@ def run() -> Flask:
     """`make run`: prepare the installation, then serve it. In one process, because loading the code is most of a start."""
     app = create_app()
     with app.app_context():
-        begin.prepare()
-    return serve(app)
+        link = begin.prepare()
+    exchange, clock = cast(Exchange, app.extensions["lamen"]), cast(Clock, app.extensions["lamen.clock"])
+    serve(app)
+    if exchange.settings.run_clock:
+        clock.ticked.wait(2.0)  # what it logs comes before the link, which a person must find at the end
+    begin.greet(exchange.settings, link)
+    return app
 
 
 def serve(app: Flask | None = None) -> Flask:
@@ -198,8 +203,8 @@ def _register_work(exchange: Exchange, at: Callable[[], datetime] | None = None)
 def _beats(exchange: Exchange) -> list[Beat]:
     tick = exchange.settings.tick_seconds
     plan: tuple[tuple[Callable[[Exchange, datetime], object], float, bool], ...] = (
-        (schedule.redate_all, 60.0, True),
-        (schedule.fire_due, tick, True),
+        (firing.redate_all, 60.0, True),
+        (firing.fire_due, tick, True),
         (broadcasts.start_due, tick, True),
         (broadcasts.continue_all, 30.0, True),
         (broadcasts.finish, 30.0, False),

@@ -12,9 +12,9 @@ from campaigns.filters import Filter
 from campaigns.firing import FIRING, leaves_at, purse_of
 from campaigns.models import Campaign, CampaignEvent
 from campaigns.plan import Forecast, forecast
-from messaging import windows
 from messaging.exchange import Exchange
 from messaging.models import Broadcast
+from messaging.windows import Windows
 from runtime.settings import Settings
 from translations.models import Content
 
@@ -37,18 +37,22 @@ def due_at(session: Session, event: CampaignEvent, at: datetime, zone: ZoneInfo)
     return max(due, at) if event.repeat in sources.OPEN_ENDED else due
 
 
-def departure(session: Session, settings: Settings, event: CampaignEvent, due: datetime, now: datetime) -> datetime:
-    """When what is due then would really begin to leave: after its window to cancel, and within the hours."""
-    leaves = leaves_at(due, now, settings)
-    return windows.in_force(session, settings).next_open(leaves) if event.quiet_hours else leaves
+def departure(allowed: Windows, settings: Settings, event: CampaignEvent, due: datetime, now: datetime) -> datetime:
+    """When what is due then would really begin to leave: after its window to cancel, and within the hours `allowed`."""
+    return begins(allowed, event, leaves_at(due, now, settings))
 
 
-def next_departure(session: Session, settings: Settings, campaign: Campaign, now: datetime) -> datetime | None:
-    """The same of the next due time of a campaign's first event; None where nothing dates it yet, or nothing is to come."""
-    event = campaign.events[0] if campaign.events else None
-    if event is None or event.next_due is None or campaign.state not in FIRING:
-        return None if event is None else event.next_due
-    return departure(session, settings, event, event.next_due, now)
+def begins(allowed: Windows, one: CampaignEvent | Broadcast, planned: datetime) -> datetime:
+    """When what may leave from `planned` on begins to, within the hours where it keeps to them."""
+    return allowed.next_open(planned) if one.quiet_hours else planned
+
+
+def next_departure(allowed: Windows, settings: Settings, campaign: Campaign, now: datetime) -> datetime | None:
+    """The same of what a campaign says next; None where nothing dates it yet, or nothing is to come."""
+    coming = [(event, event.next_due) for event in campaign.events if event.next_due is not None]
+    if campaign.state not in FIRING:
+        return min((due for _event, due in coming), default=None)
+    return min((departure(allowed, settings, event, due, now) for event, due in coming), default=None)
 
 
 def expected(session: Session, exchange: Exchange, broadcast: Broadcast, now: datetime) -> Count | None:

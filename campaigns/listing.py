@@ -1,4 +1,4 @@
-"""Where every campaign stands, for the page that lists them: the next due time, and what is wrong with a schedule.
+"""Where every campaign stands, for the page that lists them: when it leaves next, and what is wrong with a schedule.
 
 A schedule whose audience became empty or whose text expired would say nothing on its day: it is told beforehand.
 """
@@ -14,8 +14,10 @@ from sqlalchemy.orm import Session, selectinload
 
 from campaigns.audiences import count
 from campaigns.drafts import ASKED
+from campaigns.estimates import next_departure
 from campaigns.filters import Filter
 from campaigns.models import Campaign, CampaignEvent, CampaignState, Occurrence
+from messaging import windows
 from messaging.channels import trains
 from messaging.models import Broadcast, Channel, ChannelState
 from runtime.settings import Settings
@@ -32,11 +34,11 @@ class Wrong(StrEnum):
 
 @dataclass(frozen=True)
 class Line:
-    """One campaign. `last` is when its latest sending was due."""
+    """One campaign. `leaves_at` is when its next sending would leave, `last` when its latest was due."""
 
     campaign: Campaign
     content: str
-    due_at: datetime | None
+    leaves_at: datetime | None
     last: datetime | None
     wrong: Wrong | None
 
@@ -70,11 +72,12 @@ def lines(
     found = list(session.scalars(query))
     titles = _titles(session, found)
     last = _last(session, [one.id for one in found])
+    allowed = windows.in_force(session, settings)
     return [
         Line(
             one,
             ", ".join(titles[event.content_id] for event in one.events),
-            min((event.next_due for event in one.events if event.next_due is not None), default=None),
+            next_departure(allowed, settings, one, now),
             last.get(one.id),
             wrong(session, one, now, settings),
         )

@@ -11,7 +11,7 @@ from campaigns.audiences import count
 from campaigns.calendar import first_due
 from campaigns.errors import CampaignError
 from campaigns.filters import Filter, frozen
-from campaigns.firing import FIRING, fire_due, make_broadcast, redate_all, window
+from campaigns.firing import FIRING, make_broadcast, window
 from campaigns.models import Campaign, CampaignEvent, CampaignState, Occurrence, OccurrenceState, Repeat
 from messaging import broadcasts as sendings
 from messaging.exchange import DIAL, DISPATCH, FAN_OUT, Exchange
@@ -20,23 +20,6 @@ from messaging.states import move
 from runtime.installation import installation
 from runtime.settings import Settings
 from runtime.work import WorkEngine
-
-__all__ = [
-    "FIRING",
-    "LIVE",
-    "broadcasts_of",
-    "cancel",
-    "confirm",
-    "fire_due",
-    "nudge",
-    "pause",
-    "redate_all",
-    "resume",
-    "schedule",
-    "send_now",
-    "send_skipped",
-    "unschedule",
-]
 
 LIVE = (BroadcastState.PLANNED, BroadcastState.RUNNING, BroadcastState.PAUSED)
 

@@ -205,8 +205,10 @@ def _exchange_files(draft: Path, target: Path, wall: datetime) -> None:
 def release(exchange: Exchange, staff_id: int | None, wall: datetime, *, send: bool) -> int:
     """`messaging.restoring.release`; without what waited, that includes what the clock would write right after it."""
     with exchange.database.reading() as session:
-        now, decides = business_time(session, wall), restoring.decidable(session)
-    if decides and not send:
+        now = business_time(session, wall)
+        # The writers need transactions of their own, so this only keeps them from writing; what counts is asked under the lock.
+        writes = not send and restoring.decidable(session)
+    if writes:
         # The month's words may have left after the backup was made: written now, they are given up with the rest.
         for write in WRITERS:
             write(exchange, now)

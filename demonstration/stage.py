@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 
 from sqlalchemy import ColumnElement, func, or_, select
 
+from campaigns.firing import FIRING
 from campaigns.models import Campaign, CampaignEvent
-from campaigns.schedule import FIRING
 from demonstration.errors import DemonstrationError
 from messaging import simulator_phone
 from messaging.call_claim import free_lines

@@ -1,4 +1,4 @@
-"""Builds the flows of a nutrition message, a quiz and a called-back bip.
+"""Builds the flows of a nutrition message and of a called-back bip, each with its quiz.
 
 Each serves SMS and calls alike: a channel skips the lines it has no words or sound for (a jingle has no text) and joins
 the rest of a turn. A host applies what happened before it words the replies of that turn: a new language begins here.
@@ -9,9 +9,8 @@ from collections.abc import Mapping, Sequence
 from dialogue import facilitator, recording
 from dialogue import guided as sessions
 from dialogue.flow import Flow
-from dialogue.nodes import BACK, Ask, Node, Note, Route, Speak
+from dialogue.nodes import Ask, Node, Note, Route, Speak
 from dialogue.parts import (
-    GOODBYE,
     LANGUAGES_AT_MOST,
     YES_NO,
     QuizScript,
@@ -24,16 +23,10 @@ from dialogue.parts import (
 )
 from dialogue.values import Line, choice
 
-__all__ = ["LANGUAGES_AT_MOST", "LISTENERS", "QuizScript", "main_flow", "outgoing_flow", "quiz_flow"]
+__all__ = ["LANGUAGES_AT_MOST", "LISTENERS", "QuizScript", "main_flow", "outgoing_flow"]
 
 LISTENERS = {"1": "woman", "2": "man", "3": "group"}
 """Who says they listened, by key."""
-
-
-def quiz_flow(quiz: QuizScript, *, name: str = "quiz", version: int = 1) -> Flow:
-    """Asks one question. Happened: `answer` with quiz, question (its label), key, right."""
-    nodes = quiz_nodes(quiz, then="goodbye") | {"goodbye": GOODBYE}
-    return Flow(name, version, "quiz", nodes, keys=(Route("0", BACK),))
 
 
 def outgoing_flow(
@@ -55,8 +48,8 @@ def outgoing_flow(
 
     `audience` (woman, man, group) asks first whether that is who listens, `declares` afterwards who did; `asks` takes questions;
     `series` may be ended; `before` is said between the sender and the core. Whoever changes language at the menu hears the
-    message again in it. Happened: `answer`, `language` (its code), `listener` (who), `series_over`, `stop`, and those of a
-    question. Raises `DialogueError` for more than eight languages.
+    message again in it. Happened: `answer` (quiz, question: its label, key, right), `language` (its code), `listener` (who),
+    `series_over`, `stop`, and those of a question. Raises `DialogueError` for more than eight languages.
     """
     routes = [Route("1", "core")]
     first, after = "core", "who_listened" if declares and not audience else "menu"

@@ -7,6 +7,7 @@ jumps against the machine's own, nothing new is fired until two ticks agree afte
 import os
 import secrets
 import socket
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -77,6 +78,8 @@ class Clock:
         self.lease_seconds = lease_seconds
         self.tick_seconds = tick_seconds
         self.holder = holder or f"{socket.gethostname()[:40]}-{os.getpid()}-{secrets.token_hex(4)}"
+        self.ticked = threading.Event()
+        """Set when the first tick in the background is over, however it ended."""
         self._scheduler: BackgroundScheduler | None = None
 
     def tick(self, wall: datetime) -> list[str]:
@@ -161,6 +164,8 @@ class Clock:
             self.tick(datetime.now(UTC))
         except Exception:  # a database that is away for a while must not end the clock
             log.exception("clock.tick_failed")
+        finally:
+            self.ticked.set()
 
     def stop(self) -> None:
         """End ticking after the beat that runs, and free the lease for another process."""

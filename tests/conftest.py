@@ -118,7 +118,9 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     metadata().create_all(database.engine)
     with database.engine.connect() as connection:
         connection.commit()
-        connection.connection.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     database.close()
     return path
 

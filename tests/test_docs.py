@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from hatchling.builders.wheel import WheelBuilder
+from pydantic import AliasChoices
 
 from runtime.settings import Settings
 
@@ -25,7 +26,7 @@ def _variables() -> dict[str, str]:
     names = {}
     for name, field in Settings.model_fields.items():
         alias = field.validation_alias
-        names[name] = str(alias.choices[0]) if alias is not None and not isinstance(alias, str) else f"LAMEN_{name.upper()}"  # type: ignore[union-attr]
+        names[name] = str(alias.choices[0]) if isinstance(alias, AliasChoices) else f"LAMEN_{name.upper()}"
     return names
 
 

@@ -127,6 +127,7 @@ class ReplyText(Entry):
     """An automatic SMS. `sample` gives a long value for each {placeholder}, as pairs; `version` where a proof keeps it."""
 
     label: str
+    title: str
     text: str
     sample: tuple[tuple[str, str], ...]
     version: int | None

@@ -264,7 +264,7 @@ def _quiz(f: _Fields) -> QuizText:
 
 def _reply(f: _Fields) -> ReplyText:
     version = f.number("version") if f.has("version") else None
-    return ReplyText(f.place, f.text("etiquette"), f.text("texte"), f.pairs("exemple"), version)
+    return ReplyText(f.place, f.text("etiquette"), f.text("titre"), f.text("texte"), f.pairs("exemple"), version)
 
 
 def _prompt(f: _Fields) -> PromptText:

@@ -124,8 +124,7 @@ def _theme(theme: Theme) -> Iterator[str]:
 
 
 def _message(message: MessageText) -> Iterator[str]:
-    if len(message.title) > 120:
-        yield f"« titre » a {len(message.title)} signes. Il en faut 120 au plus."
+    yield from _title(message.title)
     yield from _cheap("texte", message.text)
     yield from _parts("texte", message.text, 2)
     if "." not in message.text[:CORE_WITHIN]:
@@ -161,6 +160,7 @@ def _quiz(quiz: QuizText) -> Iterator[str]:
 
 def _reply(reply: ReplyText) -> Iterator[str]:
     yield from _label(reply.label)
+    yield from _title(reply.title)
     asked, given = set(reply.placeholders), {name for name, _ in reply.sample}
     if any(reply.text.count(brace) != sum(reply.text.count(f"{{{name}}}") for name in asked) for brace in "{}"):
         yield "Une accolade de « texte » n'entoure pas un nom simple, comme {langue}."
@@ -171,6 +171,11 @@ def _reply(reply: ReplyText) -> Iterator[str]:
     if asked <= given:
         yield from _cheap("texte", reply.longest)
         yield from _parts("texte", reply.longest, 1)
+
+
+def _title(title: str) -> Iterator[str]:
+    if len(title) > 120:
+        yield f"« titre » a {len(title)} signes. Il en faut 120 au plus."
 
 
 def _label(label: str) -> Iterator[str]:

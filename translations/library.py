@@ -165,7 +165,7 @@ def _pieces(entry: Entry) -> Iterator[_Piece]:
             why = explanation_key(entry.key)
             yield _Piece(why, ContentKind.EXPLANATION, entry.question, entry.explanation, entry.explanation)
         case ReplyText():
-            yield _Piece(reply_key(entry.label), ContentKind.REPLY, entry.label, entry.text, None)
+            yield _Piece(reply_key(entry.label), ContentKind.REPLY, entry.title, entry.text, None)
         case PromptText():
             yield _Piece(prompt_key(entry.label), ContentKind.PROMPT, entry.label, None, entry.text or None)
 
@@ -183,6 +183,7 @@ def _load_piece(session: Session, content: Content | None, entry: Entry, piece: 
     newest = french[-1] if french else None
     if newest is None or (newest.text, newest.spoken, tuple(newest.options)) != (piece.text, piece.spoken, piece.options):
         if newest is not None and newest.author_id is not None:
+            content.title = piece.title[:TITLE]  # what it is called is the file's in any case
             return "conflicts"
         content.variants.append(_draft(piece, newest.version + 1 if newest else 1, now))
     _describe(content, entry, piece)

@@ -57,11 +57,20 @@ class Obstacle:
 
 
 @dataclass(frozen=True)
+class LaterLine:
+    """So many numbers have had their messages of the day or the week: theirs leaves from `at` on."""
+
+    at: datetime
+    numbers: int
+
+
+@dataclass(frozen=True)
 class EstimateLine:
     """What a campaign would do at its next time; costs in whole FCFA, `budget_left` null without any cap.
 
     `recipients` are members (with one phone per club, clubs), `numbers` the phones they share; `would_expire` of these cannot be
-    reached in time. `finish_at` is null where nothing would leave.
+    reached in time. `finish_at` is null where nothing would leave. Of `numbers`, by what left so far, those in `later` wait for
+    another day, and `used_up` get nothing, since they may get another message only after it expires.
     """
 
     due_at: datetime
@@ -74,6 +83,8 @@ class EstimateLine:
     budget_left: int | None
     finish_at: datetime | None
     would_expire: int
+    later: list[LaterLine]
+    used_up: int
     previews: list[PreviewLine]
     problems: list[Obstacle]
 
@@ -123,6 +134,8 @@ def _line(due: datetime, plan: Forecast) -> EstimateLine:
         budget_left=plan.budget_left,
         finish_at=plan.finish_at,
         would_expire=plan.would_expire,
+        later=[LaterLine(at, numbers) for at, numbers in plan.later],
+        used_up=plan.used_up,
         previews=[PreviewLine(one.language, one.route, one.text, one.parts) for one in plan.previews],
         problems=[Obstacle(problem, STEPS[problem], problem in BLOCKING) for problem in plan.problems],
     )

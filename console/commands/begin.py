@@ -19,10 +19,12 @@ from messaging.models import Channel
 from runtime import jobs, migrate
 from runtime.database import Base, Session
 from runtime.installation import installation
+from runtime.journal import Journal
 from translations import content_files, library
 
 if TYPE_CHECKING:
     from messaging.exchange import Exchange
+    from runtime.settings import Settings
 
 FIRST = "admin"
 SIMULATOR = ("simulateur", "simulator", "36085")
@@ -67,11 +69,17 @@ def _first_person(session: Session, now: datetime) -> Staff:
 @with_appcontext
 def begin() -> None:
     """Prepare tables, contents and a first account, then print the address and a sign-in link that works once."""
-    prepare()
+    greet(_exchange().settings, prepare())
 
 
-def prepare() -> None:
-    """What `begin` does, inside an application context."""
+def greet(settings: "Settings", link: str) -> None:
+    """Say where to go, and how to get in; the last words of a start, which nothing else should push out of sight."""
+    click.echo(f"Adresse : {settings.base_url}")
+    click.echo(f"Lien de connexion, valable une fois : {link}")
+
+
+def prepare() -> str:
+    """All of `begin` but its last words, inside an application context; the sign-in link."""
     exchange, now = _exchange(), datetime.now(UTC)
     before, after = lay_tables(exchange)
     if before != after:
@@ -91,8 +99,8 @@ def prepare() -> None:
     with exchange.database.writing() as session:
         if installation(session).demonstration:
             exchange.work.nudge(session, voices.SPEAK)  # a minute of work: the service starts without waiting for it
-    click.echo(f"Adresse : {exchange.settings.base_url}")
-    click.echo(f"Lien de connexion, valable une fois : {link}")
+    Journal(exchange.settings.journal_path).place()  # begun now, and not by the first backup after the link was said
+    return link
 
 
 def _load_demonstration() -> None:

@@ -12,7 +12,7 @@ from flask import Response, abort, request, url_for
 from campaigns import again, drafts, listing, schedule
 from campaigns.accounts import Account, account
 from campaigns.errors import CampaignError
-from campaigns.estimates import expected, next_departure
+from campaigns.estimates import begins, expected, next_departure
 from campaigns.listing import Happened
 from campaigns.models import Campaign, CampaignState, Occurrence
 from console import audience_words, campaign_words
@@ -21,7 +21,7 @@ from console.edge import exchange, now, reading, writing
 from console.forms import Page, done, render
 from console.pages.new_campaign import CHECKS, WRITES, message_step
 from console.words import _, moment, ngettext
-from messaging import broadcasts, progress, waiting
+from messaging import broadcasts, progress, waiting, windows
 from messaging.errors import ForbiddenMove
 from messaging.models import Broadcast, BroadcastState
 from results.csv_files import csv_text
@@ -78,7 +78,8 @@ def show(number: int) -> Answer:
         values["confirm"] = waits and who().may(*CHECKS) and campaign.created_by != who().id
         values["content"] = session.get(Content, campaign.events[0].content_id) if campaign.events else None
         values["event"] = campaign.events[0] if campaign.events else None
-        values["leaves"] = next_departure(session, exchange().settings, campaign, now(session))
+        allowed = windows.in_force(session, exchange().settings)
+        values["leaves"] = next_departure(allowed, exchange().settings, campaign, now(session))
         values["audience"] = audience_words.told(session, campaign)
         values["wrong"] = listing.wrong(session, campaign, now(session), exchange().settings)
         if shown is not None:
@@ -119,6 +120,7 @@ def _counts(session: Session, broadcast: Broadcast) -> dict[str, Any]:
         "channels": progress.holding_up(session, broadcast.id),
         "waits": waiting.waits(session, at, broadcast.id),
         "counting": broadcast.fanned_out_at is None,
+        "begins": begins(windows.in_force(session, exchange().settings), broadcast, broadcast.not_before),
         "expected": None if broadcast.fanned_out_at or broadcast.state in ENDED else expected(session, exchange(), broadcast, at),
     }
 

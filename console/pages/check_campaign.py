@@ -107,10 +107,11 @@ def _coming(session: Session, campaign: Campaign, at: datetime) -> list[tuple[da
     if event.repeat is Repeat.ONCE:
         return []
     settings, zone = exchange().settings, ZoneInfo(time_zone())
+    allowed = windows.in_force(session, settings)
     found = dues(event, sources.known(session, event, at.astimezone(zone).date()), at, at + LOOK_AHEAD, zone)
     first = islice((due for due in found if due.at > at), SHOWN)
     return [
-        (due.at, departure(session, settings, event, due.at, at), None if due.villages is None else len(due.villages))
+        (due.at, departure(allowed, settings, event, due.at, at), None if due.villages is None else len(due.villages))
         for due in first
     ]
 
@@ -197,4 +198,4 @@ def _schedule(session: Session, campaign: Campaign, plan: Forecast, at: datetime
         event.starts_at = at
     settings = exchange().settings
     schedule.schedule(session, campaign, at, settings)
-    return next_departure(session, settings, campaign, at)
+    return next_departure(windows.in_force(session, settings), settings, campaign, at)

@@ -43,6 +43,16 @@ class Line:
     words: str
 
 
+@dataclass(frozen=True)
+class Fold:
+    """Lines under one heading, folded away: together they are sixteen screens of a telephone. `wrong`: one of them is."""
+
+    heading: str
+    lines: list[Line]
+    filled: int
+    wrong: bool
+
+
 @pages.page("/resultats/dhis2", roles=MAPPERS, form=True)
 def index() -> Answer:
     """The mapping in force and, on demand, what a document of the period would hold and leave out."""
@@ -66,7 +76,8 @@ def index() -> Answer:
                 run = dhis2.document(session, here, kept, today)[1]
             except dhis2.MappingError as error:
                 problem = str(error)
-    values: dict[str, Any] = {"form": form, "lines": lines, "units": units, "PARTS": PARTS, "asked": here, "filters": filters}
+    values: dict[str, Any] = {"form": form, "PARTS": PARTS, "asked": here, "filters": filters}
+    values |= {"units": _fold(_("Communes"), units, form), "folds": _folds(lines, form)}
     values |= {"kept": kept is not NOTHING, "run": run, "problem": problem, "query": query(filters)}
     return render("results/dhis2.html", **values), 422 if form.errors else 200
 
@@ -137,6 +148,20 @@ def _lines(known: list[Figure], kept: Dhis2Map, form: Typed) -> list[Line]:
             for place in range(min(count + (name in words), MOST_ELEMENTS))
         ]
     return found
+
+
+def _folds(lines: list[Line], form: Typed) -> list[Fold]:
+    """The indicators by the headings of Résultats; what stands under none comes last."""
+    known = {id_ for _words, ids in result_words.GROUPS for id_ in ids}
+    found = [(str(words), [line for line in lines if line.name in ids]) for words, ids in result_words.GROUPS]
+    found.append((_("Noms de la correspondance que rien ne porte"), [line for line in lines if line.name not in known]))
+    return [_fold(heading, mine, form) for heading, mine in found if mine]
+
+
+def _fold(heading: str, lines: list[Line], form: Typed) -> Fold:
+    filled = sum(bool(form.value(line.field).strip()) for line in lines)
+    wrong = any(form.errors.get(name) for line in lines for name in (line.field, f"{line.field}-combo"))
+    return Fold(heading, lines, filled, wrong)
 
 
 def _units(communes: list[str], kept: Dhis2Map) -> list[Line]:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from flask import abort, url_for
 
 from campaigns.coming import coming
+from campaigns.estimates import begins
 from clubs import inbox, search
 from clubs.expected import late_count, silent
 from clubs.models import Club, Member
@@ -77,9 +78,10 @@ def _machine(session: Session, at: datetime) -> dict[str, Any]:
     beat = last_beat(session)
     installation = session.get(Installation, 1)
     stopped_by = installation and installation.stopped_by
+    allowed = windows.in_force(session, exchange().settings)
     return {
-        "planned": today.cancellable(session),
-        "coming": coming(session),
+        "planned": [(one, begins(allowed, one, one.not_before)) for one in today.cancellable(session)],
+        "coming": coming(session, exchange().settings, at),
         "unread": _unread(session),
         "troubles": [(one, channel_states.trouble(one)) for one in figures.troubles(session, at)],
         "low": [(budget_words.scope(session, one.scope), one) for one in money.low(session, windows.of(exchange().settings), at)],

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import select
 
-from campaigns import broadcasts, enrolments, schedule
+from campaigns import broadcasts, enrolments, firing, schedule
 from campaigns.errors import CampaignError
 from campaigns.filters import Filter
 from campaigns.models import (
@@ -80,7 +80,7 @@ def series(exchange: Exchange, world: World, now: datetime, *months: int, who: t
             contacts.consent(session, contact, Purpose.SERIES, now, via="register", script_version="1")
             member = session.get_one(Member, world.members[name])
             enrolments.enrol(session, session.get_one(Campaign, id_), member, date(2026, 3, 1), now, ZONE)
-    schedule.redate_all(exchange, now)
+    firing.redate_all(exchange, now)
     return id_
 
 
@@ -113,7 +113,7 @@ def test_each_market_day_is_for_the_villages_whose_day_it_is(exchange: Exchange,
     plan(exchange, world, now, {"repeat": Repeat.MARKET, "market": MarketRule.EVE, "starts_at": now})
     # The first village's market is on Mondays from 16 March, the second's each five days from the 17th.
     for day in range(12):
-        schedule.fire_due(exchange, now + day * DAY)
+        firing.fire_due(exchange, now + day * DAY)
     assert [due for due, _ in come(exchange)] == [now + 3 * DAY, now + 4 * DAY, now + 8 * DAY, now + 11 * DAY]
     with exchange.database.reading() as session:
         whose = [row.audience["villages"] for row in session.scalars(select(Broadcast).order_by(Broadcast.id))]
@@ -126,12 +126,12 @@ def test_a_market_that_is_noted_later_dates_a_campaign_that_waits(exchange: Exch
     with exchange.database.writing() as session:
         for id_ in world.villages:
             session.get_one(Village, id_).market_anchor = None
-    assert schedule.redate_all(exchange, now) == 1
+    assert firing.redate_all(exchange, now) == 1
     with exchange.database.writing() as session:
         assert session.scalars(select(CampaignEvent.next_due)).one() is None
         session.get_one(Village, world.villages[0]).market_anchor = (now + DAY).date()
-    schedule.redate_all(exchange, now)
-    assert schedule.fire_due(exchange, now + DAY) == 1
+    firing.redate_all(exchange, now)
+    assert firing.fire_due(exchange, now + DAY) == 1
 
 
 def test_nobody_with_a_market_is_said_when_it_is_scheduled(exchange: Exchange, world: World, now: datetime) -> None:
@@ -144,17 +144,17 @@ def test_nobody_with_a_market_is_said_when_it_is_scheduled(exchange: Exchange, w
 
 def test_a_season_dated_too_late_is_said_to_be_skipped_and_never_twice(exchange: Exchange, world: World, now: datetime) -> None:
     plan(exchange, world, now - 3 * DAY, {"repeat": Repeat.SEASON, "season": SeasonKind.SIAN, "days_into": 1})
-    assert schedule.fire_due(exchange, now) == 0
+    assert firing.fire_due(exchange, now) == 0
     with exchange.database.writing() as session:
         session.add(Season(kind=SeasonKind.SIAN, first_day=(now - 2 * DAY).date(), last_day=(now + 4 * DAY).date()))
-    schedule.redate_all(exchange, now)
-    schedule.fire_due(exchange, now)
+    firing.redate_all(exchange, now)
+    firing.fire_due(exchange, now)
     with exchange.database.writing() as session:
         (row,) = session.scalars(select(Occurrence))
         assert (row.due_at.date(), row.state, row.reason) == ((now - DAY).date(), OccurrenceState.SKIPPED, "late")
         session.scalars(select(Season)).one().first_day = (now - 1 * DAY).date()  # corrected by a day: it is the same season
-    schedule.redate_all(exchange, now)
-    schedule.fire_due(exchange, now)
+    firing.redate_all(exchange, now)
+    firing.fire_due(exchange, now)
     assert len(come(exchange)) == 1
 
 
@@ -173,8 +173,8 @@ def test_an_episode_is_followed_where_it_was_heard_and_two_at_one_moment_both_ar
             session.add(station)
             session.flush()
             session.add(RadioEpisode(station_id=station.id, title="Repas", theme_code=12, airs_at=now))
-    schedule.redate_all(exchange, now)
-    assert schedule.fire_due(exchange, now + 2 * HOUR) == 2
+    firing.redate_all(exchange, now)
+    assert firing.fire_due(exchange, now + 2 * HOUR) == 2
     assert [due for due, _ in come(exchange)] == [now + 2 * HOUR, now + 2 * HOUR + timedelta(seconds=1)]
     fan_out(exchange, now + 2 * HOUR)
     assert people(exchange, world) == {"sory": "queued", "oumar": "queued"}
@@ -197,13 +197,13 @@ def test_a_phone_is_followed_once_after_the_answer_that_is_meant(exchange: Excha
     plan(exchange, world, now, event)
     answer(exchange, world, "awa", now + HOUR, right=False)
     answer(exchange, world, "sory", now + HOUR, right=True)
-    schedule.redate_all(exchange, now + HOUR)
-    assert schedule.fire_due(exchange, now + 25 * HOUR) == 1
+    firing.redate_all(exchange, now + HOUR)
+    assert firing.fire_due(exchange, now + 25 * HOUR) == 1
     fan_out(exchange, now + 25 * HOUR)
     assert people(exchange, world) == {"awa": "queued", "kadia": "queued"}, "two behind one phone"
     answer(exchange, world, "awa", now + 26 * HOUR, right=False, phase="after")
-    schedule.redate_all(exchange, now + 26 * HOUR)
-    assert schedule.fire_due(exchange, now + 72 * HOUR) == 0
+    firing.redate_all(exchange, now + 26 * HOUR)
+    assert firing.fire_due(exchange, now + 72 * HOUR) == 0
 
 
 @pytest.mark.parametrize(
@@ -239,12 +239,12 @@ def test_those_of_one_month_are_sent_to_together_and_go_on_to_their_next_step(
 ) -> None:
     series(exchange, world, now, 1, 3, who=("awa", "sory"))
     first = datetime(2026, 4, 1, 9, tzinfo=UTC)
-    assert schedule.fire_due(exchange, first) == 1
+    assert firing.fire_due(exchange, first) == 1
     fan_out(exchange, first)
     assert people(exchange, world) == {"awa": "queued", "sory": "queued"}
     with exchange.database.reading() as session:
         assert {row.next_due for row in session.scalars(select(Enrolment))} == {datetime(2026, 6, 1, 9, tzinfo=UTC)}
-    assert schedule.fire_due(exchange, datetime(2026, 6, 1, 9, tzinfo=UTC)) == 1
+    assert firing.fire_due(exchange, datetime(2026, 6, 1, 9, tzinfo=UTC)) == 1
     with exchange.database.reading() as session:
         assert {row.next_due for row in session.scalars(select(Enrolment))} == {None}
 
@@ -254,7 +254,7 @@ def test_after_a_long_outage_nobody_gets_two_steps_and_each_missed_one_is_said(
 ) -> None:
     series(exchange, world, now, 1, 2, 3, 4)
     back = datetime(2026, 6, 1, 10, tzinfo=UTC)  # the third step is an hour late, the first two are long past
-    fired = [schedule.fire_due(exchange, back) for _ in range(6)]
+    fired = [firing.fire_due(exchange, back) for _ in range(6)]
     assert sum(fired) == 1
     skipped, sent = OccurrenceState.SKIPPED, OccurrenceState.FIRED
     assert [state for _, state in come(exchange)] == [skipped, skipped, sent]
@@ -262,7 +262,7 @@ def test_after_a_long_outage_nobody_gets_two_steps_and_each_missed_one_is_said(
 
 def test_who_fell_behind_is_repaired_to_the_first_step_not_accounted_for(exchange: Exchange, world: World, now: datetime) -> None:
     id_ = series(exchange, world, now, 1, 3)
-    schedule.fire_due(exchange, datetime(2026, 4, 1, 9, tzinfo=UTC))
+    firing.fire_due(exchange, datetime(2026, 4, 1, 9, tzinfo=UTC))
     with exchange.database.writing() as session:
         row = session.scalars(select(Enrolment)).one()
         row.next_due, row.next_event_id = None, None
@@ -280,12 +280,12 @@ def test_a_repaired_step_is_said_to_be_skipped_and_none_that_came_comes_again(
         campaign, row = session.get_one(Campaign, id_), session.scalars(select(Enrolment)).one()
         second = campaign.events[1]
         row.next_event_id, row.next_due = second.id, enrolments.due_at(second, row.anchor_month, ZONE)
-    schedule.redate_all(exchange, now)
-    schedule.fire_due(exchange, datetime(2026, 5, 1, 9, tzinfo=UTC))
+    firing.redate_all(exchange, now)
+    firing.fire_due(exchange, datetime(2026, 5, 1, 9, tzinfo=UTC))
     with exchange.database.writing() as session:
         assert enrolments.repair(session, session.get_one(Campaign, id_), ZONE) == 1
-    schedule.redate_all(exchange, datetime(2026, 5, 2, 9, tzinfo=UTC))
-    schedule.fire_due(exchange, datetime(2026, 5, 2, 9, tzinfo=UTC))
+    firing.redate_all(exchange, datetime(2026, 5, 2, 9, tzinfo=UTC))
+    firing.fire_due(exchange, datetime(2026, 5, 2, 9, tzinfo=UTC))
     with exchange.database.reading() as session:
         came = session.execute(select(Occurrence.due_at, Occurrence.state).order_by(Occurrence.due_at)).all()
         assert [(at.month, state.value) for at, state in came] == [(4, "skipped"), (5, "fired")]
@@ -295,7 +295,7 @@ def test_a_repaired_step_is_said_to_be_skipped_and_none_that_came_comes_again(
 def test_the_end_of_a_series_takes_back_what_waits_but_not_a_sisters(exchange: Exchange, world: World, now: datetime) -> None:
     series(exchange, world, now, 1, who=("awa", "kadia", "sory"))
     first = datetime(2026, 4, 1, 8, 50, tzinfo=UTC)
-    schedule.fire_due(exchange, first)
+    firing.fire_due(exchange, first)
     fan_out(exchange, first)
     with exchange.database.writing() as session:
         for name in ("awa", "sory"):
@@ -311,7 +311,7 @@ def test_a_series_needs_its_own_consent_until_the_moment_it_leaves(exchange: Exc
     first = datetime(2026, 4, 1, 9, tzinfo=UTC)
     with exchange.database.writing() as session:
         contacts.withdraw(session, session.get_one(Contact, world.contacts["sory"]), Purpose.SERIES, now)
-    schedule.fire_due(exchange, first)
+    firing.fire_due(exchange, first)
     fan_out(exchange, first)
     assert people(exchange, world)["sory"] == "no_series_consent"
     with exchange.database.writing() as session:
@@ -367,7 +367,7 @@ def test_a_due_member_is_noted_once(exchange: Exchange, world: World, now: datet
     series(exchange, world, now, 1)
     first = datetime(2026, 4, 1, 9, tzinfo=UTC)
     for _ in range(3):
-        schedule.fire_due(exchange, first)
+        firing.fire_due(exchange, first)
     settling.requeue_stale(exchange, first)
     with exchange.database.reading() as session:
         assert len(list(session.scalars(select(DueMember)))) == 1
@@ -376,6 +376,6 @@ def test_a_due_member_is_noted_once(exchange: Exchange, world: World, now: datet
 def test_a_missed_market_waits_for_the_next_one_where_the_policy_says_so(exchange: Exchange, world: World, now: datetime) -> None:
     event = {"repeat": Repeat.MARKET, "market": MarketRule.ON, "starts_at": now, "catch_up": CatchUp.SEND_NEXT}
     plan(exchange, world, now, event)
-    schedule.fire_due(exchange, now + 6 * DAY)
+    firing.fire_due(exchange, now + 6 * DAY)
     states = [state for _, state in come(exchange)]
     assert states.count(OccurrenceState.MERGED) == len(states) > 0

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import update
 
-from campaigns import broadcasts, outlay, schedule
+from campaigns import broadcasts, firing, outlay, schedule
 from campaigns.enrolments import enrol
 from campaigns.filters import Filter
 from campaigns.models import Campaign, CampaignEvent, CampaignState, Given, Repeat
@@ -74,7 +74,7 @@ def test_a_paused_campaign_and_a_series_that_is_off_cost_nothing(exchange: Excha
 
 def test_what_was_made_already_and_waits_is_counted_by_its_own_price(exchange: Exchange, world: World, now: datetime) -> None:
     planned(exchange, world, now, "Demain")
-    schedule.fire_due(exchange, now + DAY)
+    firing.fire_due(exchange, now + DAY)
     with exchange.database.reading() as session:
         sending = schedule.broadcasts_of(session, 1)[0].id
     broadcasts.fan_out(exchange, sending, now + DAY)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
 
-from campaigns import broadcasts, schedule
+from campaigns import broadcasts, firing
 from campaigns.filters import Filter
 from campaigns.models import Priority, Repeat
 from messaging.calls import dial
@@ -33,7 +33,7 @@ def test_the_more_important_goes_first_though_it_is_due_later_that_day(exchange:
     plan(exchange, world, now, due, wanted=only)
     plan(exchange, world, now, later, wanted=only, priority=Priority.HIGH)
     for moment in (now + HOUR, now + 7 * HOUR):
-        schedule.fire_due(exchange, moment)
+        firing.fire_due(exchange, moment)
         fan_out(exchange, moment)
         wait_for(exchange, moment + timedelta(minutes=11), world)
     with exchange.database.reading() as session:
@@ -50,7 +50,7 @@ def test_the_more_important_goes_first_though_it_is_due_later_that_day(exchange:
 def test_the_lesser_is_skipped_with_its_reason_where_no_day_is_free(exchange: Exchange, world: World, now: datetime) -> None:
     plan(exchange, world, now, {"repeat": Repeat.ONCE, "starts_at": now + HOUR, "expires_hours": 12})
     plan(exchange, world, now, {"repeat": Repeat.ONCE, "starts_at": now + 7 * HOUR}, priority=Priority.HIGH)
-    schedule.fire_due(exchange, now + HOUR)
+    firing.fire_due(exchange, now + HOUR)
     fan_out(exchange, now + HOUR)
     reasons = set(people(exchange, world).values())
     assert reasons == {"priority", "no_phone"}
@@ -60,7 +60,7 @@ def test_two_made_at_once_leave_by_their_importance(exchange: Exchange, world: W
     due = {"repeat": Repeat.ONCE, "starts_at": now + HOUR, "expires_hours": 12}
     plan(exchange, world, now, due, priority=Priority.LOW)
     plan(exchange, world, now, due)
-    schedule.fire_due(exchange, now + HOUR)
+    firing.fire_due(exchange, now + HOUR)
     fan_out(exchange, now + HOUR)
     wait_for(exchange, now + timedelta(minutes=71), world)
     with exchange.database.reading() as session:

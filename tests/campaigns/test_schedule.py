@@ -54,9 +54,9 @@ def made(exchange: Exchange) -> list[Broadcast]:
 def test_a_broadcast_is_made_one_cancel_window_before_it_is_due(exchange: Exchange, world: World, now: datetime) -> None:
     due = now + HOUR
     id_ = plan(exchange, world, now, due)
-    assert schedule.fire_due(exchange, due - 11 * MINUTE) == 0
-    assert schedule.fire_due(exchange, due - 10 * MINUTE) == 1
-    assert schedule.fire_due(exchange, due) == 0
+    assert firing.fire_due(exchange, due - 11 * MINUTE) == 0
+    assert firing.fire_due(exchange, due - 10 * MINUTE) == 1
+    assert firing.fire_due(exchange, due) == 0
     (broadcast,) = made(exchange)
     assert (broadcast.state, broadcast.not_before, broadcast.due_at) == (BroadcastState.PLANNED, due, due)
     assert broadcast.expires_at == due + 24 * HOUR
@@ -68,7 +68,7 @@ def test_a_broadcast_is_made_one_cancel_window_before_it_is_due(exchange: Exchan
 
 def test_a_sending_for_right_now_still_has_its_window(exchange: Exchange, world: World, now: datetime) -> None:
     plan(exchange, world, now, now)
-    schedule.fire_due(exchange, now)
+    firing.fire_due(exchange, now)
     assert made(exchange)[0].not_before == now + 10 * MINUTE
 
 
@@ -76,7 +76,7 @@ def test_a_weekly_campaign_over_three_weeks_of_played_time(exchange: Exchange, w
     plan(exchange, world, now, now + HOUR, repeat=Repeat.WEEKLY, until=now + HOUR + 2 * WEEK)
     moment = now
     while moment < now + 4 * WEEK:
-        schedule.fire_due(exchange, moment)
+        firing.fire_due(exchange, moment)
         moment += 6 * HOUR - MINUTE
     assert [due for due, _ in occurrences(exchange)] == [now + HOUR + n * WEEK for n in range(3)]
     assert len(made(exchange)) == sum(state is OccurrenceState.FIRED for _, state in occurrences(exchange)) == 3
@@ -95,22 +95,22 @@ def test_after_an_outage_each_due_time_is_sent_or_said(
     exchange: Exchange, world: World, now: datetime, policy: CatchUp, away: timedelta, expected: list[OccurrenceState]
 ) -> None:
     plan(exchange, world, now, now, repeat=Repeat.WEEKLY, catch_up=policy)
-    fired = schedule.fire_due(exchange, now + away)
+    fired = firing.fire_due(exchange, now + away)
     assert [state for _, state in occurrences(exchange)] == expected
     assert fired == len(made(exchange)) == expected.count(OccurrenceState.FIRED)
-    schedule.fire_due(exchange, now + away)
+    firing.fire_due(exchange, now + away)
     assert len(occurrences(exchange)) == len(expected)
 
 
 def test_what_would_expire_before_it_leaves_is_skipped(exchange: Exchange, world: World, now: datetime) -> None:
     plan(exchange, world, now, now, expires_hours=1)
-    assert schedule.fire_due(exchange, now + HOUR - 5 * MINUTE) == 0
+    assert firing.fire_due(exchange, now + HOUR - 5 * MINUTE) == 0
     assert occurrences(exchange) == [(now, OccurrenceState.SKIPPED)]
 
 
 def test_only_a_person_sends_what_was_skipped_and_only_once(exchange: Exchange, world: World, now: datetime) -> None:
     plan(exchange, world, now, now, catch_up=CatchUp.SKIP)
-    schedule.fire_due(exchange, now + HOUR)
+    firing.fire_due(exchange, now + HOUR)
     later = now + 2 * HOUR
     with exchange.database.writing() as session:
         occurrence = session.scalars(select(Occurrence)).one()
@@ -124,7 +124,7 @@ def test_only_a_person_sends_what_was_skipped_and_only_once(exchange: Exchange, 
 def test_what_a_colleague_changed_meanwhile_is_seen_before_acting(exchange: Exchange, world: World, now: datetime) -> None:
     behind = {"synchronize_session": False}  # as another transaction would: the rows in hand stay as they were read
     plan(exchange, world, now, now, catch_up=CatchUp.SKIP)
-    schedule.fire_due(exchange, now + HOUR)
+    firing.fire_due(exchange, now + HOUR)
     with exchange.database.writing() as session:
         occurrence = session.scalars(select(Occurrence)).one()
         session.execute(update(Occurrence).values(state=OccurrenceState.FIRED).execution_options(**behind))
@@ -140,7 +140,7 @@ def test_what_a_colleague_changed_meanwhile_is_seen_before_acting(exchange: Exch
 
 def test_a_campaign_that_goes_on_wakes_its_channels(exchange: Exchange, world: World, now: datetime) -> None:
     id_ = plan(exchange, world, now, now)
-    schedule.fire_due(exchange, now)
+    firing.fire_due(exchange, now)
     broadcasts.fan_out(exchange, made(exchange)[0].id, now)
     with exchange.database.writing() as session:
         schedule.pause(session, session.get_one(Campaign, id_), now)
@@ -158,25 +158,25 @@ def test_two_clocks_at_once_fire_each_due_time_once(exchange: Exchange, world: W
 
     def tick() -> None:
         barrier.wait()
-        fired.append(schedule.fire_due(exchange, now + 5 * MINUTE))
+        fired.append(firing.fire_due(exchange, now + 5 * MINUTE))
 
     clocks = [threading.Thread(target=tick) for _ in range(2)]
     for clock in clocks:
         clock.start()
     for clock in clocks:
         clock.join(30)
-    schedule.fire_due(exchange, now + 5 * MINUTE)
+    firing.fire_due(exchange, now + 5 * MINUTE)
     assert sum(fired) == 5
     assert len(made(exchange)) == len(occurrences(exchange)) == 5
 
 
 def test_a_paused_campaign_fires_nothing_and_catches_up_by_its_policy(exchange: Exchange, world: World, now: datetime) -> None:
     id_ = plan(exchange, world, now, now, repeat=Repeat.WEEKLY)
-    schedule.fire_due(exchange, now)
+    firing.fire_due(exchange, now)
     with exchange.database.writing() as session:
         schedule.pause(session, session.get_one(Campaign, id_), now)
     assert made(exchange)[0].state is BroadcastState.PAUSED
-    assert schedule.fire_due(exchange, now + WEEK) == 0
+    assert firing.fire_due(exchange, now + WEEK) == 0
     with exchange.database.writing() as session:
         campaign = session.get_one(Campaign, id_)
         with pytest.raises(CampaignError, match="not_running"):
@@ -185,7 +185,7 @@ def test_a_paused_campaign_fires_nothing_and_catches_up_by_its_policy(exchange: 
         with pytest.raises(CampaignError, match="not_paused"):
             schedule.resume(session, exchange.work, campaign, now + WEEK)
     assert made(exchange)[0].state is BroadcastState.RUNNING
-    assert schedule.fire_due(exchange, now + WEEK + 7 * HOUR) == 0
+    assert firing.fire_due(exchange, now + WEEK + 7 * HOUR) == 0
     assert occurrences(exchange)[-1] == (now + WEEK, OccurrenceState.SKIPPED)
 
 
@@ -200,14 +200,14 @@ def test_a_campaign_paused_before_its_first_sending_is_scheduled_again(exchange:
 
 def test_a_cancelled_campaign_is_over_with_all_it_queued(exchange: Exchange, world: World, now: datetime) -> None:
     id_ = plan(exchange, world, now, now, repeat=Repeat.WEEKLY)
-    schedule.fire_due(exchange, now)
+    firing.fire_due(exchange, now)
     broadcasts.fan_out(exchange, made(exchange)[0].id, now)
     with exchange.database.writing() as session:
         campaign = session.get_one(Campaign, id_)
         schedule.cancel(session, campaign, now)
         with pytest.raises(CampaignError, match="ended"):
             schedule.cancel(session, campaign, now)
-    assert schedule.fire_due(exchange, now + WEEK) == 0
+    assert firing.fire_due(exchange, now + WEEK) == 0
     assert made(exchange)[0].state is BroadcastState.CANCELLED
     with exchange.database.reading() as session:
         assert {row.state for row in session.scalars(select(Message))} == {MessageState.CANCELLED}
@@ -230,7 +230,7 @@ def test_a_campaign_is_cancelled_when_every_sending_of_it_was(
 ) -> None:
     id_ = plan(exchange, world, now, now, repeat=Repeat.WEEKLY, until=now + WEEK, catch_up=CatchUp.SKIP)
     for week in range(2):
-        schedule.fire_due(exchange, now + week * WEEK)
+        firing.fire_due(exchange, now + week * WEEK)
     with exchange.database.writing() as session:
         second, sending = session.scalars(select(Occurrence).order_by(Occurrence.due_at)).all()[-1], made(exchange)[-1]
         session.get_one(Broadcast, made(exchange)[0].id).state = BroadcastState.CANCELLED
@@ -243,7 +243,7 @@ def test_a_campaign_is_cancelled_when_every_sending_of_it_was(
 
 def test_a_campaign_holds_and_ends_what_comes_back_in_a_finished_sending(exchange: Exchange, world: World, now: datetime) -> None:
     id_ = plan(exchange, world, now, now, repeat=Repeat.WEEKLY)
-    schedule.fire_due(exchange, now)
+    firing.fire_due(exchange, now)
     broadcasts.fan_out(exchange, made(exchange)[0].id, now)
     sending = made(exchange)[0].id
     with exchange.database.writing() as session:
@@ -262,7 +262,7 @@ def test_a_campaign_holds_and_ends_what_comes_back_in_a_finished_sending(exchang
 
 def test_send_now_gives_up_the_rest_of_the_window(exchange: Exchange, world: World, now: datetime) -> None:
     plan(exchange, world, now, now)
-    schedule.fire_due(exchange, now)
+    firing.fire_due(exchange, now)
     broadcasts.fan_out(exchange, made(exchange)[0].id, now)
     soon = now + MINUTE
     with exchange.database.writing() as session:
@@ -301,7 +301,7 @@ def test_a_series_waits_for_its_enrolments(exchange: Exchange, world: World, now
     with exchange.database.writing() as session:
         installation(session).series = True
     plan(exchange, world, now, None, repeat=Repeat.STAGE, months_after=6)
-    assert schedule.fire_due(exchange, now + WEEK) == 0
+    assert firing.fire_due(exchange, now + WEEK) == 0
 
 
 def test_a_campaign_of_several_contents_names_each_sending_by_its_content(
@@ -310,7 +310,7 @@ def test_a_campaign_of_several_contents_names_each_sending_by_its_content(
     id_ = plan(exchange, world, now, now)
     with exchange.database.writing() as session:
         session.add(CampaignEvent(campaign_id=id_, content_id=world.contents["premier-lait"], starts_at=now, next_due=now))
-    assert schedule.fire_due(exchange, now) == 2
+    assert firing.fire_due(exchange, now) == 2
     assert [row.title for row in made(exchange)] == ["eau-propre", "premier-lait"]
 
 

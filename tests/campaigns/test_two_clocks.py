@@ -17,7 +17,7 @@ SECONDS = 120
 CLOCK = """
 import sys
 from datetime import datetime
-from campaigns import schedule
+from campaigns import firing
 from runtime import crypto
 from runtime.database import Database
 from runtime.settings import Settings
@@ -30,7 +30,7 @@ crypto.use(KEYS)
 app = create_app(Settings(database_url=url, var=folder), database=Database(url), work=Immediate())
 print("ready", flush=True)
 sys.stdin.readline()
-print(sum(schedule.fire_due(app.extensions["lamen"], datetime.fromisoformat(at)) for _ in range(5)), flush=True)
+print(sum(firing.fire_due(app.extensions["lamen"], datetime.fromisoformat(at)) for _ in range(5)), flush=True)
 """
 
 

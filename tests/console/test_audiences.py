@@ -98,6 +98,8 @@ def test_a_life_stage_that_nobody_has_says_why_it_reaches_nobody(fanta: FlaskCli
     with database.writing() as session:
         session.query(Member).update({Member.life_stage: None})
     assert "étape de vie notée" in plain(fanta.get("/campagnes/publics/compte", query_string=asked).text)
+    unasked = plain(fanta.get("/campagnes/publics/compte", query_string={"sexes": "F"}).text)
+    assert "étape de vie" not in unasked, "nobody's stage matters to an audience that asks for none"
     with database.writing() as session:
         session.get_one(Member, world.members["awa"]).life_stage = "pregnant"
     assert "étape de vie" not in plain(fanta.get("/campagnes/publics/compte", query_string=asked).text)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from flask.testing import FlaskClient
 
+from clubs.records import ExpectedReport
 from console.staff import RoleName
 from messaging import restoring
 from messaging.models import Message, MessageState
@@ -66,13 +67,16 @@ def test_after_a_restore_every_page_says_so_until_somebody_of_administration_dec
     assert "rien ne part avant votre décision" not in fanta.get("/").get_data(as_text=True)
 
 
-def test_a_restore_that_broke_off_cannot_be_released(signed_in: SignedIn, database: Database) -> None:
+def test_a_restore_that_broke_off_cannot_be_released(signed_in: SignedIn, database: Database, world: World) -> None:
     now = datetime.now(UTC)
     with database.writing() as session:
         installation(session).restored_at = now
+        session.add(ExpectedReport(club_id=world.clubs["1032"], due_on=now.date() - timedelta(days=1)))
     adama = signed_in(R.ADMINISTRATION)
     assert "pas finie" in shown(adama)
     assert "Reprendre" not in shown(adama)
-    send(adama, f"{HERE}/reprendre")
+    for way in ("reprendre", "abandonner"):
+        send(adama, f"{HERE}/{way}")
     with database.reading() as session:
         assert installation(session).holds
+        assert session.query(Message).count() == 0, "no reminder is written to anybody whose STOP was not done again"

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from campaigns import broadcasts as fanning
-from campaigns import schedule
+from campaigns import firing, schedule
 from campaigns.filters import Filter
 from campaigns.models import Campaign, CampaignEvent, CampaignState, Occurrence, OccurrenceState
 from console.staff import RoleName
@@ -39,7 +39,7 @@ def a_sending(database: Database, world: World, exchange: Exchange) -> tuple[int
     """A campaign whose sending waits in its window, and that sending."""
     number = a_campaign(database, world)
     at = datetime.now(UTC) + timedelta(seconds=2)
-    assert schedule.fire_due(exchange, at) == 1
+    assert firing.fire_due(exchange, at) == 1
     with database.reading() as session:
         sending = schedule.broadcasts_of(session, number)[0].id
     fanning.fan_out(exchange, sending, at)
@@ -256,7 +256,7 @@ def test_just_confirmed_it_shows_what_was_estimated_and_says_sent_only_of_what_w
 ) -> None:
     number = a_campaign(database, world)
     at = datetime.now(UTC) + timedelta(seconds=2)
-    schedule.fire_due(exchange, at)
+    firing.fire_due(exchange, at)
     browser = signed_in(R.COMMUNICATION)
     page = browser.get(f"/campagnes/{number}").text
     assert re.search(r"Programmé pour [1-9]\d* numéros", page)

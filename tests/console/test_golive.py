@@ -16,7 +16,7 @@ from console.staff import Role, RoleName, Staff
 from messaging import money
 from messaging.models import Budget, Channel, Consent, Purpose, Route
 from runtime.audit import AuditEntry
-from runtime.database import Database
+from runtime.database import Database, Session
 from runtime.installation import Opening, close, installation, open_to, pilot_villages
 from tests.console.conftest import SignedIn, send
 from tests.world import World
@@ -97,15 +97,19 @@ def no_apdp(database: Database) -> None:
         installation(session).declared = {**DECLARED, "apdp": ""}
 
 
+def an_approver(session: Session) -> Staff:
+    """One of the two."""
+    return session.query(Staff).filter(Staff.roles.any(Role.name == R.VALIDATION)).order_by(Staff.id).limit(1).one()
+
+
 def one_approver(database: Database) -> None:
     with database.writing() as session:
-        rows = session.query(Staff).filter(Staff.roles.any(Role.name == R.VALIDATION))
-        rows.first().active = False  # type: ignore[union-attr]
+        an_approver(session).active = False
 
 
 def an_approver_of_the_demonstration(database: Database) -> None:
     with database.writing() as session:
-        session.query(Staff).filter(Staff.roles.any(Role.name == R.VALIDATION)).first().username = "demo.validation"  # type: ignore[union-attr]
+        an_approver(session).username = "demo.validation"
 
 
 def reply_in_french_alone(database: Database) -> None:
@@ -116,7 +120,7 @@ def reply_in_french_alone(database: Database) -> None:
         french = Variant(content_id=content.id, language="fr", version=1, text="Merci.", state=VariantState.APPROVED)
         french.written_at = french.approved_at = datetime.now(UTC)
         session.add(french)
-        session.query(Village).first().language = "bm"  # type: ignore[union-attr]
+        session.query(Village).order_by(Village.id).limit(1).one().language = "bm"
 
 
 def no_price(database: Database) -> None:

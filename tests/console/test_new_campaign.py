@@ -9,7 +9,7 @@ import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 
-from campaigns import schedule
+from campaigns import firing
 from campaigns.accounts import account
 from campaigns.models import Campaign, CampaignState, Repeat
 from console.staff import RoleName
@@ -67,7 +67,7 @@ def test_five_steps_lead_to_a_sending_whose_account_is_the_forecast(
     answer = send(browser, f"{place}/verifier", {"numbers": button(page)})
     assert answer.headers["Location"] == place
     assert campaigns(database)[0][0] is CampaignState.SCHEDULED
-    assert schedule.fire_due(exchange, datetime.now(UTC)) == 1
+    assert firing.fire_due(exchange, datetime.now(UTC)) == 1
     exchange.work.run_all()  # type: ignore[attr-defined]  # Immediate, in tests
     with database.reading() as session:
         sending = session.query(Broadcast).one()
@@ -80,15 +80,15 @@ def test_five_steps_lead_to_a_sending_whose_account_is_the_forecast(
 
 
 @pytest.mark.parametrize(
-    ("when", "leaves"),
+    ("when", "leaves", "made"),
     [
-        pytest.param({"when": "now"}, "mercredi 18 mars, 10 h 10", id="confirmed-now"),
-        pytest.param({"day": "2026-03-19"}, "jeudi 19 mars, 9 h", id="dated-tomorrow"),
-        pytest.param({"day": "2026-03-18", "hour": "21 h"}, "jeudi 19 mars, 8 h", id="by-night"),
+        pytest.param({"when": "now"}, "mercredi 18 mars, 10 h 10", "2026-03-18 10:00Z", id="confirmed-now"),
+        pytest.param({"day": "2026-03-19"}, "jeudi 19 mars, 9 h", "2026-03-19 08:50Z", id="dated-tomorrow"),
+        pytest.param({"day": "2026-03-18", "hour": "21 h"}, "jeudi 19 mars, 8 h", "2026-03-18 20:50Z", id="by-night"),
     ],
 )
-def test_the_estimate_and_the_words_say_one_moment_of_departure(
-    signed_in: SignedIn, world: World, exchange: Exchange, when: dict[str, str], leaves: str
+def test_the_estimate_and_every_page_say_one_moment_of_departure(
+    signed_in: SignedIn, world: World, exchange: Exchange, when: dict[str, str], leaves: str, made: str
 ) -> None:
     with time_machine.travel(datetime(2026, 3, 18, 10, tzinfo=UTC), tick=False):
         browser = signed_in(R.COMMUNICATION)
@@ -102,6 +102,13 @@ def test_the_estimate_and_the_words_say_one_moment_of_departure(
         assert f"Premier départ {leaves}. Vous pouvez l'annuler jusque-là." in page
         assert f"Prochain départ {leaves} " in page
         assert f"Le premier envoi part {leaves}." in page
+        assert f"SMS {leaves} programmée" in plain(browser.get("/campagnes").text)
+        assert f"eau-propre {leaves}" in plain(browser.get("/").text)
+    with time_machine.travel(datetime.fromisoformat(made), tick=False):
+        assert firing.fire_due(exchange, datetime.now(UTC)) == 1
+        browser = signed_in(R.COMMUNICATION)
+        for address in (place, "/"):
+            assert f"Part {leaves}." in plain(browser.get(address).text), "made, and within its window"
 
 
 def test_a_day_has_the_same_hours_on_the_date_step_and_in_the_reason_why_nothing_leaves(
@@ -128,8 +135,8 @@ def test_pressing_twice_sends_once(signed_in: SignedIn, world: World, exchange: 
     second = send(browser, f"{place}/verifier", {"numbers": numbers}, once=once)
     assert first.headers["Location"] == second.headers["Location"] == place
     assert send(browser, f"{place}/verifier", {"numbers": numbers}).status_code == 404, "it is no draft any more"
-    schedule.fire_due(exchange, datetime.now(UTC))
-    schedule.fire_due(exchange, datetime.now(UTC))
+    firing.fire_due(exchange, datetime.now(UTC))
+    firing.fire_due(exchange, datetime.now(UTC))
     with database.reading() as session:
         assert session.query(Broadcast).count() == 1
 

@@ -194,6 +194,9 @@ def test_dhis2_says_what_it_leaves_out_and_writes_the_rest(
     wrong = send(browser, f"/resultats/dhis2?{MARCH}", {"sessions-0": "court", "sessions-0-combo": "", "unit-0": ""})
     assert wrong.status_code == 422
     assert 'value="court"' in wrong.text
+    parts = re.findall(r'<details class="fold"( open)?>(.*?)</details>', wrong.text, re.S)
+    assert [bool(open_) for open_, _ in parts] == ['value="court"' in part for _, part in parts], "the faulty part alone is open"
+    assert len(parts) > 3
     alone = send(browser, f"/resultats/dhis2?{MARCH}", {"sessions-0": "", "sessions-0-combo": "abcdefghij9"})
     assert alone.status_code == 422
     mapping = b'# remarque\n[indicators]\nsessions = "abcdefghij9"\n[areas]\n"Ailleurs" = "cbcdefghij1"\n'

@@ -1,4 +1,4 @@
-"""The flows people meet: a pushed message, a quiz, a called-back bip."""
+"""The flows people meet: a pushed message and a called-back bip, each with its quiz."""
 
 from collections.abc import Sequence
 
@@ -7,14 +7,13 @@ import pytest
 from dialogue.engine import resume, start
 from dialogue.errors import DialogueError
 from dialogue.flow import Flow
-from dialogue.flows import QuizScript, main_flow, outgoing_flow, quiz_flow
+from dialogue.flows import QuizScript, main_flow, outgoing_flow
 from dialogue.values import Happened, Input, Pressed, Said, TimedOut, Turn
 
 QUIZ = QuizScript(3, "quiz:3:question", ("1", "2", "3"), "2", ("quiz:3:explanation",))
 OUTGOING = outgoing_flow("content:12", explanation=["content:12:why"], quiz=QUIZ, languages=["fr", "bm", "dts"])
 MAIN = main_flow(latest=["content:12"], quiz=QUIZ, languages=["fr", "bm"])
 ALL = {
-    "quiz": quiz_flow(QUIZ),
     "outgoing, bare": outgoing_flow("content:12"),
     "outgoing, all": OUTGOING,
     "outgoing, languages": outgoing_flow("content:12", languages=["fr", "bm"]),
@@ -56,21 +55,20 @@ def answer(key: str, right: bool) -> Happened:
     ],
 )
 def test_a_quiz_tells_right_from_wrong_and_gives_the_fact(given: Input, verdict: str, happened: Happened) -> None:
-    flow = quiz_flow(QUIZ)
-    asked = start(flow)
+    asked = play(OUTGOING, Pressed("2"))
     assert labels(asked) == ["quiz_intro", "quiz:3:question"]
-    turn = resume(flow, asked.state, given)
+    turn = resume(OUTGOING, asked.state, given)
     assert labels(turn) == [verdict, "quiz:3:explanation", "goodbye"]
     assert turn.happened == (happened,)
     assert turn.ended
 
 
 def test_a_quiz_can_be_heard_again() -> None:
-    assert labels(play(quiz_flow(QUIZ), Pressed("0"))) == ["quiz:3:question"]
+    assert labels(play(OUTGOING, Pressed("2"), Pressed("0"))) == ["quiz:3:question"]
 
 
 def test_an_unanswered_quiz_is_kept_as_a_draft() -> None:
-    turn = play(quiz_flow(QUIZ), TimedOut(), TimedOut(), TimedOut())
+    turn = play(OUTGOING, Pressed("2"), TimedOut(), TimedOut(), TimedOut())
     assert turn.happened == (Happened("draft_kept", {"node": "quiz_question"}),)
 
 

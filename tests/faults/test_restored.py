@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import func, select
 
-from campaigns import schedule
+from campaigns import firing, schedule
 from campaigns.filters import Filter
 from campaigns.models import Campaign, CampaignEvent, CatchUp, Occurrence, OccurrenceState, Repeat
 from clubs import erasing, feedback, inquiries
@@ -156,8 +156,8 @@ def test_what_was_due_before_the_restore_is_said_to_be_skipped_and_what_is_due_a
         session.flush()
         schedule.schedule(session, campaign, house.now, house.settings)
     restore(house, back_up(house))
-    schedule.fire_due(house.exchange, house.now + HOUR)
-    schedule.fire_due(house.exchange, house.now + HOUR / 2 + timedelta(days=7))
+    firing.fire_due(house.exchange, house.now + HOUR)
+    firing.fire_due(house.exchange, house.now + HOUR / 2 + timedelta(days=7))
     with house.database.reading() as session:
         rows = session.execute(select(Occurrence.state, Occurrence.reason).order_by(Occurrence.due_at)).all()
     assert [tuple(row) for row in rows] == [(OccurrenceState.SKIPPED, "restored"), (OccurrenceState.FIRED, None)]

@@ -142,6 +142,7 @@ def test_a_stopped_clock_frees_its_lease_at_once(database: Database) -> None:
     ticked = threading.Event()
     first = Clock(database, [Beat("fire", 3600, lambda _now: ticked.set())])
     first.start()
+    assert first.ticked.wait(5.0)
     assert ticked.wait(20)
     first.stop()
     assert Clock(database, [Beat("other", 1, lambda _now: None)]).tick(datetime.now(UTC)) == ["other"]

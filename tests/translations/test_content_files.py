@@ -64,6 +64,7 @@ marque = "C"
 REPLY = """
 [[reponse]]
 etiquette = "language_set"
+titre = "Langue choisie"
 texte = "Votre langue est: {langue}."
 exemple = { langue = "dogon donno so" }
 """
@@ -107,6 +108,7 @@ REFUSALS = [
     pytest.param("messages", MESSAGE, MESSAGE, 'message = ["cpn"]', "Titre inconnu", id="a list of words for entries"),
     pytest.param("messages", MESSAGE, 'cle = "cpn-tot"\n', "", "« cle » manque", id="key missing"),
     pytest.param("quiz", QUIZ, "question_du_club = true", "question_du_club = 1", "true ou false", id="a number is no flag"),
+    pytest.param("replies", REPLY, 'titre = "Langue choisie"\n', "", "« titre » manque", id="a reply without a title"),
     pytest.param("replies", REPLY, '{ langue = "dogon donno so" }', "3", "« exemple » ne convient pas", id="sample no table"),
     pytest.param("replies", REPLY, "{langue}.", "{langue} ou {a.b}.", "Une accolade", id="brace round no plain name"),
     pytest.param("replies", REPLY, "{langue}.", "{langue} }.", "Une accolade", id="closing brace alone"),

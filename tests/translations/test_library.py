@@ -114,6 +114,7 @@ def test_a_reply_and_a_prompt_of_one_label_are_two_contents(database: Database, 
         library.load(seeded(session), SHIPPED, now)
         reply, prompt = (content_of(session, key("consent_ask")) for key in (library.reply_key, library.prompt_key))
         assert (reply.kind, prompt.kind) == (ContentKind.REPLY, ContentKind.PROMPT)
+        assert reply.title == "Accord demandé"
         assert (reply.variants[0].spoken, prompt.variants[0].text) == (None, None)
         assert content_of(session, library.prompt_key("jingle")).variants[0].spoken is None
 
@@ -161,12 +162,14 @@ def test_a_persons_edit_is_kept_and_said_each_time(database: Database, now: date
         words = content_of(session, KEY).variants[0]
         words.text, words.author_id = "Allez tôt à la CPN.", world.staff["fanta"]
     edit(files, "Huit rendez-vous", "Huit visites")
+    edit(files, '"La première visite prénatale"', '"Venir tôt"')
     for _ in range(2):
         with database.writing() as session:
             report = library.load(session, files, now)
             assert KEY in report.conflicts
             assert report.changed == ()
             assert [variant.text for variant in content_of(session, KEY).variants] == ["Allez tôt à la CPN."]
+            assert content_of(session, KEY).title == "Venir tôt"
 
 
 def test_a_content_without_french_gets_the_files_words(database: Database, now: datetime) -> None:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, update
 
-from campaigns import agreements, broadcasts, enrolments, schedule
+from campaigns import agreements, broadcasts, enrolments, firing, schedule
 from campaigns.filters import Filter
 from campaigns.models import (
     Answer,
@@ -218,8 +218,8 @@ def play(exchange: Exchange, world: World, given: Programme, written: Written) -
             enrolments.suspend_unheard(exchange, now)
             settling.requeue_stale(exchange, now)
             broadcasts.finish(exchange, now)
-            schedule.redate_all(exchange, now)  # the clock does so each minute; nobody enters anything here but at seven
-        schedule.fire_due(exchange, now)
+            firing.redate_all(exchange, now)  # the clock does so each minute; nobody enters anything here but at seven
+        firing.fire_due(exchange, now)
         with exchange.database.reading() as session:
             unwritten = list(session.scalars(select(Broadcast.id).where(Broadcast.cursor >= 0).order_by(Broadcast.id)))
         for id_ in unwritten:

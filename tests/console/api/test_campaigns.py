@@ -14,10 +14,12 @@ from clubs.records import RadioEpisode, RadioStation
 from console.api.audiences import Audience
 from console.api.tokens import Scope
 from messaging.exchange import Exchange
+from messaging.models import MessageState
 from runtime.audit import AuditEntry
 from runtime.database import Database
 from runtime.installation import installation
 from tests.console.api.conftest import Call
+from tests.messaging.fakes import push
 from tests.world import World
 
 TOMORROW = (datetime.now(UTC) + timedelta(days=1)).replace(hour=9, minute=0, second=0, microsecond=0)
@@ -141,6 +143,23 @@ def test_a_draft_is_estimated_as_the_console_does_then_scheduled(call: Call, dat
     with database.reading() as session:
         acts = [entry.action for entry in session.query(AuditEntry).filter_by(actor_kind="token").order_by(AuditEntry.id)]
     assert acts == ["campaign.add", "schedule_campaign"]
+
+
+def test_an_estimate_tells_who_waits_for_another_day_and_who_gets_nothing(
+    call: Call, database: Database, world: World, draft: dict[str, Any]
+) -> None:
+    here = f"/campaigns/{draft['id']}/estimate"
+    before = call(here, Scope.CAMPAIGNS).get_json()
+    assert (before["later"], before["used_up"]) == ([], 0)
+    with database.writing() as session:
+        for name, days in (("moussa", (0,)), ("sory", (2, 3, 4))):
+            for ago in days:
+                pushed = push(session, world, name, TOMORROW)
+                pushed.state, pushed.sending_at = MessageState.SENT, TOMORROW - timedelta(days=ago, hours=1)
+    told = call(here, Scope.CAMPAIGNS).get_json()
+    (line,) = told["later"]
+    assert (line["numbers"], told["used_up"], told["numbers"]) == (1, 1, before["numbers"])
+    assert datetime.fromisoformat(line["at"]).date() == (TOMORROW + timedelta(days=1)).date()
 
 
 def test_what_stands_in_the_way_of_a_draft_is_told_and_refuses_its_scheduling(call: Call, world: World) -> None:
