@@ -64,7 +64,7 @@ class CallIntake:
     def __init__(self, exchange: Exchange, converse: Converse) -> None:
         self.exchange = exchange
         self._converse = converse
-        self._together = GroupCommit(self._store, lambda error: is_away(error) and not lost_a_race(error))
+        self.together = GroupCommit(self._store, lambda error: is_away(error) and not lost_a_race(error))
 
     def take(self, known: Known, request: WebhookRequest, now: datetime) -> Spoken | None:
         """Apply a call's event; the steps to answer with, or None where the provider wants none. May raise `intake.Changed`."""
@@ -75,7 +75,7 @@ class CallIntake:
             return None
         asked = _Asked(known, request, step, now)
         if call_events.spoken(step):
-            stored = self._together(asked, (known.channel_id, step.external_id))
+            stored = self.together(asked, (known.channel_id, step.external_id))
         else:
             stored = self._store([asked])[0]
         intake.tell(self.exchange, stored.told, now)

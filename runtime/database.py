@@ -31,6 +31,7 @@ from runtime.journal import Journal, noted
 Json = dict[str, Any]
 _LATE = "late"
 NOTING = 7062  # the lock of who writes to the journal
+_POOL: Json = {"pool_use_lifo": True, "hide_parameters": True}  # the connection used last has what it read still in memory
 BUSY_MILLISECONDS = 250  # short: writers have queued behind the file lock already
 
 
@@ -137,7 +138,7 @@ class Database:
         self.engine = (
             _sqlite(self.url.database or "")
             if self.sqlite
-            else create_engine(self.url, pool_size=10, max_overflow=20, pool_use_lifo=True, pool_pre_ping=True, hide_parameters=True)
+            else create_engine(self.url, pool_size=10, max_overflow=20, pool_pre_ping=True, **_POOL)
         )
         self._reader = self.engine.execution_options(read_only=True)
 
@@ -179,9 +180,7 @@ def _sqlite(path: str) -> Engine:
         connection.lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
         return connection
 
-    engine = create_engine(
-        "sqlite+pysqlite://", creator=connect, poolclass=QueuePool, pool_size=10, max_overflow=40, pool_use_lifo=True, hide_parameters=True
-    )
+    engine = create_engine("sqlite+pysqlite://", creator=connect, poolclass=QueuePool, pool_size=10, max_overflow=40, **_POOL)
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:

@@ -61,6 +61,16 @@ class GroupCommit(Generic[Item, Done]):
             raise ticket.error
         return ticket.done[0]
 
+    @property
+    def busy(self) -> bool:
+        """Whether somebody is writing."""
+        return self._led
+
+    @property
+    def waiting(self) -> int:
+        """How many wait for somebody else's commit to end."""
+        return len(self._waiting)
+
     def _lead(self) -> None:
         """Carry what waits, one's own first; then call its threads, and one of those that came meanwhile."""
         together = self._next()

@@ -1,0 +1,103 @@
+"""Several threads, one transaction: who goes together, who alone, and what one's mistake does to the others."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+
+import pytest
+
+from runtime.group_commit import GroupCommit
+
+PATIENCE = 20.0
+
+
+class Carrier:
+    """Doubles what it is given; holds its first transaction open until it is told to go on."""
+
+    def __init__(self, most: int = 32, hopeless: Callable[[BaseException], bool] = lambda error: False) -> None:
+        self.carried: list[list[int]] = []
+        self.bad: dict[int, BaseException] = {}
+        self.began, self.go_on = threading.Event(), threading.Event()
+        self.commit: GroupCommit[int, int] = GroupCommit(self.carry, hopeless, most)
+
+    def carry(self, items: Sequence[int]) -> list[int]:
+        self.carried.append(list(items))
+        self.began.set()
+        assert self.go_on.wait(PATIENCE)
+        for item in items:
+            if item in self.bad:
+                raise self.bad[item]
+        return [2 * item for item in items]
+
+    def holds(self, waiting: int) -> bool:
+        return self.commit.waiting == waiting
+
+    def run(self, items: Sequence[int], key: Callable[[int], int] = lambda item: item) -> list[Future[int]]:
+        """Bring the first item, the others while it is being written, in their order; what became of each."""
+        with ThreadPoolExecutor(len(items)) as threads:
+            brought = [threads.submit(self.commit, items[0], key(items[0]))]
+            assert self.began.wait(PATIENCE)
+            for waiting, item in enumerate(items[1:], start=1):
+                brought.append(threads.submit(self.commit, item, key(item)))
+                wait_for(partial(self.holds, waiting))
+            self.go_on.set()
+        return brought
+
+
+def wait_for(holds: Callable[[], bool]) -> None:
+    ending = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < ending
+        time.sleep(0.001)
+
+
+def test_whoever_waits_while_one_is_written_goes_together() -> None:
+    carrier = Carrier()
+    assert [one.result() for one in carrier.run([1, 2, 3, 4])] == [2, 4, 6, 8]
+    assert carrier.carried == [[1], [2, 3, 4]]
+
+
+def test_no_more_go_together_than_allowed() -> None:
+    carrier = Carrier(most=2)
+    assert [one.result() for one in carrier.run([1, 2, 3, 4, 5, 6])] == [2, 4, 6, 8, 10, 12]
+    assert carrier.carried == [[1], [2, 3], [4, 5], [6]]
+
+
+def test_equal_keys_never_go_together_and_keep_their_order() -> None:
+    carrier = Carrier()
+    assert [one.result() for one in carrier.run([1, 20, 21, 30, 22], key=lambda item: item // 10)] == [2, 40, 42, 60, 44]
+    assert carrier.carried == [[1], [20, 30], [21], [22]]
+
+
+def test_where_one_fails_each_is_carried_again_alone() -> None:
+    carrier = Carrier()
+    carrier.bad = {3: ValueError("three")}
+    first, second, third, fourth = carrier.run([1, 2, 3, 4])
+    assert (first.result(), second.result(), fourth.result()) == (2, 4, 8)
+    with pytest.raises(ValueError, match="three"):
+        third.result()
+    assert carrier.carried == [[1], [2, 3, 4], [2], [3], [4]]
+
+
+def test_an_error_that_one_by_one_would_repeat_is_everybodys() -> None:
+    carrier = Carrier(hopeless=lambda error: isinstance(error, ConnectionError))
+    carrier.bad = {3: ConnectionError()}
+    found = carrier.run([1, 2, 3, 4])
+    assert [type(one.exception()) for one in found] == [type(None), ConnectionError, ConnectionError, ConnectionError]
+    assert carrier.carried == [[1], [2, 3, 4]]
+
+
+def test_nobody_is_left_waiting_whatever_is_raised() -> None:
+    carrier = Carrier()
+    carrier.bad = {1: KeyboardInterrupt(), 2: SystemExit()}
+    assert [type(one.exception()) for one in carrier.run([1, 2, 3])] == [KeyboardInterrupt, SystemExit, SystemExit]
+    assert carrier.commit(5, 5) == 10  # and the next one is carried as if nothing had been
+
+
+def test_many_threads_get_each_their_own_answer() -> None:
+    commit: GroupCommit[int, int] = GroupCommit(lambda items: [2 * item for item in items], lambda error: False, most=5)
+    with ThreadPoolExecutor(16) as threads:
+        assert list(threads.map(lambda item: commit(item, item % 7), range(2000))) == [2 * item for item in range(2000)]
+    assert commit.waiting == 0

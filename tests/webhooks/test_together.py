@@ -1,0 +1,108 @@
+"""Callers whose requests come at the same moment: stored in one transaction, each answered for themselves."""
+
+import json
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from functools import partial
+from typing import cast
+
+from flask import Flask
+from sqlalchemy import Connection, event, func, select
+
+from messaging.call_intake import CallIntake
+from messaging.exchange import Exchange
+from messaging.models import Call, CallEvent, CallState, ChannelLog, Contact
+from tests.calls import Line
+from tests.world import World
+
+PATIENCE = 20.0
+PEOPLE = ("awa", "moussa", "sory", "fatou", "binta")
+OURS = 1  # the transaction that they wait for
+
+
+def wait_for(holds: Callable[[], bool]) -> None:
+    ending = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < ending
+        time.sleep(0.001)
+
+
+def holds(calls: CallIntake, waiting: int) -> bool:
+    return calls.together.waiting == waiting
+
+
+def post(app: Flask, world: World, line: Line, **fields: str) -> str:
+    form = {"id": f"sim-{line.id}", "ref": line.ref, "phone": world.numbers[line.who], **fields}
+    answer = app.test_client().post(f"/hooks/{world.token}/call", data=form)
+    assert answer.status_code == 200
+    return answer.text
+
+
+def together(app: Flask, exchange: Exchange, world: World, lines: list[Line], **fields: dict[str, str]) -> tuple[list[str], int]:
+    """What each is answered that comes while the first waits for its own rows, and the transactions of all."""
+    calls, commits = cast(CallIntake, app.extensions["lamen.calls"]), list[Connection]()
+
+    def committed(connection: Connection) -> None:
+        if not connection.get_execution_options().get("read_only"):
+            commits.append(connection)
+
+    event.listen(exchange.database.engine, "commit", committed)
+    with ThreadPoolExecutor(len(lines)) as threads:
+        with exchange.database.writing() as session:
+            session.get_one(Contact, world.contacts[lines[0].who], with_for_update=True)
+            answers = [threads.submit(post, app, world, lines[0], **fields.get(lines[0].who, {"event": "answered"}))]
+            wait_for(lambda: calls.together.busy)
+            for waiting, line in enumerate(lines[1:], start=1):
+                given = fields.get(line.who, {"event": "answered"})
+                answers.append(threads.submit(post, app, world, line, **given))
+                wait_for(partial(holds, calls, waiting))
+        found = [answer.result() for answer in answers]
+    event.remove(exchange.database.engine, "commit", committed)
+    return found, len(commits)
+
+
+def rows(exchange: Exchange, lines: list[Line]) -> list[tuple[CallState, int, int, int]]:
+    """Of each call its state and turn, how many events and logs it has."""
+    with exchange.database.reading() as session:
+        return [
+            (
+                (call := session.get_one(Call, line.id)).state,
+                call.turn,
+                session.scalar(select(func.count()).select_from(CallEvent).filter_by(call_id=line.id)) or 0,
+                session.scalar(select(func.count()).select_from(ChannelLog).filter_by(call_id=line.id)) or 0,
+            )
+            for line in lines
+        ]
+
+
+def test_those_who_wait_are_stored_in_one_transaction_and_answered_each(app: Flask, exchange: Exchange, world: World) -> None:
+    lines = [Line(exchange, app.test_client(), world, who=who) for who in PEOPLE]
+    answers, commits = together(app, exchange, world, lines)
+    assert commits == OURS + 2
+    assert [json.loads(answer)["turn"] for answer in answers] == [1] * len(PEOPLE)
+    assert rows(exchange, lines) == [(CallState.ANSWERED, 1, 1, 1)] * len(PEOPLE)
+
+
+def test_whoever_fails_hears_an_apology_and_nobody_else_does(app: Flask, exchange: Exchange, world: World) -> None:
+    lines = [Line(exchange, app.test_client(), world, who=who) for who in PEOPLE]
+    broken = lines[2]
+    with exchange.database.writing() as session:
+        call = session.get_one(Call, broken.id)
+        call.state, call.answered_at, call.turn, call.last_answer = CallState.ANSWERED, datetime.now(UTC), 3, {"steps": 5}
+    turn = {"event": "turn", "digits": "1", "turn": "2"}
+    answers, commits = together(app, exchange, world, lines, **{broken.who: turn})
+    assert commits == OURS + len(PEOPLE) - 1  # each by itself; what failed is undone
+    assert [[step["do"] for step in json.loads(answer)["steps"]] == ["say", "hangup"] for answer in answers] == [
+        line is broken for line in lines
+    ]
+    expected = [(CallState.ANSWERED, 3, 0, 0) if line is broken else (CallState.ANSWERED, 1, 1, 1) for line in lines]
+    assert rows(exchange, lines) == expected
+
+
+def test_a_request_that_comes_twice_at_once_advances_once(app: Flask, exchange: Exchange, world: World) -> None:
+    first, twice = (Line(exchange, app.test_client(), world, who=who) for who in PEOPLE[:2])
+    answers, _ = together(app, exchange, world, [first, twice, twice])
+    assert answers[1] == answers[2]
+    assert rows(exchange, [twice]) == [(CallState.ANSWERED, 1, 2, 2)]
