@@ -21,7 +21,10 @@ from tests.voice.line import ACCOUNT, TOKEN, Process, Script, free_port, listeni
 from tests.world import World, opened
 
 CALLS, SECONDS = 50, 25.0
-SPOKEN, STEPS = 200, 12  # calls, and the requests of each
+SPOKEN = 400
+KEYS = ("", "0", "1", "0", "2", "1", "0", "5", "1", "0", "1", "0")
+"""What a caller presses: hears the menu, the newest message, the themes and one of them, a quiz question and answers it."""
+STEPS = len(KEYS)
 OURS = "+22320201000"
 PUBLIC = "https://lamen.example"
 
@@ -111,6 +114,7 @@ def steps(database: Database, fleet: Fleet, world: World, folder: Path) -> list[
 def _calls(database: Database, world: World) -> tuple[str, list[str]]:
     now = datetime.now(UTC)
     voices.approve(database, world, now)
+    voices.send(database, now)
     numbers = crowd.gather(database, world, SPOKEN, now)
     with database.writing() as session:
         opened(session)
@@ -130,11 +134,11 @@ def _calls(database: Database, world: World) -> tuple[str, list[str]]:
 
 def _spoken(port: int, hooks: str, attempts: list[str]) -> float:
     talks = [[_step(hooks, attempt, turn) for turn in range(STEPS)] for attempt in attempts]
-    return len(attempts) * STEPS / connections.send(port, talks, b"<Response")
+    return len(attempts) * STEPS / connections.send(port, talks, b"<Gather")
 
 
 def _step(hooks: str, attempt: str, turn: int) -> bytes:
     path = f"{hooks}?{urlencode({'ref': attempt, **({'turn': turn} if turn else {})})}"
     form = {"AccountSid": ACCOUNT, "CallSid": f"CA{attempt}", "CallStatus": "in-progress", "From": OURS, "To": "+22376000001"}
-    form |= {"Direction": "outbound-api", **({"Digits": "0", "FinishedOnKey": ""} if turn else {})}
+    form |= {"Direction": "outbound-api", **({"Digits": KEYS[turn], "FinishedOnKey": ""} if turn else {})}
     return connections.written(path, form, X_Twilio_Signature=signature(TOKEN, PUBLIC + path, form))
