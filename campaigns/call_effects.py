@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from campaigns import enrolments, keypad_reports, quizzes, recorders, voiced
 from campaigns.agreements import agree
@@ -18,8 +19,9 @@ from clubs import inquiries, strangers
 from dialogue.engine import after, reopen, told
 from dialogue.flow import Flow
 from dialogue.values import Happened, Turn, Value
-from messaging import contacts
-from messaging.models import Broadcast, CallEvent, Listener, Purpose
+from messaging import call_events, contacts
+from messaging.models import Broadcast, Listener, Purpose
+from runtime.database import Json
 
 ENDS_DRAFT = frozenset({"report_restarted", "report_dropped"})
 """What makes a report's draft worth nothing, besides its being stored."""
@@ -52,15 +54,7 @@ class Effects:
             return self._resume(flow, turn)
         key, learned = self._consulted(asked.kind, asked.values)
         self.draft_ended = self.draft_ended or (asked.kind in _STORES and key != "refused")
-        self._talk.session.add(
-            CallEvent(
-                call_id=self._talk.call.id,
-                at=self._talk.now,
-                kind=asked.kind[:24],
-                turn=self._talk.call.turn,
-                details={"is": key},
-            )
-        )
+        self._note(asked.kind, {"is": key})
         return told(flow, turn, key, learned)
 
     def _consulted(self, kind: str, values: Mapping[str, Value]) -> Answered:
@@ -86,8 +80,7 @@ class Effects:
     def _apply(self, happened: Happened) -> None:
         """Before the turn is worded: a new language begins with it."""
         talk, values = self._talk, happened.values
-        event = CallEvent(call_id=talk.call.id, at=talk.now, kind=happened.kind[:24], turn=talk.call.turn, details=dict(values))
-        talk.session.add(event)
+        self._note(happened.kind, dict(values))
         match happened.kind:
             case "answer":
                 self._quiz(values)
@@ -114,12 +107,16 @@ class Effects:
             case _:
                 log.warning("call.odd", call=talk.call.id, what=happened.kind)
 
+    def _note(self, kind: str, details: Json) -> None:
+        talk = self._talk
+        call_events.write(talk.session, talk.call, kind, talk.call.turn, details, talk.now)
+
     def _quiz(self, values: Mapping[str, Value]) -> None:
         talk = self._talk
         broadcast = talk.session.get(Broadcast, talk.call.broadcast_id) if talk.call.broadcast_id is not None else None
         quizzes.answer(
             talk.session,
-            talk.session.get_one(Question, int(str(values["quiz"]))),
+            talk.session.get_one(Question, int(str(values["quiz"])), options=(joinedload(Question.quiz),)),
             talk.contact,
             int(str(values["key"])),
             talk.now,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from campaigns.models import Answer, Question, Quiz
@@ -151,10 +151,13 @@ def answer(
 
     The same message, or the same turn of a call, gives the same row again.
     """
-    session.execute(select(Contact.id).where(Contact.id == contact.id).with_for_update(key_share=True))
-    kept = _kept(session, question, message, call, turn)
+    if call is None:  # a call's step has locked its contact
+        session.execute(select(Contact.id).where(Contact.id == contact.id).with_for_update(key_share=True))
+    given = session.scalars(_GIVEN, {"contact": contact.id, "question": question.id}).all()
+    kept = _kept(session, given, message, call, turn)
     if kept is not None:
         return kept
+    counted = any(one.scored and (one.phase or "") == (phase or "") for one in given)
     row = Answer(
         question_id=question.id,
         contact_id=contact.id,
@@ -162,7 +165,7 @@ def answer(
         phase=phase,
         key=key,
         right=key == question.right,
-        scored=not late and question.quiz.open and not _scored(session, question, contact, phase),
+        scored=not late and question.quiz.open and not counted,
         listener=listener,
         language=language,
         message_id=message.id if message else None,
@@ -175,17 +178,16 @@ def answer(
     return row
 
 
-def _kept(session: Session, question: Question, message: Message | None, call: Call | None, turn: int | None) -> Answer | None:
+_GIVEN = select(Answer).where(Answer.contact_id == bindparam("contact"), Answer.question_id == bindparam("question"))
+"""What a phone has answered to a question so far."""
+
+
+def _kept(
+    session: Session, given: Sequence[Answer], message: Message | None, call: Call | None, turn: int | None
+) -> Answer | None:
     if message is not None:
         return session.scalar(select(Answer).where(Answer.message_id == message.id))
-    of_call = Answer.call_id == (call.id if call else None)
-    return session.scalar(select(Answer).where(of_call, Answer.question_id == question.id, Answer.turn == turn))
-
-
-def _scored(session: Session, question: Question, contact: Contact, phase: str | None) -> bool:
-    of_phone = (Answer.contact_id == contact.id, Answer.question_id == question.id)
-    in_phase = func.coalesce(Answer.phase, "") == (phase or "")
-    return session.scalar(select(Answer.id).where(*of_phone, in_phase, Answer.scored)) is not None
+    return next((one for one in given if call is not None and one.call_id == call.id and one.turn == turn), None)
 
 
 def close(quiz: Quiz) -> None:

@@ -23,7 +23,7 @@ from messaging.states import allowed, move
 from messaging.steps import Hangup, Reject, Step
 from messaging.windows import Windows
 from runtime.crypto import blind
-from runtime.database import late
+from runtime.database import Json, late
 
 log = structlog.get_logger(__name__)
 
@@ -140,8 +140,7 @@ def take(session: Session, channel: Channel, step: CallStep, found: Found, now: 
         step = replace(step, event="answered")  # the first request again: its answer was lost
     call.heard_at = now
     _measure(call, step, now)
-    about = {"call_id": call.id, "at": now, "kind": step.event[:24], "turn": step.turn, "details": _details(step)}
-    late(session, _EVENT, about)
+    write(session, call, step.event, step.turn, _details(step), now)
     if step.event in _SPOKEN:
         return _voice(session, call, contact, now)
     _advance(session, call, step, now, windows)
@@ -161,6 +160,11 @@ def answered_with(call: Call, given: tuple[Step, ...], now: datetime) -> None:
     end = steps.core_end(given)
     if end is not None:
         call.core_end_s = end
+
+
+def write(session: Session, call: Call, kind: str, turn: int | None, details: Json, now: datetime) -> None:
+    """Keep what happened in a call; it is written late, since nobody asks for it in the same step but to hide a PIN."""
+    late(session, _EVENT, {"call_id": call.id, "at": now, "kind": kind[:24], "turn": turn, "details": details})
 
 
 def _voice(session: Session, call: Call, contact: Contact, now: datetime) -> Heard:
@@ -277,7 +281,7 @@ def _caller(session: Session, channel: Channel, step: CallStep, now: datetime, w
     call = callers.answer(session, channel, step, now)
     if call is None:
         return _bip(session, channel, step, now, windows)
-    session.add(CallEvent(call_id=call.id, at=now, kind="ringing", turn=None, details={}))
+    write(session, call, "ringing", None, {}, now)
     return _voice(session, call, session.get_one(Contact, call.contact_id), now)
 
 
@@ -302,6 +306,6 @@ def _unknown(channel: Channel, step: CallStep) -> Heard:
     return Heard(None, (Hangup(),) if step.event in ("answered", "turn") else ())
 
 
-def _details(step: CallStep) -> dict[str, object]:
+def _details(step: CallStep) -> Json:
     said = {"digits": step.digits, "finished": step.finished_on, "seconds": step.seconds, "heard": step.heard, "code": step.code}
     return {name: value for name, value in said.items() if value not in (None, "")}
