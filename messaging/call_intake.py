@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+import structlog
 from sqlalchemy.orm import Session
 
 from messaging import call_events, exchanges, intake, windows
@@ -21,9 +22,11 @@ from messaging.outcomes import ABOUT_NUMBERS, AboutContact
 from messaging.rows import settle
 from messaging.states import LIVE_CALLS
 from messaging.steps import Step
+from runtime.database import Json
 from runtime.group_commit import GroupCommit
 
 LONGEST_CALL = 24 * 3600  # seconds
+LANES = 4
 
 Answer = Callable[[Call, Contact, Channel, CallStep, datetime], tuple[Step, ...]]
 """The steps that follow one turn of one call, which this contact holds on this channel."""
@@ -41,12 +44,13 @@ class Spoken:
 
 @dataclass(frozen=True)
 class _Asked:
-    """One request, read."""
+    """One request, read; `logged` is what its own log lines bear, whichever thread carries it."""
 
     known: Known
     request: WebhookRequest
     step: CallStep
     now: datetime
+    logged: Json
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,9 @@ class CallIntake:
     def __init__(self, exchange: Exchange, converse: Converse) -> None:
         self.exchange = exchange
         self._converse = converse
-        self.together = GroupCommit(self._store, lambda error: is_away(error) and not lost_a_race(error))
+        # SQLite has one writer; elsewhere who waits for another's row must not keep everybody waiting.
+        lanes = 1 if exchange.database.sqlite else LANES
+        self.together = GroupCommit(self._store, lambda error: is_away(error) and not lost_a_race(error), lanes=lanes)
 
     def take(self, known: Known, request: WebhookRequest, now: datetime) -> Spoken | None:
         """Apply a call's event; the steps to answer with, or None where the provider wants none. May raise `intake.Changed`."""
@@ -73,7 +79,7 @@ class CallIntake:
         except Unreadable as error:
             intake.odd(self.exchange, known, "call", error, now)
             return None
-        asked = _Asked(known, request, step, now)
+        asked = _Asked(known, request, step, now, structlog.contextvars.get_contextvars())
         if call_events.spoken(step):
             stored = self.together(asked, (known.channel_id, step.external_id))
         else:
@@ -82,15 +88,26 @@ class CallIntake:
         return Spoken(*known.gateway.render(stored.given, stored.turn)) if stored.given else None
 
     def _store(self, asked: Sequence[_Asked]) -> list[_Stored]:
+        try:
+            return self._stored(asked)
+        except Exception as error:
+            if len(asked) > 1 or not lost_a_race(error):
+                raise
+            return self._stored(asked)  # whom it lost against has ended by now
+
+    def _stored(self, asked: Sequence[_Asked]) -> list[_Stored]:
         with self.exchange.database.writing() as session:
             rows = intake.channels_of(session, [one.known for one in asked])
             found = call_events.find(session, [(rows[one.known.channel_id], one.step) for one in asked])
             calls = [call for call, _ in filter(None, found) if call_events.spoken(asked[0].step)]
             answer = self._converse(session, self.exchange, calls)
-            return [
-                self._one(session, one, rows[one.known.channel_id], about, answer)
-                for one, about in zip(asked, found, strict=True)
-            ]
+            done: dict[int, _Stored] = {}
+            # New callers first: their contacts are locked here, and before whatever a conversation locks, as by everybody.
+            for place in sorted(range(len(asked)), key=lambda place: found[place] is not None):
+                with structlog.contextvars.bound_contextvars(**asked[place].logged):
+                    row = rows[asked[place].known.channel_id]
+                    done[place] = self._one(session, asked[place], row, found[place], answer)
+            return [done[place] for place in range(len(asked))]
 
     def _one(self, session: Session, asked: _Asked, channel: Channel, found: call_events.Found, answer: Answer) -> _Stored:
         step, now = asked.step, asked.now

@@ -14,7 +14,7 @@ from messaging.gateways.protocol import CallStep
 from messaging.models import Call, CallState, Channel, ChannelState, Contact, Direction, Inbound, InboundKey, Kind
 from messaging.numbers import normalise
 from messaging.rows import insert_once
-from messaging.states import LIVE_CALLS
+from messaging.states import LIVE_CALLS, move
 from runtime.installation import Opening, installation
 
 log = structlog.get_logger(__name__)
@@ -23,7 +23,7 @@ ASKING = ("ringing", "answered")
 
 
 def answer(session: Session, channel: Channel, step: CallStep, now: datetime) -> Call | None:
-    """The call, ringing and about to be answered; None where it is to be refused and perhaps called back."""
+    """The call, answered; None where it is to be refused and perhaps called back."""
     number = normalise(step.number)
     if number is None or step.event not in ASKING or not _answers(session, channel):
         return None
@@ -38,6 +38,7 @@ def answer(session: Session, channel: Channel, step: CallStep, now: datetime) ->
     bips.awake(contact, now)
     call = incoming(channel, contact, step, CallState.RINGING, now)
     call.heard_at = now
+    move(call, CallState.ANSWERED, now)  # in the same breath: the limits count those who were answered
     session.add(call)
     session.flush()
     return call

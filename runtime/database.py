@@ -145,7 +145,7 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """A transaction that may write: committed at the end, undone on any exception."""
-        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+        with Session(self.engine, expire_on_commit=False, info={_LATE: {}}) as session, session.begin():
             yield session
             write_late(session)
             if entries := noted(session):
@@ -212,12 +212,13 @@ def late(session: Session, statement: Executable, values: Json) -> None:
 
     For what nobody asks for in the same transaction: what it writes is not there until then, or until `write_late`.
     """
-    session.info.setdefault(_LATE, {}).setdefault(statement, []).append(values)
+    session.info[_LATE].setdefault(statement, []).append(values)
 
 
 def write_late(session: Session) -> None:
     """Write what was left for later, after the rows it may point to."""
-    if waiting := session.info.pop(_LATE, None):
+    if waiting := session.info[_LATE]:
+        session.info[_LATE] = {}
         session.flush()
         connection = session.connection()
         for statement, values in waiting.items():

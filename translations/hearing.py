@@ -116,6 +116,8 @@ class _Kept:
 
 
 def _memory(session: Session) -> _Memory:
+    if changes_words(session):  # what nobody else may hear yet
+        return _Memory()
     with session.no_autoflush:
         stamp = words_stamp(session)
     if stamp is None:

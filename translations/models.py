@@ -185,7 +185,7 @@ class GlossaryTerm(Base):
     written_at: Mapped[datetime]
 
 
-_SAID = (Content, Variant, Clip, VoicePack)
+_SAID = (Language, Content, Variant, Clip, VoicePack)
 _CHANGED = "words_changed"
 
 

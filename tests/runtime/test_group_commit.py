@@ -31,6 +31,10 @@ class Carrier:
                 raise self.bad[item]
         return [2 * item for item in items]
 
+    def held_by_one(self, items: Sequence[int]) -> list[int]:
+        """As if something else held the row of item 1."""
+        return self.carry(items) if 1 in items else [2 * item for item in items]
+
     def holds(self, waiting: int) -> bool:
         return self.commit.waiting == waiting
 
@@ -96,8 +100,36 @@ def test_nobody_is_left_waiting_whatever_is_raised() -> None:
     assert carrier.commit(5, 5) == 10  # and the next one is carried as if nothing had been
 
 
-def test_many_threads_get_each_their_own_answer() -> None:
-    commit: GroupCommit[int, int] = GroupCommit(lambda items: [2 * item for item in items], lambda error: False, most=5)
+@pytest.mark.parametrize("lanes", [1, 3])
+def test_many_threads_get_each_their_own_answer(lanes: int) -> None:
+    commit: GroupCommit[int, int] = GroupCommit(lambda items: [2 * item for item in items], lambda error: False, 5, lanes)
     with ThreadPoolExecutor(16) as threads:
         assert list(threads.map(lambda item: commit(item, item % 7), range(2000))) == [2 * item for item in range(2000)]
     assert commit.waiting == 0
+
+
+def test_who_waits_too_long_opens_another_lane_where_there_is_one() -> None:
+    carrier = Carrier()
+    carrier.commit = GroupCommit(carrier.held_by_one, lambda error: False, lanes=2)
+    with ThreadPoolExecutor(4) as threads:
+        held = threads.submit(carrier.commit, 1, 1)
+        assert carrier.began.wait(PATIENCE)
+        assert [threads.submit(carrier.commit, item, item).result(PATIENCE) for item in (2, 3)] == [4, 6]
+        assert not held.done()
+        carrier.go_on.set()
+        assert held.result(PATIENCE) == 2
+        assert carrier.commit(4, 4) == 8
+    assert not carrier.commit.busy
+
+
+def test_no_more_lanes_open_than_allowed() -> None:
+    carrier = Carrier()
+    carrier.commit = GroupCommit(carrier.carry, lambda error: False, lanes=2)
+    with ThreadPoolExecutor(4) as threads:
+        found = [threads.submit(carrier.commit, item, item) for item in (1, 2, 3, 4)]
+        wait_for(lambda: len(carrier.carried) == 2)
+        time.sleep(0.3)  # longer than the patience of those who wait
+        assert len(carrier.carried) == 2
+        carrier.go_on.set()
+        assert [one.result(PATIENCE) for one in found] == [2, 4, 6, 8]
+    assert not carrier.commit.busy
