@@ -50,7 +50,7 @@ class OneReading(Database):
     """A database all of whose readings share one session: opening them takes most of the time of a refused request."""
 
     def __init__(self, true: Database, session: Session) -> None:
-        self._true, self._session = true, session
+        self.sqlite, self._true, self._session = true.sqlite, true, session
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
