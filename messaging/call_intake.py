@@ -89,18 +89,18 @@ class CallIntake:
 
     def _store(self, asked: Sequence[_Asked]) -> list[_Stored]:
         try:
-            return self._stored(asked)
+            return self._carry(asked)
         except Exception as error:
             if len(asked) > 1 or not lost_a_race(error):
                 raise
-            return self._stored(asked)  # whom it lost against has ended by now
+            return self._carry(asked)  # whom it lost against has ended by now
 
-    def _stored(self, asked: Sequence[_Asked]) -> list[_Stored]:
+    def _carry(self, asked: Sequence[_Asked]) -> list[_Stored]:
         with self.exchange.database.writing() as session:
             rows = intake.channels_of(session, [one.known for one in asked])
             found = call_events.find(session, [(rows[one.known.channel_id], one.step) for one in asked])
-            calls = [call for call, _ in filter(None, found) if call_events.spoken(asked[0].step)]
-            answer = self._converse(session, self.exchange, calls)
+            heard = call_events.spoken(asked[0].step)
+            answer = self._converse(session, self.exchange, [call for call, _ in filter(None, found) if heard])
             done: dict[int, _Stored] = {}
             # New callers first: their contacts are locked here, and before whatever a conversation locks, as by everybody.
             for place in sorted(range(len(asked)), key=lambda place: found[place] is not None):
@@ -125,8 +125,8 @@ class CallIntake:
         if call is None:
             return _Stored(given, turn, ())
         settle(session, call)
-        known_now = (AboutContact(call.contact_id, Cause(step.cause)),) if step.cause in ABOUT_NUMBERS else ()
-        return _Stored(given, turn, known_now)
+        told = (AboutContact(call.contact_id, Cause(step.cause)),) if step.cause in ABOUT_NUMBERS else ()
+        return _Stored(given, turn, told)
 
 
 def _fitting(step: CallStep) -> CallStep:
