@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 Item = TypeVar("Item")
 Done = TypeVar("Done")
 MOST = 32
-PATIENCE = 0.1  # seconds
+PATIENCE = 0.5  # seconds; far longer than a shared transaction takes
 
 
 class _Ticket(Generic[Item, Done]):

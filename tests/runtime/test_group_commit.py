@@ -8,6 +8,7 @@ from functools import partial
 
 import pytest
 
+from runtime import group_commit
 from runtime.group_commit import GroupCommit
 
 PATIENCE = 20.0
@@ -128,7 +129,7 @@ def test_no_more_lanes_open_than_allowed() -> None:
     with ThreadPoolExecutor(4) as threads:
         found = [threads.submit(carrier.commit, item, item) for item in (1, 2, 3, 4)]
         wait_for(lambda: len(carrier.carried) == 2)
-        time.sleep(0.3)  # longer than the patience of those who wait
+        time.sleep(2 * group_commit.PATIENCE)
         assert len(carrier.carried) == 2
         carrier.go_on.set()
         assert [one.result(PATIENCE) for one in found] == [2, 4, 6, 8]
