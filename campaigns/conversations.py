@@ -12,7 +12,6 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from campaigns import quizzes
-from campaigns.calls import on_calls
 from campaigns.replies import Replies, Words, languages_of, offer_to_join
 from campaigns.telling import tell
 from clubs.grammar.context import Context, Sender
@@ -28,8 +27,6 @@ from messaging.states import move
 from runtime.database import Json
 from translations import library
 from translations.models import Variant
-
-__all__ = ["MOST_FAILURES", "on_calls", "on_sms", "sweep"]
 
 MOST_FAILURES = 3
 SETTLING = timedelta(seconds=5)

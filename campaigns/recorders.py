@@ -67,7 +67,7 @@ RECORDS = exists().where(Recorder.contact_id == bindparam("contact"))
 """Whether a member of staff records from the phone that is bound as "contact"."""
 
 
-def behind(session: Session, contact: Contact) -> list[Recorder]:
+def _behind(session: Session, contact: Contact) -> list[Recorder]:
     """The members of staff who record from this phone."""
     return list(session.scalars(select(Recorder).where(Recorder.contact_id == contact.id).order_by(Recorder.staff_id)))
 
@@ -130,7 +130,9 @@ def _settle(exchange: Exchange, id_: int, now: datetime) -> None:
 
 
 def _pin(talk: Talk, typed: str) -> Answered:
-    free = [row for row in behind(talk.session, talk.contact) if row.pin_locked_until is None or row.pin_locked_until <= talk.now]
+    free = [
+        row for row in _behind(talk.session, talk.contact) if row.pin_locked_until is None or row.pin_locked_until <= talk.now
+    ]
     for row in free:
         if pins.opens(row.pin_hash, _owner(row.staff_id), typed):
             row.pin_tries, row.pin_locked_until = 0, None

@@ -15,7 +15,7 @@ import structlog
 from flask import Blueprint, Flask, Response, current_app, request
 
 from campaigns.apologies import Apologies
-from campaigns.conversations import on_calls
+from campaigns.calls import on_calls
 from messaging import intake, replay
 from messaging.away import is_away
 from messaging.call_intake import Answer, CallIntake

@@ -10,6 +10,7 @@ import pytest
 
 from runtime import group_commit
 from runtime.group_commit import GroupCommit
+from tests.faults.processes import wait_until
 
 PATIENCE = 20.0
 
@@ -46,16 +47,9 @@ class Carrier:
             assert self.began.wait(PATIENCE)
             for waiting, item in enumerate(items[1:], start=1):
                 brought.append(threads.submit(self.commit, item, key(item)))
-                wait_for(partial(self.holds, waiting))
+                wait_until(partial(self.holds, waiting), every=0.001)
             self.go_on.set()
         return brought
-
-
-def wait_for(holds: Callable[[], bool]) -> None:
-    ending = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < ending
-        time.sleep(0.001)
 
 
 def test_whoever_waits_while_one_is_written_goes_together() -> None:
@@ -128,7 +122,7 @@ def test_no_more_lanes_open_than_allowed() -> None:
     carrier.commit = GroupCommit(carrier.carry, lambda error: False, lanes=2)
     with ThreadPoolExecutor(4) as threads:
         found = [threads.submit(carrier.commit, item, item) for item in (1, 2, 3, 4)]
-        wait_for(lambda: len(carrier.carried) == 2)
+        wait_until(lambda: len(carrier.carried) == 2, every=0.001)
         time.sleep(2 * group_commit.PATIENCE)
         assert len(carrier.carried) == 2
         carrier.go_on.set()

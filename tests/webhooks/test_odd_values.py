@@ -7,7 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from campaigns.conversations import on_calls
+from campaigns.calls import on_calls
 from messaging import channels, intake
 from messaging.beats import apply_pending
 from messaging.call_intake import CallIntake

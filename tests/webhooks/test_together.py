@@ -1,8 +1,6 @@
 """Callers whose requests come at the same moment: stored in one transaction, each answered for themselves."""
 
 import json
-import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
@@ -18,6 +16,7 @@ from messaging.exchange import Exchange
 from messaging.models import Call, CallEvent, CallState, Channel, ChannelLog, Contact
 from runtime import group_commit
 from tests.calls import Line
+from tests.faults.processes import wait_until
 from tests.world import World
 
 PATIENCE = 20.0
@@ -29,13 +28,6 @@ OURS = 1  # the transaction that they wait for
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody opens another lane while the test holds the first one."""
     monkeypatch.setattr(group_commit, "PATIENCE", PATIENCE)
-
-
-def wait_for(holds: Callable[[], bool]) -> None:
-    ending = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < ending
-        time.sleep(0.001)
 
 
 def holds(calls: CallIntake, waiting: int) -> bool:
@@ -65,10 +57,10 @@ def together(app: Flask, exchange: Exchange, world: World, forms: list[dict[str,
         with exchange.database.writing() as session:
             session.get_one(Contact, world.contacts[PEOPLE[0]], with_for_update=True)
             answers = [threads.submit(post, app, world, forms[0])]
-            wait_for(lambda: calls.together.busy)
+            wait_until(lambda: calls.together.busy, every=0.001)
             for waiting, given in enumerate(forms[1:], start=1):
                 answers.append(threads.submit(post, app, world, given))
-                wait_for(partial(holds, calls, waiting))
+                wait_until(partial(holds, calls, waiting), every=0.001)
         found = [answer.result() for answer in answers]
     event.remove(exchange.database.engine, "commit", committed)
     return found, len(commits)
@@ -147,7 +139,7 @@ def test_a_row_that_another_holds_keeps_nobody_else_waiting(app: Flask, exchange
         with exchange.database.writing() as session:
             session.get_one(Contact, world.contacts[held.who], with_for_update=True)
             waits = threads.submit(post, app, world, form(world, held))
-            wait_for(lambda: cast(CallIntake, app.extensions["lamen.calls"]).together.busy)
+            wait_until(lambda: cast(CallIntake, app.extensions["lamen.calls"]).together.busy, every=0.001)
             assert json.loads(threads.submit(post, app, world, form(world, free)).result(PATIENCE))["turn"] == 1
             assert not waits.done()
         assert json.loads(waits.result(PATIENCE))["turn"] == 1
