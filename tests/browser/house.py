@@ -55,7 +55,8 @@ def opened(folder: Path) -> Iterator[House]:
     url = f"sqlite:///{folder}/lamen.db"
     env = {"DATABASE_URL": url, "LAMEN_VAR": str(folder), "PORT": str(port), "LAMEN_LOG_LEVEL": "error"}
     # Sending must wait neither for the hour at which somebody happens to run this, nor for what another test sent to that phone.
-    env |= {"LAMEN_PUSH_WINDOWS": "00:00-24:00", "LAMEN_FRIDAY_PAUSE": "", "LAMEN_TICK_SECONDS": "0.5"}
+    env |= dict.fromkeys(("LAMEN_PUSH_WINDOWS", "LAMEN_RAMADAN_WINDOWS"), "00:00-24:00")
+    env |= {"LAMEN_FRIDAY_PAUSE": "", "LAMEN_SUNSET_PAUSE_MINUTES": "0", "LAMEN_TICK_SECONDS": "0.5"}
     env |= {"LAMEN_PUSHES_PER_DAY": "99", "LAMEN_PUSHES_PER_WEEK": "99"}
     house = House(folder, f"http://127.0.0.1:{port}", Database(url), env)
     house.command("begin")
