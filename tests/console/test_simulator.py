@@ -50,7 +50,7 @@ def test_a_facilitator_report_is_answered_on_her_screen(fanta: FlaskClient, post
     screen = fanta.get(f"/simulateur/ecran/{world.contacts['moussa']}").get_data(as_text=True)
     assert "CR 12 18 7 9 1" in screen
     assert re.search(r"Merci.*club 1032", screen)
-    assert len(re.findall(r'<small class="muted">\w+\s\d+\s\w+, ', screen)) == 2, "each SMS says its day"
+    assert len(re.findall(r'<small class="muted">\w+\s\d+(?:er)?\s\w+, ', screen)) == 2, "each SMS says its day"
 
 
 def test_an_empty_thread_says_what_to_do(fanta: FlaskClient, world: World) -> None:
