@@ -25,7 +25,7 @@ class Limits:
 
 
 LIMITS = Limits()
-Stored: TypeAlias = State | Mapping[str, object] | str | None
+Stored: TypeAlias = State | Mapping[str, object] | None
 
 
 def start(flow: Flow, variables: Mapping[str, Value] | None = None, *, limits: Limits = LIMITS) -> Turn:
@@ -34,7 +34,7 @@ def start(flow: Flow, variables: Mapping[str, Value] | None = None, *, limits: L
 
 
 def resume(flow: Flow, stored: Stored, given: Input, *, limits: Limits = LIMITS) -> Turn:
-    """Takes one input. `stored` (a State, its document, its JSON) that does not belong here ends with `Happened("lost")`."""
+    """Takes one input. `stored` (a State, its document) that does not belong here ends with `Happened("lost")`."""
     found = _find(flow, stored)
     if found is None:
         return _lost(flow)
@@ -77,8 +77,6 @@ def after(first: Turn, then: Turn) -> Turn:
 
 def _find(flow: Flow, stored: Stored) -> tuple[State, Ask] | None:
     try:
-        if isinstance(stored, str):
-            stored = State.from_json(stored)
         state = stored if stored is None or isinstance(stored, State) else State.from_document(stored)
     except DialogueError:
         return None

@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 
 from dialogue.checks import Problem, problems
 from dialogue.nodes import Ask, Branch, Consult, End, Node, Note, Put, Route, Speak, lines_of
-from dialogue.reading import Fields, parse, write
+from dialogue.reading import Fields, parse
 from dialogue.values import Line, Wait, WaitKind
 
 
@@ -33,11 +33,8 @@ class Flow:
         said = [line for node in self.nodes.values() for line in lines_of(node)]
         return frozenset(line.label for line in (*said, *self.give_up))
 
-    def to_json(self) -> str:
-        return write(self.document())
-
     def document(self) -> dict[str, object]:
-        """What `to_json` writes, as plain values."""
+        """As plain values, to be stored as JSON."""
         return {each.name: _plain(getattr(self, each.name)) for each in fields(self)}
 
     @classmethod

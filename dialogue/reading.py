@@ -127,8 +127,3 @@ def parse(text: str, where: str) -> Fields:
         # `from None`: a JSONDecodeError carries the whole text, which may hold what a person said.
         raise DialogueError(where, "not JSON") from None
     return Fields(found, where)
-
-
-def write(document: object) -> str:
-    """Canonical JSON text: equal documents give equal text, in ASCII."""
-    return json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False)

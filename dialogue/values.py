@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from dialogue.errors import DialogueError
-from dialogue.reading import Fields, Value, parse, write
+from dialogue.reading import Fields, Value
 
 __all__ = [
     "KEYS",
@@ -166,26 +166,15 @@ class State:
     steps: int = 0
     back: tuple[str, ...] = ()
 
-    def to_json(self) -> str:
-        return write(self.document())
-
     def document(self) -> dict[str, object]:
-        """What `to_json` writes, as plain values."""
+        """As plain values, to be stored as JSON."""
         plain = {"variables": dict(self.variables), "tries": self.tries, "steps": self.steps, "back": list(self.back)}
         return {"flow": self.flow, "version": self.version, "node": self.node, **plain}
 
     @classmethod
-    def from_json(cls, stored: str) -> "State":
-        """Raises `DialogueError` on anything that `to_json` would not have written."""
-        return cls._read(parse(stored, "state"))
-
-    @classmethod
     def from_document(cls, stored: object) -> "State":
-        """`from_json`, of what `document` gave."""
-        return cls._read(Fields(stored, "state"))
-
-    @classmethod
-    def _read(cls, fields: Fields) -> "State":
+        """Raises `DialogueError` on anything that `document` would not have given."""
+        fields = Fields(stored, "state")
         state = cls(
             flow=fields.text("flow"),
             version=fields.whole("version"),

@@ -11,8 +11,9 @@ from dialogue.flow import Flow
 from dialogue.flows import QuizScript, main_flow, outgoing_flow
 from dialogue.nodes import Consult, End, Node, Route
 from dialogue.stranger import stranger_flow
-from dialogue.values import Ended, Happened, Input, Line, Pressed, Recorded, State, TimedOut
+from dialogue.values import Ended, Happened, Input, Line, Pressed, Recorded, TimedOut
 from tests.dialogue.hosted import Answers, consulted, labels, play
+from tests.dialogue.storage import kept_flow, kept_state
 
 QUIZ = QuizScript(3, "quiz:3:question", ("1", "2"), "2")
 EVERYTHING = main_flow(
@@ -48,7 +49,7 @@ inputs: st.SearchStrategy[Input] = st.one_of(
 @pytest.mark.parametrize("flow", ALL.values(), ids=ALL.keys())
 def test_every_flow_may_be_published_and_stored(flow: Flow) -> None:
     assert flow.check() == []
-    assert Flow.from_json(flow.to_json()) == flow
+    assert kept_flow(flow) == flow
 
 
 @settings(deadline=None, max_examples=100)
@@ -70,7 +71,7 @@ def test_whatever_the_host_answers_a_flow_waits_or_ends_and_its_pin_is_never_sto
         assert turn.ended is (turn.wait is None)
         if turn.state is not None:
             assert turn.state.variables.get("pin") is None
-            assert State.from_json(turn.state.to_json()) == turn.state
+            assert kept_state(turn.state) == turn.state
 
 
 def test_a_host_that_answers_nonsense_ends_the_call_kindly() -> None:

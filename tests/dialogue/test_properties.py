@@ -1,6 +1,6 @@
 """Whatever the flow and whatever comes in: it waits or ends, never raises, and its state survives storage."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
@@ -26,6 +26,7 @@ from dialogue.values import (
     sound,
     text,
 )
+from tests.dialogue.storage import kept_flow, kept_state
 
 FINISHERS = ["", "#", "*"]
 any_text = st.text(st.characters(codec=None), max_size=12)
@@ -117,10 +118,6 @@ def assert_waits_or_ends(turn: Turn, limits: Limits) -> None:
         assert turn.state.tries <= limits.replays
 
 
-def stored_and_read(state: State | None) -> State | None:
-    return None if state is None else State.from_json(state.to_json())
-
-
 @PATIENT
 @given(published_flows(), st.dictionaries(names, values), st.lists(inputs, max_size=25), st.integers(1, 40))
 def test_a_published_flow_always_waits_or_ends_and_survives_storage(
@@ -132,12 +129,12 @@ def test_a_published_flow_always_waits_or_ends_and_survives_storage(
     for given_input in given_inputs:
         if turn.ended:
             break
-        stored = stored_and_read(turn.state)
+        assert turn.state is not None
+        stored = kept_state(turn.state)
         assert stored == turn.state
         following = resume(flow, turn.state, given_input, limits=limits)
         assert resume(flow, stored, given_input, limits=limits) == following
-        assert resume(Flow.from_json(flow.to_json()), stored, given_input, limits=limits) == following
-        assert turn.state is not None
+        assert resume(kept_flow(flow), stored, given_input, limits=limits) == following
         steps_taken = following.state.steps if following.state else limits.steps + 1
         assert steps_taken > turn.state.steps or "draft_kept" in {happened.kind for happened in following.happened}
         turn = following
@@ -161,7 +158,7 @@ def test_no_conversation_outlives_its_steps(flow: Flow, same: Input) -> None:
 @given(any_flows, st.lists(inputs, max_size=8))
 def test_even_an_unchecked_flow_never_raises(flow: Flow, given_inputs: list[Input]) -> None:
     flow.check()
-    assert Flow.from_json(flow.to_json()) == flow
+    assert kept_flow(flow) == flow
     turn = start(flow)
     for given_input in given_inputs:
         assert turn.ended is (turn.wait is None)
@@ -186,8 +183,8 @@ def test_a_state_that_is_made_up_never_raises(flow: Flow, given_input: Input, da
 
 
 @PATIENT
-@given(st.one_of(st.text(), st.recursive(st.none(), lambda inner: st.lists(inner)).map(str)), inputs)
-def test_a_stored_text_that_is_no_state_ends_kindly(stored: str, given_input: Input) -> None:
+@given(st.dictionaries(st.sampled_from([each.name for each in fields(State)]), st.one_of(values, st.lists(values))), inputs)
+def test_a_document_that_is_no_state_ends_kindly(stored: dict[str, object], given_input: Input) -> None:
     flow = Flow("f", 1, "a", {"a": End()})
     turn = resume(flow, stored, given_input)
     assert turn.ended
