@@ -36,14 +36,12 @@ _ENDS = {
     "failed": CallState.FAILED,
 }
 
-
+SPOKEN = ("answered", "turn")
+"""Events whose answer a person hears."""
 _OUR_OWN = (Cause.NO_CONNECTION, Cause.BUSY_GATEWAY, Cause.THROTTLED)
 _OUR_OWN_CODES = ("500", "502", "503", "504")  # SIP's, of a trunk in trouble
 SAID_AT = "at"  # beside the steps last given, the moment they were
 _UNNAMED = (CallState.DIALLING, CallState.UNKNOWN)  # the answer that names a call at its provider may not have been read
-
-
-_SPOKEN = ("answered", "turn")
 _EVENT = insert(CallEvent).inline()  # nobody asks for its id
 _ROWS = select(Call, Contact).join(Contact, Contact.id == Call.contact_id).execution_options(populate_existing=True)
 # News of an earlier try must not move the one under way.
@@ -95,7 +93,7 @@ class Heard:
 
 def spoken(step: CallStep) -> bool:
     """Whether somebody listens to the answer; of an incoming call's ringing `take` may find that it was answered."""
-    return step.event in _SPOKEN or (step.inbound and step.event == "ringing")
+    return step.event in SPOKEN or (step.inbound and step.event == "ringing")
 
 
 def find(session: Session, steps: Sequence[tuple[Channel, CallStep]]) -> list[Found]:
@@ -141,7 +139,7 @@ def take(session: Session, channel: Channel, step: CallStep, found: Found, now: 
     call.heard_at = now
     _measure(call, step, now)
     write(session, call, step.event, step.turn, _details(step), now)
-    if step.event in _SPOKEN:
+    if step.event in SPOKEN:
         return _voice(session, call, contact, now)
     _advance(session, call, step, now, windows)
     session.flush()

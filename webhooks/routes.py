@@ -16,7 +16,7 @@ from flask import Blueprint, Flask, Response, current_app, request
 
 from campaigns.apologies import Apologies
 from campaigns.calls import on_calls
-from messaging import intake, replay
+from messaging import call_events, intake, replay
 from messaging.away import is_away
 from messaging.call_intake import Answer, CallIntake
 from messaging.exchange import Exchange
@@ -33,7 +33,6 @@ MOST_BYTES = 64 * 1024
 MOST_FIELDS = 50
 PAUSES = (0.1, 0.2, 0.4, 0.8)  # seconds between five tries, 1.5 in all; the app's WEBHOOK_PAUSES replaces them in tests
 PATIENCE = 1.5
-SPOKEN = ("answered", "turn")  # events whose answer a person hears
 
 Take = Callable[[Exchange, intake.Known, WebhookRequest, datetime], None]
 
@@ -119,7 +118,7 @@ def _on_the_line(known: intake.Known, given: WebhookRequest) -> str:
         step = known.gateway.read_call(known.account, given)
     except GatewayError:
         return ""
-    return step.external_id if step.event in SPOKEN else ""
+    return step.external_id if step.event in call_events.SPOKEN else ""
 
 
 def _apologies() -> Apologies:
