@@ -7,12 +7,15 @@ import re
 from datetime import UTC, date, datetime, timedelta
 
 from playwright.sync_api import Page, expect
+from sqlalchemy import func, select
 
+from campaigns.models import CampaignEvent, Occurrence, Repeat
 from console.staff import RoleName as R
 from runtime.installation import business_time
 from tests.browser.acts import approve, bring_members, later, phone, press, says, until, write
 from tests.browser.conftest import SignIn
 from tests.browser.house import House
+from tests.faults.processes import wait_until
 
 NUMBER = "+22300777001"
 STAGES = ("Le premier lait du bébé", "Le deuxième mois du bébé", "Le troisième mois du bébé", "Le quatrième mois du bébé")
@@ -82,14 +85,17 @@ def _hears(page: Page, words: str) -> None:
     until(page, phone(page, "membre").locator(".theirs", has_text=words))
 
 
-def _comes(page: Page, words: str) -> None:
-    """Ten minutes at a time, since a sending can be cancelled for so long, until her telephone shows it."""
-    for _ in range(60):
-        if phone(page, "membre").locator(".theirs", has_text=words).count():
-            return
-        later(page, "10 minutes")
-        page.wait_for_timeout(1000)
-    raise AssertionError("the stage never came")
+def _comes(page: Page, house: House, place: int) -> None:
+    """Once the clock has taken up the stage, which may last a minute, it leaves when it can no longer be cancelled."""
+    wait_until(lambda: _taken_up(house) > place)
+    later(page, "10 minutes")
+    _hears(page, _text(STAGES[place]))
+
+
+def _taken_up(house: House) -> int:
+    with house.database.reading() as session:
+        stages = CampaignEvent.repeat == Repeat.STAGE
+        return session.scalar(select(func.count()).select_from(Occurrence).join(CampaignEvent).where(stages)) or 0
 
 
 def _until_its_morning(page: Page, house: House, month: date) -> None:
@@ -112,9 +118,9 @@ def test_awas_series_follows_her_child_and_ends_when_she_says_so(house: House, s
     month = _next_month(_now(house).date())
     _enrolled(fanta, house, contact)
 
-    for title in STAGES[:3]:
+    for place in range(3):
         _until_its_morning(fanta, house, month)
-        _comes(fanta, _text(title))
+        _comes(fanta, house, place)
         month = _next_month(month)
     says(fanta, "membre", "FIN")
     _hears(fanta, "Cette série de messages est finie pour vous")
