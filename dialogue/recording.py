@@ -9,7 +9,7 @@ from dialogue.values import Line, choice, sound
 
 QUESTION, TESTIMONY = "ask", "tell"
 """What is recorded: its nodes are named after it."""
-FIRST = f"{QUESTION}_adult"
+FIRST = f"{QUESTION}_warned"
 """The node at which a question begins."""
 FIRST_OF_TESTIMONY = f"{TESTIMONY}_adult"
 AIR_AGAIN = "air_again"
@@ -19,21 +19,22 @@ LABELS = frozenset({"rec_how", "rec_menu", "rec_kept"})
 SECONDS = {QUESTION: 60, TESTIMONY: 120}
 
 
-def question_nodes(
-    *, then: str, checks_age: bool = True, asks_air: bool = True, again: str = "", what: str = QUESTION
-) -> dict[str, Node]:
-    """The nodes of a question (or, by `what`, a testimony), all named `ask_…` (`tell_…`), leading to `then`; `ask_begin` is the
-    first where `checks_age` is not. Whoever kept or deleted one goes on to `again`, where that is somewhere else.
+def question_nodes(*, then: str, again: str = "", what: str = QUESTION) -> dict[str, Node]:
+    """The nodes of a question (or, by `what`, a testimony), all named `ask_…` (`tell_…`), leading to `then`. Whoever kept or
+    deleted one goes on to `again`, where that is somewhere else.
 
     Consult `recorded` (sound, what): kept, with `inquiry` (its number) learned, or lost. Happened: `recording_deleted` (sound,
     and `again` when another follows), `air` (sound, yes).
     """
     on = again or then
+    may = (Route("1", f"{what}_begin"), Route("2", then))
     how = lines("rec_how", "rec_no_names")
     after = (Route("1", f"{what}_kept"), Route("2", f"{what}_redo"), Route("3", f"{what}_delete"))
+    on_air = (Route("1", f"{what}_air_yes"), Route("2", f"{what}_air_no"))
     told = (Route("kept", f"{what}_menu"), Route("lost", then))
     length = sound(max_s=SECONDS[what])
     nodes: dict[str, Node] = {
+        f"{what}_adult": Ask(lines("adult_check"), choice("1", "2"), may, give_up=then),
         f"{what}_begin": Ask(how, length, (Route(ANY, f"{what}_recorded"),), save="sound", give_up=then),
         f"{what}_recorded": Consult("recorded", told, {"sound": "$sound", "what": what}),
         f"{what}_menu": Ask(
@@ -42,22 +43,17 @@ def question_nodes(
         f"{what}_redo": Note("recording_deleted", f"{what}_begin", {"sound": "$sound", "again": True}),
         f"{what}_delete": Note("recording_deleted", f"{what}_deleted", {"sound": "$sound", "again": False}),
         f"{what}_deleted": Speak(lines("rec_deleted"), on),
-        f"{what}_kept": Speak(lines("rec_kept"), f"{what}_air" if asks_air else f"{what}_receipt"),
+        f"{what}_kept": Speak(lines("rec_kept"), f"{what}_air"),
+        # Silence is no.
+        f"{what}_air": Ask(lines("air_ask"), choice("1", "2"), on_air, give_up=f"{what}_air_no", once=True),
+        f"{what}_air_yes": Note("air", f"{what}_said_yes", {"sound": "$sound", "yes": True}),
+        f"{what}_air_no": Note("air", f"{what}_said_no", {"sound": "$sound", "yes": False}),
+        f"{what}_said_yes": Speak(lines("air_yes"), f"{what}_receipt"),
+        f"{what}_said_no": Speak(lines("air_no"), f"{what}_receipt"),
         f"{what}_receipt": Speak((Line("receipt"), Line("digits", {"n": "$inquiry"})), on),
     }
-    if asks_air:
-        on_air = (Route("1", f"{what}_air_yes"), Route("2", f"{what}_air_no"))
-        nodes |= {
-            # Silence is no.
-            f"{what}_air": Ask(lines("air_ask"), choice("1", "2"), on_air, give_up=f"{what}_air_no", once=True),
-            f"{what}_air_yes": Note("air", f"{what}_said_yes", {"sound": "$sound", "yes": True}),
-            f"{what}_air_no": Note("air", f"{what}_said_no", {"sound": "$sound", "yes": False}),
-            f"{what}_said_yes": Speak(lines("air_yes"), f"{what}_receipt"),
-            f"{what}_said_no": Speak(lines("air_no"), f"{what}_receipt"),
-        }
-    if checks_age:
-        may = (Route("1", f"{what}_begin"), Route("2", then))
-        nodes[f"{what}_adult"] = Ask(lines("adult_check"), choice("1", "2"), may, give_up=then)
+    if what == QUESTION:  # who waits for an answer about a sick child must go where help is
+        nodes[FIRST] = Speak(lines("not_urgent"), f"{what}_adult")
     return nodes
 
 

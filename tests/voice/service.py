@@ -32,7 +32,7 @@ from translations.models import Clip, Content, ContentKind, Variant, VariantStat
 NOW = datetime(2026, 3, 18, 10, 0, tzinfo=UTC)  # a Wednesday morning: calls may leave
 OURS = "+22320201000"
 MESSAGE, CORE_END, OTHER = "eau-propre", 2.0, "premier-lait"
-LISTENED = ("theme_list", "adult_check", "rec_how", "rec_menu", "rec_deleted", "air_ask", "receipt")
+LISTENED = ("theme_list", "not_urgent", "adult_check", "rec_how", "rec_menu", "rec_deleted", "air_ask", "receipt")
 SECONDS = {
     **dict.fromkeys(("who", "latest", "quiz_intro", "quiz_right", "quiz_wrong"), 1.6),
     **dict.fromkeys(("menu_main", "menu_out", MESSAGE, "quiz-repas"), 3.2),

@@ -211,7 +211,18 @@ def test_a_caller_chooses_answers_a_question_records_one_and_the_api_shows_it_al
 
     phone("keep", str(house.folder / "conversation.wav"))
     whole = sounds.load(house.folder / "conversation.wav")
-    for label in ("menu_main", "theme_list", OTHER, "quiz-repas", "quiz_right", "adult_check", "rec_how", "rec_menu", "receipt"):
+    for label in (
+        "menu_main",
+        "theme_list",
+        OTHER,
+        "quiz-repas",
+        "quiz_right",
+        "not_urgent",
+        "adult_check",
+        "rec_how",
+        "rec_menu",
+        "receipt",
+    ):
         assert sounds.find(whole, sounds.load(Path(house.paths[label]))[: int(1.5 * sounds.RATE)])[0] > sounds.HEARD, label
     for label in ("quiz_wrong", "latest", "rec_deleted"):
         assert sounds.find(whole, sounds.load(Path(house.paths[label])))[0] < sounds.NOT_HEARD, label
