@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask, g, get_flashed_messages, request, session, url_for
 
-from console import catalogs, doors, nav, reviewing, roles, sign_in, words
+from console import catalogs, content_words, doors, nav, reviewing, roles, sign_in, words
 from console import pages as package
 from console.access import Pages, visitor
 from console.edge import reading
@@ -66,6 +66,7 @@ def _environment(app: Flask) -> None:
         spaced=words.spaced,
         mask=masked,
         role_words=roles.role_words,
+        sure=content_words.MARKS.__getitem__,
     )
 
     app.jinja_env.filters["pairs"] = lambda values: [(value, value) for value in values]

@@ -20,13 +20,14 @@ def take(house: House, folder: Path) -> int:
     count = 0
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(**LAUNCH)  # type: ignore[arg-type]
-        for width in WIDTHS:
-            page = browser.new_context(viewport={"width": width, "height": 900}, locale="fr-FR").new_page()
-            page.goto(house.link(*EVERYTHING, name="tout"))
-            page.get_by_role("button", name="Entrer").click()
-            page.wait_for_load_state()
-            for address in Walk(page, house.url).addresses():
-                name = re.sub(r"\W+", "-", urlsplit(address).path).strip("-") or "accueil"
+        page = browser.new_context(locale="fr-FR").new_page()
+        page.goto(house.link(*EVERYTHING, name="tout"))
+        page.get_by_role("button", name="Entrer").click()
+        page.wait_for_load_state()
+        for address in Walk(page, house.url).addresses():
+            name = re.sub(r"\W+", "-", urlsplit(address).path).strip("-") or "accueil"
+            for width in WIDTHS:
+                page.set_viewport_size({"width": width, "height": 900})
                 page.screenshot(path=folder / f"{name}-{width}.png", full_page=True)
                 count += 1
         browser.close()
