@@ -59,6 +59,7 @@ FAULTS = {
     Fault.NOT_DRAFT: lazy("Ce texte n'est plus un brouillon. Modifiez-le pour le proposer de nouveau."),
     Fault.NOT_PROPOSED: lazy("Ce texte n'attend pas de relecture."),
     Fault.NOT_CHECKED: lazy("Une deuxième personne qui parle la langue doit d'abord écouter ou relire ce texte."),
+    Fault.NOT_HEARD: lazy("Écoutez le son jusqu'à la fin, puis cochez."),
     Fault.NO_BACK_TRANSLATION: lazy("Écrivez en français ce que vous avez entendu."),
     Fault.NO_REASON: lazy("Écrivez pourquoi vous renvoyez ce texte."),
 }

@@ -140,7 +140,7 @@ def pending(session: Session, staff_id: int) -> list[Waiting]:
     """What waits for a second speaker or for Validation, oldest first."""
     waiting = []
     for variant in sorted(newest_variants(session), key=lambda one: (one.written_at, one.id)):
-        task = _task(variant)
+        task = REVIEWED.get(review.stage(variant))
         if task is not None and not variant.content.archived:
             mine = staff_id in review.authors(session, variant)
             parts = measure(placeholders.worst(sms_of(variant), placeholders.longest(variant.content))).parts
@@ -255,10 +255,3 @@ def _cell(variant: Variant | None, french: Variant | None, now: datetime) -> Cel
         has_sound=clip_of(variant) is not None,
         source_changed=review.stale(variant, french),
     )
-
-
-def _task(variant: Variant) -> Task | None:
-    sound = review.waiting_sound(variant)
-    if variant.state is VariantState.APPROVED and sound is not None:
-        return Task.HEAR if sound.checked_at is None else Task.APPROVE
-    return REVIEWED.get(variant.state)

@@ -40,6 +40,7 @@ class Fault(StrEnum):
     NOT_DRAFT = "not_draft"
     NOT_PROPOSED = "not_proposed"
     NOT_CHECKED = "not_checked"
+    NOT_HEARD = "not_heard"
     NO_BACK_TRANSLATION = "no_back_translation"
     NO_REASON = "no_reason"
 
@@ -73,18 +74,26 @@ def propose(session: Session, variant_id: int, staff_id: int | None, now: dateti
 
 
 def check_language(
-    session: Session, variant_id: int, staff_id: int, back_translation: str | None, now: datetime, *, seen: str | None = None
+    session: Session,
+    variant_id: int,
+    staff_id: int,
+    back_translation: str | None,
+    now: datetime,
+    *,
+    seen: str | None = None,
+    heard: bool = False,
 ) -> Variant:
-    """A second speaker has read the words and heard the sound to its end; where there is no text, they say it in French."""
+    """A second speaker has read the words and `heard` the sound to its end; where there is no text, they say it in French."""
     variant = _opened(session, variant_id, seen)
     sound = waiting_sound(variant)
-    if variant.state is not VariantState.TO_HEAR and not (_published(variant) and sound and sound.checked_at is None):
+    if stage(variant) is not VariantState.TO_HEAR:
         raise ReviewError(Fault.NOT_PROPOSED)
     _refuse_own(session, variant, staff_id)
-    heard = cleaned(back_translation)
-    if heard is None and not variant.text and variant.language != SOURCE:
+    _refuse_unheard(sound, heard)
+    meaning = cleaned(back_translation)
+    if meaning is None and not variant.text and variant.language != SOURCE:
         raise ReviewError(Fault.NO_BACK_TRANSLATION)
-    variant.back_translation = heard or variant.back_translation
+    variant.back_translation = meaning or variant.back_translation
     if sound is not None:
         sound.checked_by, sound.checked_at = staff_id, now
     if variant.state is VariantState.TO_HEAR:
@@ -94,9 +103,16 @@ def check_language(
 
 
 def approve(
-    session: Session, variant_id: int, staff_id: int, now: datetime, *, seen: str | None = None, meaning_kept: bool = False
+    session: Session,
+    variant_id: int,
+    staff_id: int,
+    now: datetime,
+    *,
+    seen: str | None = None,
+    heard: bool = False,
+    meaning_kept: bool = False,
 ) -> Variant:
-    """Publish the words and the human sound that waits with them; machine words and synthetic voice never.
+    """Publish the words and the human sound that waits with them, `heard` to its end; machine words and synthetic voice never.
 
     New French outdates the approved translations of the French before it, unless whoever approves says that its `meaning_kept`.
     """
@@ -106,9 +122,9 @@ def approve(
         raise ReviewError(Fault.NOT_PROPOSED)
     _refuse_own(session, variant, staff_id)
     _refuse_unfit(session, variant)
-    heard = sound.checked_at is not None if sound else variant.checked_at is not None
-    if _needs_speaker(variant) and not heard:
+    if _needs_speaker(variant) and (sound or variant).checked_at is None:
         raise ReviewError(Fault.NOT_CHECKED)
+    _refuse_unheard(sound, heard)
     if variant.state is VariantState.TO_REVIEW:
         variant.state, variant.approved_by, variant.approved_at = VariantState.APPROVED, staff_id, now
         for translated in behind(session, variant):
@@ -176,6 +192,14 @@ def authors(session: Session, variant: Variant) -> set[int]:
     return {staff_id for staff_id in found if staff_id is not None}
 
 
+def stage(variant: Variant) -> VariantState:
+    """How far these words have come with the sound that waits on them: approved words stay published, and their sound goes on."""
+    sound = waiting_sound(variant)
+    if sound is None or not _published(variant):
+        return variant.state
+    return VariantState.TO_HEAR if sound.checked_at is None else VariantState.TO_REVIEW
+
+
 def waiting_sound(variant: Variant) -> Clip | None:
     """The newest human sound, if nobody has approved it yet."""
     sound = human_clip(variant)
@@ -205,6 +229,11 @@ def _refuse_own(session: Session, variant: Variant, staff_id: int) -> None:
         sound = waiting_sound(variant)
         sent = sound is not None and sound.uploaded_by == staff_id and variant.author_id != staff_id
         raise ReviewError(Fault.OWN_SOUND if sent else Fault.OWN_WORK)
+
+
+def _refuse_unheard(sound: Clip | None, heard: bool) -> None:
+    if sound is not None and not heard:
+        raise ReviewError(Fault.NOT_HEARD)
 
 
 def _refuse_unfit(session: Session, variant: Variant) -> None:

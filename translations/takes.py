@@ -11,14 +11,14 @@ from translations import packs
 from translations.languages import SOURCE
 from translations.library import clip_of, newest_variants, prompt_key, sendable
 from translations.models import Content, Variant, VariantState
-from translations.review import waiting_sound
+from translations.review import stage, waiting_sound
 
 
 @dataclass(frozen=True)
 class Take:
     """One prompt in one language: the `french` words, `when` they are said, and the `words` of the language where written.
 
-    `state` is None without a person's voice. `ready`: calls can play it. `waits`: a newer sound is to be heard or approved.
+    `state` is the sound's, None without a person's voice. `ready`: calls can play it. `waits`: a newer sound is in review.
     """
 
     label: str
@@ -54,8 +54,10 @@ def _take(label: str, content_id: int, variant: Variant | None, french: Variant 
     prompt = packs.prompts().get(label)
     human = any(not clip.synthetic for clip in variant.clips) if variant else False
     own = variant is not None and sendable(variant, now) and clip_of(variant) is not None
-    # The jingle of another language counts as this one's: shown as approved, though nothing is recorded here.
-    state = VariantState.APPROVED if not lacks and not human else variant.state if variant and human else None
+    state = (variant.state if own else stage(variant)) if variant and human else None
+    if not lacks and not human:
+        # The jingle of another language counts as this one's: shown as approved, though nothing is recorded here.
+        state = VariantState.APPROVED
     return Take(
         label=label,
         content_id=content_id,

@@ -69,10 +69,8 @@ def show(number: int) -> Answer:
 def _act(number: int, form: Typed) -> str | None:
     """Do what the button says: what to tell, or None, the errors being on the form."""
     act, seen, me = form.value("action"), form.value("seen"), who().id
-    heard = form.text("back_translation")
+    meaning, heard = form.text("back_translation"), form.ticked("heard")
     reason = form.text("reason", needed=str(content_words.FAULTS[Fault.NO_REASON])) if act == "return" else ""
-    if act == "check" and not form.ticked("heard") and _has_sound(number):
-        form.wrong("heard", _("Écoutez le son jusqu'à la fin, puis cochez."))
     if form.errors:
         return None
     try:
@@ -81,10 +79,11 @@ def _act(number: int, form: Typed) -> str | None:
             at = now(session)
             match act:
                 case "check":
-                    review.check_language(session, number, me, heard or None, at, seen=seen)
+                    review.check_language(session, number, me, meaning or None, at, seen=seen, heard=heard)
                     return _("Merci. Le texte attend maintenant la Validation.")
                 case "approve":
-                    review.approve(session, number, me, at, seen=seen, meaning_kept=form.ticked("meaning_kept"))
+                    kept = form.ticked("meaning_kept")
+                    review.approve(session, number, me, at, seen=seen, heard=heard, meaning_kept=kept)
                     return _("Approuvé. Il peut partir.")
                 case "return":
                     review.send_back(session, number, me, reason, at, seen=seen)
@@ -92,14 +91,9 @@ def _act(number: int, form: Typed) -> str | None:
                 case _:
                     abort(400)
     except ReviewError as error:
-        fields = {Fault.NO_BACK_TRANSLATION: "back_translation", Fault.NO_REASON: "reason"}
+        fields = {Fault.NOT_HEARD: "heard", Fault.NO_BACK_TRANSLATION: "back_translation", Fault.NO_REASON: "reason"}
         form.wrong(fields.get(error.fault, ""), shared.sentence(error))
         return None
-
-
-def _has_sound(number: int) -> bool:
-    with reading() as session:
-        return any(not sound.synthetic for sound in shared.sounds(session.get_one(Variant, number)))
 
 
 def _refuse_role(session: Session, number: int, act: str) -> None:
@@ -126,7 +120,7 @@ def _shown(session: Session, variant: Variant, waiting: Waiting | None) -> dict[
     values["behind"] = len(review.behind(session, variant)) if variant.state is not VariantState.APPROVED else 0
     values["question"] = inquiry_page.question_of(session, content)
     own = waiting is not None and waiting.mine
-    sound = review.waiting_sound(variant)
+    values["stage"], values["sound"] = review.stage(variant), (sound := review.waiting_sound(variant))
     sent = own and sound is not None and sound.uploaded_by == who().id and variant.author_id != who().id
     values["own"] = content_words.FAULTS[Fault.OWN_SOUND if sent else Fault.OWN_WORK] if own else None
     return values

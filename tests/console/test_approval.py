@@ -12,7 +12,7 @@ from tests.console.conftest import SignedIn, send
 from tests.console.test_editor import newest, opened
 from tests.console.test_messages import a_sound
 from tests.world import World
-from translations.models import Content, VariantState
+from translations.models import Clip, Content, VariantState
 
 R = RoleName
 
@@ -146,7 +146,9 @@ def test_each_step_belongs_to_its_role(signed_in: SignedIn, world: World, databa
 
 def test_a_sound_has_to_be_heard_to_its_end(signed_in: SignedIn, world: World, database: Database, settings: Settings) -> None:
     content = world.contents["eau-propre"]
-    a_sound(settings, database, world.variants["eau-propre"])
+    sound = a_sound(settings, database, world.variants["eau-propre"])
+    with database.writing() as session:
+        session.get_one(Clip, sound).uploaded_by = world.staff["fanta"]
     second, address = signed_in(R.LANGUE), f"/a-approuver/{world.variants['eau-propre']}"
     assert "Écouter (12\u00a0s, 90\u00a0Ko)" in second.get(address).text
     deaf = send(second, address, {"action": "check", "seen": opened(second, address)})
@@ -154,7 +156,14 @@ def test_a_sound_has_to_be_heard_to_its_end(signed_in: SignedIn, world: World, d
     assert 'id="heard-error"' in deaf.text
     assert send(second, address, {"action": "check", "heard": "1", "seen": opened(second, address)}).status_code == 303
     validation = signed_in(R.VALIDATION)
-    assert send(validation, address, {"action": "approve", "seen": opened(validation, address)}).status_code == 303
+    page = validation.get(address).text
+    assert re.search(r"Son envoyé par Fanta, [^.]+\. Écouté par ", page), "the words' author did not record it"
+    assert "seul le son est nouveau" in page
+    assert "tout est nouveau" not in page
+    deaf = send(validation, address, {"action": "approve", "seen": opened(validation, address)})
+    assert deaf.status_code == 422
+    assert 'id="heard-error"' in deaf.text
+    assert send(validation, address, {"action": "approve", "heard": "1", "seen": opened(validation, address)}).status_code == 303
     assert "Écouter" in signed_in(R.TERRAIN).get(f"/messages/{content}/fr").text
 
 

@@ -15,7 +15,7 @@ from messaging.models import Contact, Route
 from runtime.database import Database
 from tests.console.conftest import SignedIn, send
 from tests.console.test_editor import recording
-from tests.translations.voices import approve_pack, approve_prompt
+from tests.translations.voices import a_clip, approve_pack, approve_prompt
 from tests.world import World
 from translations import clips, content_files, library, packs
 from translations.content_entries import Pack
@@ -87,6 +87,36 @@ def test_a_sound_is_kept_heard_proposed_and_the_next_one_comes(signed_in: Signed
         clip = session.query(Clip).filter(Clip.variant.has(Variant.language == "bm")).one()
         assert (clip.variant.state, clip.approved_at, clip.licence) == (VariantState.TO_HEAR, None, "Kadia")
     assert "Vous avez" in browser.get(f"/a-approuver/{clip.variant_id}").text, "nobody hears their own"
+
+
+def test_a_sound_that_waits_on_approved_words_is_nowhere_called_approved(
+    signed_in: SignedIn, database: Database, loaded: World
+) -> None:
+    def told() -> set[str]:
+        """The state of « goodbye » on its own page, in the pack's list and where it is reviewed."""
+        browser = signed_in(R.LANGUE)
+        places = {"/voix/bm/A/dire/goodbye": "<h1>", "/voix/bm/A": "dire/goodbye", f"/a-approuver/{number}": "<h1>"}
+        return {
+            browser.get(place).text.partition(after)[2].partition('class="state ')[2].split(">")[1]
+            for place, after in places.items()
+        }
+
+    with database.writing() as session:
+        clip = approve_prompt(session, "goodbye", "bm", NOW, approved=False)
+        number, sound = clip.variant_id, clip.id
+    assert told() == {"à écouter</span"}
+    with database.writing() as session:
+        session.get_one(Clip, sound).checked_at = NOW
+    assert told() == {"à relire</span"}
+    with database.writing() as session:
+        session.get_one(Clip, sound).approved_at = NOW
+    assert told() == {"approuvé</span"}
+    with database.writing() as session:
+        newer = a_clip("goodbye again", NOW, approved=False)
+        newer.variant_id, newer.version = number, 2
+        session.add(newer)
+    page = signed_in(R.LANGUE).get("/voix/bm/A/dire/goodbye").text
+    assert re.search(r">approuvé</span> <span class=.state warn.>un nouveau son attend<", page), "the older one is still played"
 
 
 @ffmpeg

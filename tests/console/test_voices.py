@@ -319,8 +319,8 @@ def test_a_recorded_answer_is_heard_and_approved_by_others_before_its_call(
     assert place(number) not in speaker
     assert answers.deliver(exchange, NOW) == 0
     with database.writing() as session:
-        review.check_language(session, variant.id, world.staff["boubacar"], None, NOW)
-        review.approve(session, variant.id, world.staff["aissata"], NOW)
+        review.check_language(session, variant.id, world.staff["boubacar"], None, NOW, heard=True)
+        review.approve(session, variant.id, world.staff["aissata"], NOW, heard=True)
     assert answers.deliver(exchange, NOW) == 1
     row = inquiry(database, number)
     assert (row.state, row.answer_call_id is not None) == (InquiryState.ANSWERED, True)

@@ -33,11 +33,13 @@ class Desk:
     def propose(self, variant: Variant, who: str = "fanta", **more: str) -> Variant:
         return review.propose(self.session, variant.id, self.staff[who], self.now, **more)
 
-    def check(self, variant: Variant, who: str = "boubacar", said: str | None = "Lavez vos mains.", **more: str) -> Variant:
-        return review.check_language(self.session, variant.id, self.staff[who], said, self.now, **more)
+    def check(
+        self, variant: Variant, who: str = "boubacar", said: str | None = "Lavez vos mains.", heard: bool = True
+    ) -> Variant:
+        return review.check_language(self.session, variant.id, self.staff[who], said, self.now, heard=heard)
 
-    def approve(self, variant: Variant, who: str = "aissata", *, seen: str | None = None) -> Variant:
-        return review.approve(self.session, variant.id, self.staff[who], self.now, seen=seen)
+    def approve(self, variant: Variant, who: str = "aissata", *, seen: str | None = None, heard: bool = True) -> Variant:
+        return review.approve(self.session, variant.id, self.staff[who], self.now, seen=seen, heard=heard)
 
     def send_back(self, variant: Variant, reason: str = "Trop long.", who: str = "aissata") -> Variant:
         return review.send_back(self.session, variant.id, self.staff[who], reason, self.now)

@@ -82,14 +82,14 @@ def test_a_spoken_variant_is_approved_on_a_second_speakers_french(session: Sessi
     variant = clip.variant
     for wrong, who, said in (("own_work", fanta, "x"), ("no_back_translation", boubacar, "  ")):
         with pytest.raises(review.ReviewError) as refused:
-            review.check_language(session, variant.id, who, said, now)
+            review.check_language(session, variant.id, who, said, now, heard=True)
         assert refused.value.fault == wrong
     with pytest.raises(review.ReviewError):
         review.approve(session, variant.id, aissata, now)
-    review.check_language(session, variant.id, boubacar, "Donnez le premier lait.", now)
+    review.check_language(session, variant.id, boubacar, "Donnez le premier lait.", now, heard=True)
     with pytest.raises(review.ReviewError):
-        review.approve(session, variant.id, fanta, now)
-    review.approve(session, variant.id, aissata, now)
+        review.approve(session, variant.id, fanta, now, heard=True)
+    review.approve(session, variant.id, aissata, now, heard=True)
     assert (variant.state, variant.back_translation) == (VariantState.APPROVED, "Donnez le premier lait.")
     assert (variant.checked_by, variant.approved_by, clip.checked_by, clip.approved_by) == (boubacar, aissata, boubacar, aissata)
     chosen = library.choose(session, variant.content, ["bm"], library.Way.VOICE, now=now)

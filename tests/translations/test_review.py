@@ -184,18 +184,26 @@ def test_a_sound_is_heard_and_approved_by_others_than_its_sender(desk: Desk) -> 
     assert desk.propose(variant).state is VariantState.TO_HEAR
     with refused(Fault.OWN_SOUND):
         desk.check(variant)
+    with refused(Fault.NOT_HEARD):
+        desk.check(variant, who="adama", said=None, heard=False)
     desk.check(variant, who="adama", said=None)
     with refused(Fault.OWN_SOUND):
         desk.approve(variant, who="boubacar")
+    with refused(Fault.NOT_HEARD):
+        desk.approve(variant, heard=False)
     assert desk.approve(variant).clips[0].approved_at
 
 
 def test_a_sound_added_to_approved_words_waits_alone(desk: Desk, now: datetime) -> None:
     variant = desk.published()
-    clip = desk.sound(variant)
+    clip = desk.sound(variant, "adama")
     with refused(Fault.NOT_CHECKED):
         desk.approve(variant)
+    with refused(Fault.OWN_SOUND):
+        desk.check(variant, "adama", said=None)
     desk.check(variant, said=None)
+    with refused(Fault.OWN_SOUND):
+        desk.approve(variant, "adama")
     with refused(Fault.NOT_PROPOSED):
         desk.check(variant)
     assert library.choose(desk.session, desk.content, ["fr"], "sms", now=now) is variant
