@@ -20,7 +20,7 @@ from translations import clips, contents, packs, recordings
 from translations.clips import ClipError, Sound
 from translations.content_entries import Pack
 from translations.languages import SOURCE
-from translations.models import Language
+from translations.models import Language, VariantState
 from translations.packs import PackError
 from translations.takes import Take, takes
 
@@ -152,6 +152,8 @@ def _sent(form: Typed, code: str, which: Pack, take: Take, found: list[Take]) ->
     said = _("Son gardé. Écoutez-le, puis proposez-le.")
     if proposes:
         said = _("Proposé. Une deuxième personne doit maintenant l'écouter.")
+    elif take.variant is not None and take.variant.state is VariantState.APPROVED:  # its words are proposed no more
+        said = _("Son gardé. Une deuxième personne doit maintenant l'écouter.")
     return done(address, _(warning) if warning else said)
 
 

@@ -1,5 +1,6 @@
 """Serveur vocal: what is missing by language, recording and proposing, publishing by Validation alone, the sheet to read from."""
 
+import html
 import io
 import re
 import shutil
@@ -117,6 +118,15 @@ def test_a_sound_that_waits_on_approved_words_is_nowhere_called_approved(
         session.add(newer)
     page = signed_in(R.LANGUE).get("/voix/bm/A/dire/goodbye").text
     assert re.search(r">approuvé</span> <span class=.state warn.>un nouveau son attend<", page), "the older one is still played"
+
+
+@ffmpeg
+def test_a_sound_for_approved_words_needs_no_proposal(signed_in: SignedIn, database: Database, loaded: World) -> None:
+    with database.writing() as session:
+        approve_prompt(session, "goodbye", "bm", NOW)
+    browser = signed_in(R.LANGUE)
+    place = upload(browser, "/voix/bm/A/dire/goodbye", recording(), "save")
+    assert "Son gardé. Une deuxième personne doit maintenant l'écouter." in html.unescape(browser.get(place).text)
 
 
 @ffmpeg
