@@ -1,6 +1,6 @@
 """The pretended phones as the simulator shows them: which are in hand, what stands on each screen, what a call says."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
@@ -70,14 +70,16 @@ class OnAir:
         return f"{self.call.id}-{self.call.state.value}-{self.call.turn}"
 
 
-def in_hand(session: Session, held: Collection[str]) -> list[InHand]:
-    """The three phones of the page, by its address; `held` are the numbers whose calls ring there."""
+def in_hand(session: Session, held: Collection[str], last: Mapping[str, int | None]) -> list[InHand]:
+    """The three phones of the page, by its address, else the `last` chosen; `held` are the numbers whose calls ring there."""
     villages = scope(session)
     found = []
     for role, title, kind in (("membre", _("Villageoise"), Role.MEMBER), ("animatrice", _("Animatrice"), Role.FACILITATOR)):
         choices = handsets(session, kind, villages)
-        number = request.args.get(role, type=id_of) or (choices[0].contact_id if choices else 0)
-        contact = own(session, number) if number else None
+        number = request.args.get(role, type=id_of)
+        contact = own(session, number) if number else _usable(session, last.get(role) or 0)
+        if contact is None and choices:
+            contact = own(session, choices[0].contact_id)
         more, choices = len(choices) > AT_MOST, choices[:AT_MOST]
         found.append(InHand(role, title, contact, choices, contact is None or contact.number in held, more))
     office = contacts.find(session, STAFF_NUMBER)
@@ -148,11 +150,15 @@ def called_back(session: Session, channel: Channel, contact: Contact, at: dateti
 
 def own(session: Session, contact_id: int) -> Contact:
     """A pretended phone that this reader may use; 404."""
+    return _usable(session, contact_id) or abort(404)
+
+
+def _usable(session: Session, contact_id: int) -> Contact | None:
     contact = session.get(Contact, contact_id)
     if contact is None or contact.number is None or not is_simulated(contact.number):
-        abort(404)
+        return None
     if contact.number != STAFF_NUMBER and not reachable(session, contact_id, scope(session)):
-        abort(404)
+        return None
     return contact
 
 

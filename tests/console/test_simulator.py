@@ -112,6 +112,21 @@ def test_a_phone_taken_in_hand_rings_here(fanta: FlaskClient, post: Post, databa
     assert world.numbers["awa"] in held
 
 
+def test_the_phones_last_taken_are_shown_again_by_the_menu(
+    fanta: FlaskClient, post: Post, database: Database, world: World
+) -> None:
+    def shown() -> list[str]:
+        return re.findall(r'id="screen-(\d+)"', fanta.get("/simulateur").text)
+
+    member, facilitator_of_hers = str(world.contacts["binta"]), str(world.contacts["sory"])
+    assert shown() == []
+    post(fanta, "/simulateur/prendre", {"membre": member, "animatrice": facilitator_of_hers})
+    assert shown()[:2] == [member, facilitator_of_hers]
+    with database.writing() as session:
+        session.get_one(Contact, world.contacts["binta"]).number = "+22376123456"  # pretended no more
+    assert member not in shown()
+
+
 def test_a_phone_that_is_used_here_is_taken_and_one_that_is_not_says_so(
     fanta: FlaskClient, post: Post, database: Database, world: World
 ) -> None:
