@@ -1,6 +1,6 @@
 """The pretended phones as the simulator shows them: which are in hand, what stands on each screen, what a call says."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
@@ -19,6 +19,7 @@ from messaging.numbers import is_simulated
 from messaging.steps import Gather, Play, Record, Say, Step, from_json
 from runtime.database import Session
 
+SHOWN_FOR = timedelta(minutes=10)  # the last words of a call that is over
 STAFF_NUMBER = "+22309990001"  # the office's own pretended phone: a stranger to every club
 NO_CALL_BACK = {
     "number": lazy("Pas de rappel : ce numéro n'est pas un mobile du Mali."),
@@ -69,14 +70,16 @@ class OnAir:
         return f"{self.call.id}-{self.call.state.value}-{self.call.turn}"
 
 
-def in_hand(session: Session, held: Collection[str]) -> list[InHand]:
-    """The three phones of the page, by its address; `held` are the numbers whose calls ring there."""
+def in_hand(session: Session, held: Collection[str], last: Mapping[str, int | None]) -> list[InHand]:
+    """The three phones of the page, by its address, else the `last` chosen; `held` are the numbers whose calls ring there."""
     villages = scope(session)
     found = []
     for role, title, kind in (("membre", _("Villageoise"), Role.MEMBER), ("animatrice", _("Animatrice"), Role.FACILITATOR)):
         choices = handsets(session, kind, villages)
-        number = request.args.get(role, type=id_of) or (choices[0].contact_id if choices else 0)
-        contact = own(session, number) if number else None
+        number = request.args.get(role, type=id_of)
+        contact = own(session, number) if number else _usable(session, last.get(role) or 0)
+        if contact is None and choices:
+            contact = own(session, choices[0].contact_id)
         more, choices = len(choices) > AT_MOST, choices[:AT_MOST]
         found.append(InHand(role, title, contact, choices, contact is None or contact.number in held, more))
     office = contacts.find(session, STAFF_NUMBER)
@@ -86,8 +89,13 @@ def in_hand(session: Session, held: Collection[str]) -> list[InHand]:
 
 def screen_of(session: Session, contact: Contact) -> dict[str, object]:
     """What the template of a screen is given."""
-    bubbles = simulator_phone.thread(session, contact)
-    return {"bubbles": bubbles, "on_air": _on_air(session, contact), "cost": simulator_phone.cost(session, contact)}
+    on_air = _on_air(session, contact)
+    return {
+        "bubbles": simulator_phone.thread(session, contact),
+        "on_air": on_air,
+        "over": None if on_air else _over(session, contact),
+        "cost": simulator_phone.cost(session, contact),
+    }
 
 
 def _on_air(session: Session, contact: Contact) -> OnAir | None:
@@ -95,12 +103,11 @@ def _on_air(session: Session, contact: Contact) -> OnAir | None:
     if found is None or found.state is CallState.DIALLING:
         return None
     steps = from_json(found.last_answer) if found.last_answer and found.state is CallState.ANSWERED else ()
-    spoken = [piece for step in steps for piece in (step.prompts if isinstance(step, Gather) else (step,))]
     recorded = [step for step in steps if isinstance(step, Record)]
     return OnAir(
         found,
         found.state is CallState.RINGING,
-        tuple(_pieces(session, spoken)),
+        tuple(_pieces(session, steps)),
         any(isinstance(step, Gather) for step in steps),
         any(isinstance(step, Gather) and step.digits == 1 for step in steps),
         bool(recorded),
@@ -108,8 +115,15 @@ def _on_air(session: Session, contact: Contact) -> OnAir | None:
     )
 
 
-def _pieces(session: Session, spoken: Sequence[Step]) -> Iterator[Piece]:
+def _over(session: Session, contact: Contact) -> tuple[Piece, ...] | None:
+    """The last words of the call that has just ended by itself."""
+    found = simulator_phone.last_talk(session, contact, now(session) - SHOWN_FOR)
+    return tuple(_pieces(session, from_json(found.last_answer))) if found is not None and found.last_answer else None
+
+
+def _pieces(session: Session, steps: Sequence[Step]) -> Iterator[Piece]:
     """Each sound at this page's own address, whatever public address providers are given."""
+    spoken = [piece for step in steps for piece in (step.prompts if isinstance(step, Gather) else (step,))]
     sounds = [sound for piece in spoken if isinstance(piece, Play) for sound in piece.clips]
     words = written(session, (sound.label for sound in sounds), now(session))
     for piece in spoken:
@@ -136,11 +150,15 @@ def called_back(session: Session, channel: Channel, contact: Contact, at: dateti
 
 def own(session: Session, contact_id: int) -> Contact:
     """A pretended phone that this reader may use; 404."""
+    return _usable(session, contact_id) or abort(404)
+
+
+def _usable(session: Session, contact_id: int) -> Contact | None:
     contact = session.get(Contact, contact_id)
     if contact is None or contact.number is None or not is_simulated(contact.number):
-        abort(404)
+        return None
     if contact.number != STAFF_NUMBER and not reachable(session, contact_id, scope(session)):
-        abort(404)
+        return None
     return contact
 
 

@@ -67,7 +67,7 @@ def unheard(one: Unheard) -> str:
 
 # The fixed sentences of `translations.clips`, here for their English; a test holds them together.
 SOUND_SENTENCES = (
-    lazy("Ce fichier n'est pas un enregistrement lisible. Envoyez un fichier WAV, MP3, M4A, OGG ou WEBM."),
+    lazy("Ce fichier n'est pas un enregistrement lisible. Envoyez un fichier WAV, MP3, M4A, OGG, WEBM ou AMR."),
     lazy("L'enregistrement s'arrête avant sa fin : l'envoi a été coupé. Envoyez le fichier de nouveau."),
     lazy("Le fichier dépasse 30 Mo."),
     lazy("L'enregistrement est trop court."),

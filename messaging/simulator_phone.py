@@ -14,12 +14,11 @@ from sqlalchemy.orm import Session
 from messaging import costs, recordings
 from messaging.exchange import Exchange
 from messaging.models import Call, CallState, Channel, Contact, Direction, Message, MessageState
-from messaging.simulator_network import network
-from messaging.steps import Gather, Record, Redirect, Step, from_json
+from messaging.simulator_network import GOES_ON, hang_up_after, network
+from messaging.steps import Record, Step, from_json
 from runtime.crypto import blind
 
 ARRIVED = (MessageState.WIRED, MessageState.SENT, MessageState.DELIVERED)
-_GOES_ON = (Gather, Record, Redirect)
 
 
 @dataclass(frozen=True)
@@ -59,6 +58,15 @@ def ringing(session: Session, contact: Contact) -> Call | None:
     return session.scalars(mine.order_by(Call.id.desc()).limit(1)).first()
 
 
+def last_talk(session: Session, contact: Contact, since: datetime) -> Call | None:
+    """This phone's newest call, if our service brought it to its end and `since`."""
+    begun = select(Call).where(Call.contact_id == contact.id, Call.state != CallState.QUEUED)
+    newest = session.scalars(begun.order_by(Call.id.desc()).limit(1)).first()
+    if newest is None or newest.state is not CallState.COMPLETED or newest.ended_at is None or newest.ended_at < since:
+        return None
+    return newest
+
+
 def cost(session: Session, contact: Contact) -> int:
     """What this phone has cost us so far, in whole FCFA; its owner pays for what they write themselves."""
     texts = select(func.sum(costs.OF_TEXT)).where(Message.contact_id == contact.id, Message.direction == Direction.OUT)
@@ -77,7 +85,7 @@ def write(exchange: Exchange, channel: Channel, number: str, text: str, now: dat
 def call_line(exchange: Exchange, channel: Channel, number: str) -> Answered:
     """Call the line and wait: what it plays where it answers, a refusal where it calls back."""
     form = {"id": f"in-{uuid.uuid4().hex}", "phone": number, "direction": "in", "event": "ringing"}
-    return _posted(exchange, f"/hooks/{channel.token}/call", form)
+    return _posted(exchange, channel, form)
 
 
 def bip(exchange: Exchange, channel: Channel, number: str) -> Answered:
@@ -97,7 +105,7 @@ def answer(exchange: Exchange, call: Call) -> Answered:
 def press(exchange: Exchange, call: Call, digits: str, now: datetime, finished_on: str = "") -> Answered:
     """Press keys ("" lets the time run out) after what was last said; a call that waits for none changes nothing."""
     steps = from_json(call.last_answer) if call.last_answer else ()
-    waits = [step for step in steps if isinstance(step, _GOES_ON)]
+    waits = [step for step in steps if isinstance(step, GOES_ON)]
     if not waits:
         return Answered(409)
     form = {"event": "turn", "digits": digits, "finished": finished_on, "heard": _heard(call, now)}
@@ -133,11 +141,14 @@ def _voice(exchange: Exchange, call: Call, form: dict[str, str], query: str = ""
     with exchange.database.reading() as session:
         channel, contact = session.get_one(Channel, call.channel_id), session.get_one(Contact, call.contact_id)
     known = {"id": call.external_id or f"call-{call.id}", "phone": contact.number or ""}
-    path = f"/hooks/{channel.token}/call" + (f"?{query}" if query else "")
-    return _posted(exchange, path, {**known, **form})
+    return _posted(exchange, channel, {**known, **form}, query)
 
 
-def _posted(exchange: Exchange, path: str, form: dict[str, str]) -> Answered:
-    status, body = network(exchange).post(path, form)
+def _posted(exchange: Exchange, channel: Channel, form: dict[str, str], query: str = "") -> Answered:
+    path = f"/hooks/{channel.token}/call"
+    status, body = network(exchange).post(f"{path}?{query}" if query else path, form)
     steps = from_json(json.loads(body)) if status == 200 and body else ()
+    if steps and not isinstance(steps[-1], GOES_ON):
+        with exchange.database.writing() as session:
+            hang_up_after(session, channel, form["id"], path, form["phone"], steps)
     return Answered(status, steps)

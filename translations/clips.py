@@ -44,7 +44,7 @@ _LOOP = f"aloop=loop=-1:size={10 * _RATE},atrim=0:10,"
 _MORE_SECONDS = 30  # ffmpeg counts by the file's clock, and a damaged one of hours must not shrink below the limit
 _LIMIT_SECONDS = 60
 _CUT_SHORT = "L'enregistrement s'arrête avant sa fin : l'envoi a été coupé. Envoyez le fichier de nouveau."
-_UNREADABLE = "Ce fichier n'est pas un enregistrement lisible. Envoyez un fichier WAV, MP3, M4A, OGG ou WEBM."
+_UNREADABLE = "Ce fichier n'est pas un enregistrement lisible. Envoyez un fichier WAV, MP3, M4A, OGG, WEBM ou AMR."
 
 
 class ClipError(TranslationError):

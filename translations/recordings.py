@@ -44,7 +44,7 @@ def target_of(session: Session, name: str) -> Target:
         raise NameRefused("Le nom n'a pas la forme « nom.langue.wav », par exemple « who.bm.wav ».")
     label, language, suffix = parts
     if suffix.lower() not in SUFFIXES:
-        raise NameRefused(f"« .{suffix} » n'est pas une sorte de son connue. Envoyez un fichier WAV, MP3, M4A, OGG ou WEBM.")
+        raise NameRefused(f"« .{suffix} » n'est pas une sorte de son connue. Envoyez un fichier WAV, MP3, M4A, OGG, WEBM ou AMR.")
     if session.get(Language, language.lower()) is None:
         raise NameRefused(f"La langue « {language} » n'existe pas ici. Les codes sont sur la page « Serveur vocal ».")
     keys = (prompt_key(label), label, label.replace(".", ":"))

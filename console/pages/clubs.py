@@ -151,10 +151,12 @@ def pin(number: int) -> Answer:
     with writing() as session:
         row = club_here(session, number)
         member = _facilitator(session, number)
+        again = member.pin_hash is not None
         code = pins.issue(session, member)
         audit.record(session, now(session), "issue_pin", "member", member.id, staff_id=who().id)
     flask_session["fresh_pin"] = {"club": row.id, "member": member.id, "code": code}
-    return done(url_for("villages.club", number=number), _("Nouveau code prêt. L'ancien ne sert plus."))
+    said = _("Nouveau code prêt. L'ancien ne sert plus.") if again else _("Code prêt.")
+    return done(url_for("villages.club", number=number), said)
 
 
 def _facilitator(session: Session, number: int) -> Member:

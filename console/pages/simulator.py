@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from flask import abort, request, url_for
+from flask import session as flask_session
 
 from clubs.phones import AT_MOST
 from console import club_words, handsets
@@ -50,10 +51,10 @@ KEYS = ("1", "2", "3", "4", "5", "6", "7", "8", "9", "*", "0", "#")
 
 @pages.page("/simulateur", roles=MAY)
 def index() -> Answer:
-    """The three phones; which ones stands in the address."""
+    """The three phones; which ones stands in the address, else they are those last taken together."""
     with reading() as session:
         channel = _channel(session)
-        shown = handsets.in_hand(session, _held(channel) if channel else [])
+        shown = handsets.in_hand(session, _held(channel) if channel else [], _last())
         faults = _faults(channel) if channel else frozenset()
         screens = {phone.role: handsets.screen_of(session, phone.contact) for phone in shown if phone.contact is not None}
         return render(
@@ -87,6 +88,7 @@ def take() -> Answer:
         wanted: dict[str, Any] = {role: request.form.get(role, type=handsets.id_of) for role in CHOSEN}
         held = [own(session, number).number for number in wanted.values() if number]
         _set(channel, "by_hand", [*(number for number in held if number), STAFF_NUMBER])
+    flask_session["phones"] = {"of": who().id, **wanted}
     return done(url_for("simulator.index", membre=wanted["membre"], animatrice=wanted["animatrice"]))
 
 
@@ -231,6 +233,12 @@ def _set(channel: Channel, name: str, words: list[str]) -> None:
 def _in_view() -> dict[str, int | None]:
     """The phones on the page, which its own forms and each screen asked again must name: no act may change what is shown."""
     return {role: request.args.get(role, type=handsets.id_of) for role in CHOSEN}
+
+
+def _last() -> dict[str, int | None]:
+    """The phones this person last took in this browser, where several may work."""
+    last: dict[str, int | None] = flask_session.get("phones", {})
+    return last if last.get("of") == who().id else {}
 
 
 def _where() -> str:

@@ -13,6 +13,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   if (!here) return;
   const next = new DOMParser().parseFromString(event.detail.serverResponse, "text/html").querySelector("[data-step]");
   if (next && next.dataset.step === here.dataset.step) event.detail.shouldSwap = false;
+  else if (!next && playing && !playing.paused && here.contains(playing)) event.detail.shouldSwap = false; // the last words, to their end
   else if (playing && here.contains(playing)) playing.pause();
 });
 

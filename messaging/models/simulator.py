@@ -17,7 +17,7 @@ class SimulatorEvent(Base):
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     channel_id: Mapped[int] = mapped_column(ForeignKey("channel.id"))
-    action: Mapped[str] = mapped_column(String(16), default="post")  # or listen: the phone follows what it is answered
+    action: Mapped[str] = mapped_column(String(16), default="post")  # listen: the phone follows what it is answered; hang_up
     due_at: Mapped[datetime]
     path: Mapped[str] = mapped_column(Sealed("simulator_event:path"))
     form: Mapped[str] = mapped_column(Sealed("simulator_event:form"))

@@ -1,5 +1,6 @@
 """Villages et clubs: who sees which village, names and small counts, and reports typed by hand under the grammar's checks."""
 
+import html
 import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -248,12 +249,15 @@ def test_a_supervisor_gives_a_secret_code_which_is_shown_once(signed_in: SignedI
     page = browser.get(address).text
     shown = re.search(r"Code secret\s:\s(\d{4})\.", page)
     assert shown is not None
+    assert "L'ancien ne sert plus" not in html.unescape(page), "there was none"
     assert "Dites-le à voix basse" not in browser.get(address).text
     with database.reading() as session:
         contact = session.get_one(Contact, world.contacts["moussa"])
         assert pins.check(session, contact, shown[1], datetime.now(UTC)) is pins.Pin.RIGHT
         assert shown[1] not in str(session.query(AuditEntry).order_by(AuditEntry.id.desc()).limit(1).one().details)
     assert "Nouveau code secret" in browser.get(address).text
+    send(browser, f"{address}/code", member)
+    assert "L'ancien ne sert plus" in html.unescape(browser.get(address).text)
 
 
 def test_a_secret_code_is_for_this_clubs_facilitator_and_not_from_elsewhere(signed_in: SignedIn, world: World) -> None:

@@ -4,7 +4,7 @@ import html
 import json
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 
 import pytest
@@ -17,6 +17,7 @@ from clubs.records import Inquiry
 from console import words
 from console.staff import RoleName
 from dialogue import facilitator
+from messaging.beats import deliver_simulated
 from messaging.exchange import Exchange
 from messaging.models import Call, Channel, Contact, Inbound, Recording
 from runtime.crypto import blind
@@ -109,6 +110,21 @@ def test_a_phone_taken_in_hand_rings_here(fanta: FlaskClient, post: Post, databa
     with database.reading() as session:
         held = json.loads(session.get_one(Channel, world.channel).settings)["by_hand"].split(",")
     assert world.numbers["awa"] in held
+
+
+def test_the_phones_last_taken_are_shown_again_by_the_menu(
+    fanta: FlaskClient, post: Post, database: Database, world: World
+) -> None:
+    def shown() -> list[str]:
+        return re.findall(r'id="screen-(\d+)"', fanta.get("/simulateur").text)
+
+    member, facilitator_of_hers = str(world.contacts["binta"]), str(world.contacts["sory"])
+    assert shown() == []
+    post(fanta, "/simulateur/prendre", {"membre": member, "animatrice": facilitator_of_hers})
+    assert shown()[:2] == [member, facilitator_of_hers]
+    with database.writing() as session:
+        session.get_one(Contact, world.contacts["binta"]).number = "+22376123456"  # pretended no more
+    assert member not in shown()
 
 
 def test_a_phone_that_is_used_here_is_taken_and_one_that_is_not_says_so(
@@ -269,6 +285,25 @@ def test_a_call_to_a_line_that_answers_is_spoken_on_the_page_and_refused_by_one_
         call = session.query(Call).filter_by(direction="in", state="answered").one()
     post(fanta, f"/simulateur/appel/{call.id}", {"act": "hang_up"})
     assert "En communication" not in fanta.get(f"/simulateur/ecran/{world.contacts['binta']}").text
+
+
+def test_a_call_that_is_over_ends_and_leaves_its_last_words(
+    fanta: FlaskClient, post: Post, world: World, exchange: Exchange, client: FlaskClient
+) -> None:
+    for label in ("who", "goodbye"):
+        prompt(exchange, world, label, f"<{label}>")
+    line, page = a_call(exchange, client, world, "binta"), f"/simulateur/ecran/{world.contacts['binta']}"
+    for _ in range(4):
+        post(fanta, f"/simulateur/appel/{line.id}", {"key": ""})
+    assert "En communication" in fanta.get(page).text
+    deliver_simulated(exchange, datetime.now(UTC) + timedelta(seconds=2))
+    screen = fanta.get(page).text
+    assert "En communication" not in screen
+    assert "Appel terminé" in screen
+    assert "goodbye" in screen
+    assert "prix prévu" not in screen
+    post(fanta, "/simulateur/horloge", {"by": "10"})
+    assert "Appel terminé" not in fanta.get(page).text
 
 
 def test_moving_the_clock_says_that_it_bars_going_live(fanta: FlaskClient, post: Post, world: World) -> None:

@@ -73,6 +73,10 @@ def test_the_sheet_to_read_from_names_each_file(signed_in: SignedIn, loaded: Wor
     page = signed_in(R.LANGUE).get("/voix/bm/C/texte").text
     for expected in ("num_71.bm.wav", "soixante et onze", "day_7.bm.wav", "☐"):
         assert expected in page
+    assert "Dites le sens dans votre langue" in page
+    french = html.unescape(signed_in(R.LANGUE).get("/voix/fr/C/texte").text)
+    assert "Dites le sens" not in french
+    assert "Lisez le texte tel qu'il est écrit." in french
 
 
 @ffmpeg

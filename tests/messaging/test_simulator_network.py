@@ -16,6 +16,7 @@ from messaging.outbox import dispatch
 from messaging.queue import queue_call
 from messaging.simulator_network import NoSimulator, network
 from messaging.steps import Gather, Hangup, Pause, Play, Say, Sound, Step, to_json
+from tests.calls import prompt
 from tests.messaging.fakes import Scripted, reply, with_gateway
 from tests.world import World
 
@@ -90,6 +91,35 @@ def test_what_is_heard_by_hand_is_counted(exchange: Exchange, world: World) -> N
         call.core_end_s, call.last_answer = 15.0, to_json((Gather((MESSAGE,), f"https://x/hooks/{world.token}/call?turn=1"),), 1)
     assert phone.press(exchange, get(exchange, call_id), "", datetime.now(UTC) + timedelta(seconds=20)).status == 200
     assert get(exchange, call_id).core_reached
+
+
+def hears_goodbye(exchange: Exchange, world: World) -> int:
+    """A call held by hand, silent until our service takes its leave in two minutes of words."""
+    prompt(exchange, world, "goodbye", " ".join(["Merci"] * 300))
+    call_id = call_awa(exchange, world, datetime.now(UTC), by_hand="*")
+    heard = phone.answer(exchange, get(exchange, call_id))
+    while not isinstance(heard.steps[-1], Hangup):
+        heard = phone.press(exchange, get(exchange, call_id), "", datetime.now(UTC))
+    return call_id
+
+
+def test_a_call_held_by_hand_ends_by_itself_when_its_last_words_are_said(exchange: Exchange, world: World) -> None:
+    call_id = hears_goodbye(exchange, world)
+    said = get(exchange, call_id).heard_at
+    assert said is not None
+    deliver_simulated(exchange, said + timedelta(seconds=119))
+    assert get(exchange, call_id).state is CallState.ANSWERED
+    deliver_simulated(exchange, said + timedelta(hours=3))  # however late the clock comes, the call was two minutes
+    call = get(exchange, call_id)
+    assert (call.state, call.settled) == (CallState.COMPLETED, call.seconds), "a franc a second"
+    assert 120 <= (call.seconds or 0) < 130
+
+
+def test_who_hangs_up_before_the_last_words_are_said_is_not_hung_up_on_again(exchange: Exchange, world: World) -> None:
+    call_id = hears_goodbye(exchange, world)
+    phone.hang_up(exchange, get(exchange, call_id), datetime.now(UTC) + timedelta(seconds=20))
+    deliver_simulated(exchange, SOON)
+    assert 20 <= (get(exchange, call_id).seconds or 0) < 30
 
 
 def test_a_refused_call_is_busy_and_nothing_can_be_pressed(exchange: Exchange, world: World) -> None:

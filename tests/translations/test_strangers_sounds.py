@@ -64,7 +64,7 @@ def silent(_: Path) -> bytes:
 
 
 REFUSED: dict[str, tuple[Callable[[Path], bytes], str]] = {
-    "a-text-named-mp3": (text_named_mp3, "Envoyez un fichier WAV, MP3, M4A, OGG ou WEBM."),
+    "a-text-named-mp3": (text_named_mp3, "Envoyez un fichier WAV, MP3, M4A, OGG, WEBM ou AMR."),
     "a-silent-file": (silent, "On entend à peine la voix. Rapprochez le micro."),
 }
 
